@@ -1,0 +1,72 @@
+"""Gradients as functions: of a value by variables, of a function by its arguments; and recording on and off."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from .graph import GraphError, Value, _seed, mode, thread, walk
+from .tensor import Tensor, as_tensor
+
+
+def no_grad():
+    """Record nothing inside `with no_grad():`, or inside a function decorated with `@no_grad()`."""
+    return mode(recording=False)
+
+
+def enable_grad():
+    """Record again, inside a `no_grad()`."""
+    return mode(recording=True)
+
+
+def is_grad_enabled() -> bool:
+    """Whether this thread records what it computes."""
+    return thread.mode.recording
+
+
+def gradients(
+    loss: Tensor, variables: Sequence[Tensor], gradient: Any = None, *, retain_graph: bool = False, create_graph: bool = False
+) -> list[Tensor | None]:
+    """Gradients of `loss` by each of `variables`; None for one that `loss` does not depend on.
+
+    Only what leads to `variables` is computed, and no `grad` is touched.
+
+    Args:
+        loss: a single number, or any Tensor together with `gradient`.
+        variables: Tensors that require a gradient: leaves or intermediate results.
+        gradient: gradient of the final loss by `loss`; None means 1.
+        retain_graph, create_graph: as for `Tensor.backward`.
+    """
+    if loss.node is None:
+        raise GraphError("gradients() expects a loss that depends on a Tensor with requires_grad, got a constant.")
+    nodes = [x.node for x in variables]
+    if None in nodes:
+        raise GraphError(f"gradients() expects variables that require a gradient, got a constant at position {nodes.index(None)}.")
+    found = walk([loss], [_seed(loss, gradient)], nodes, retain_graph=retain_graph, create_graph=create_graph)  # type: ignore[arg-type]
+    return [found.get(node) for node in nodes]  # type: ignore[misc, arg-type]
+
+
+def value_and_grad(function: Callable[..., Tensor], argnums: int = 0) -> Callable[..., tuple[Tensor, Tensor]]:
+    """A function that returns what `function` returns, a single number, and its gradient by one argument."""
+
+    def both(*args, **kwargs):
+        x = args[argnums]
+        if not (isinstance(x, Value) and x.node is not None):
+            x = Tensor(x, requires_grad=True)
+        with enable_grad():
+            value = function(*args[:argnums], x, *args[argnums + 1 :], **kwargs)
+            found = gradients(value, [x], create_graph=True)[0] if value.node is not None else None
+        return value, as_tensor(x.array * 0) if found is None else found
+
+    return both
+
+
+def grad(function: Callable[..., Tensor], argnums: int = 0) -> Callable[..., Tensor]:
+    """The gradient of `function`, which returns a single number, by one argument; may be nested.
+
+        >>> cube = lambda x: x**3
+        >>> print(grad(cube)(2.0), grad(grad(cube))(2.0))
+        12.0 12.0
+    """
+    both = value_and_grad(function, argnums)
+    return lambda *args, **kwargs: both(*args, **kwargs)[1]

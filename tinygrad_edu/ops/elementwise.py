@@ -1,0 +1,161 @@
+"""Functions of one number, applied to every element; their inputs broadcast.
+
+Each line of a table is a whole op: its formula on scalars, the same on arrays, the gradient rules,
+the words. In rules `g` is the gradient of the loss by the output `out`.
+"""
+
+from __future__ import annotations
+
+import operator
+
+import numpy as np
+
+from ..graph import NUMBERS
+from .declare import binary, elementwise, unary
+
+# fmt: off
+#                                       formula     on arrays                gradients and words
+add           = binary("add",           "x + y",    operator.add,            x=lambda g: g, y=lambda g: g,               doc="Sum.")
+subtract      = binary("subtract",      "x - y",    operator.sub,            x=lambda g: g, y=lambda g: -g,              doc="Difference.")
+multiply      = binary("multiply",      "x * y",    operator.mul,            x=lambda g, y: g * y, y=lambda g, x: g * x, doc="Product.")
+divide        = binary("divide",        "x / y",    operator.truediv,        x=lambda g, y: g / y, y=lambda g, out, y: -g * out / y,
+                       doc="Quotient; division by 0 gives inf or nan, as IEEE 754 says.")
+floor_divide  = binary("floor_divide",  "x // y",   operator.floordiv,       doc="Quotient rounded towards minus infinity. Flat: no gradient.")
+remainder     = binary("remainder",     "x % y",    operator.mod,            x=lambda g: g, y=lambda g, x, y: -g * floor_divide(x, y),
+                       doc="Remainder with the sign of y, as in Python.")
+
+equal         = binary("equal",         "x == y",   operator.eq,             doc="Whether x equals y. No gradient, like every comparison.")
+not_equal     = binary("not_equal",     "x != y",   operator.ne,             doc="Whether x differs from y.")
+less          = binary("less",          "x < y",    operator.lt,             doc="Whether x is less than y.")
+less_equal    = binary("less_equal",    "x <= y",   operator.le,             doc="Whether x is at most y.")
+greater       = binary("greater",       "x > y",    operator.gt,             doc="Whether x is greater than y.")
+greater_equal = binary("greater_equal", "x >= y",   operator.ge,             doc="Whether x is at least y.")
+logical_and   = binary("logical_and",   "bool(x) and bool(y)", np.logical_and, doc="Whether both x and y hold.")
+logical_or    = binary("logical_or",    "bool(x) or bool(y)",  np.logical_or,  doc="Whether x or y holds.")
+logical_not   = unary("logical_not",    "not x",    np.logical_not,          doc="Whether x does not hold.")
+
+negative      = unary("negative",       "-x",       operator.neg,            x=lambda g: -g,               doc="-x.")
+absolute      = unary("absolute",       "abs(x)",   operator.abs,            x=lambda g, x: g * sign(x),   doc="|x|. The gradient at 0 is 0.")
+sign          = unary("sign",           "(x > 0) - (x < 0)", np.sign,        doc="-1, 0 or 1. Flat: no gradient.")
+square        = unary("square",         "x * x",    np.square,               x=lambda g, x: g * (2 * x),   doc="x².")
+sqrt          = unary("sqrt",           "sqrt(x)",  np.sqrt,                 x=lambda g, out: g / (2 * out), doc="Square root; nan below 0, slope inf at 0.")
+exp           = unary("exp",            "exp(x)",   np.exp,                  x=lambda g, out: g * out,     doc="e raised to x.")
+expm1         = unary("expm1",          "expm1(x)", np.expm1,                x=lambda g, out: g * (out + 1), doc="exp(x) - 1, exact for small x.")
+log           = unary("log",            "log(x)",   np.log,                  x=lambda g, x: g / x,         doc="Natural logarithm; -inf at 0, nan below.")
+log1p         = unary("log1p",          "log1p(x)", np.log1p,                x=lambda g, x: g / (1 + x),   doc="log(1 + x), exact for small x.")
+sin           = unary("sin",            "sin(x)",   np.sin,                  x=lambda g, x: g * cos(x),    doc="Sine of x [radians].")
+cos           = unary("cos",            "cos(x)",   np.cos,                  x=lambda g, x: -g * sin(x),   doc="Cosine of x [radians].")
+tanh          = unary("tanh",           "tanh(x)",  np.tanh,                 x=lambda g, out: g * (1 - out * out),
+                      doc="Hyperbolic tangent; its slope is 1 at 0 and vanishes where it saturates.")
+# fmt: on
+
+
+@elementwise("x ** y", x=lambda g, x, y: g * _power_slope(x, y), y=lambda g, out, x: g * out * log_base(x))
+def power(x, y, /):
+    """x raised to y. At x = 0 the gradient by y is 0, at y = 0 the gradient by x is.
+
+    A whole-number x may be raised to a negative whole number, which gives a floating-point result.
+    """
+    if type(y) is int and y < 0 and type(x) not in NUMBERS and x.dtype.kind in "iu":
+        y = float(y)
+    return x**y
+
+
+def _power_slope(x, y):
+    """y x^(y - 1), and 0 at y = 0 even where x is 0."""
+    if type(y) in NUMBERS:
+        return y * power(x, y - 1) if y else x * 0
+    return y * power(x, where(y == 0, 1, y - 1))
+
+
+@elementwise("log(x or 1)", x=lambda g, x: where(x == 0, 0, g / where(x == 0, 1, x)))
+def log_base(x, /):
+    """log(x), and 0 at x = 0: the factor of x**y in its derivative by y."""
+    return np.log(np.where(np.equal(x, 0), 1, x))[()]
+
+
+@elementwise("max(x, y)", x=lambda g, x, y: g * tie_share(x, y), y=lambda g, x, y: g * tie_share(y, x))
+def maximum(x, y, /):
+    """The larger of x and y; nan if either is. At a tie both get half of the gradient."""
+    return np.maximum(x, y)
+
+
+@elementwise("min(x, y)", x=lambda g, x, y: g * tie_share(y, x), y=lambda g, x, y: g * tie_share(x, y))
+def minimum(x, y, /):
+    """The smaller of x and y; nan if either is. At a tie both get half of the gradient."""
+    return np.minimum(x, y)
+
+
+@elementwise("1.0 if x > y else 0.5 if x == y else 0.0")
+def tie_share(x, y, /):
+    """How much of the gradient of maximum(x, y) goes to x: 1, 0, or 1/2 at a tie."""
+    return np.add(np.greater(x, y), 0.5 * np.equal(x, y), dtype=np.result_type(x, y))
+
+
+@elementwise("x if condition else y", x=lambda g, condition: where(condition, g, 0), y=lambda g, condition: where(condition, 0, g))
+def where(condition, x, y, /):
+    """x where the condition holds, else y.
+
+    The branch not taken gets gradient 0, but 0 times an infinite slope is nan. Guard such a branch
+    by a second `where` inside: `where(x > 0, log(where(x > 0, x, 1)), 0)`.
+    """
+    return np.where(condition, x, y)[()]
+
+
+@elementwise("min(max(x, low), high)", x=lambda g, x, low, high: where(inside(x, low, high), g, 0))
+def clip(x, /, low=None, high=None):
+    """x limited to [low, high]; None leaves that side open. The gradient at a bound is 1."""
+    return np.clip(x, low, high)
+
+
+@elementwise("low <= x <= high")
+def inside(x, /, low=None, high=None):
+    """Whether low <= x <= high; None leaves that side open."""
+    above = True if low is None else x >= low
+    return np.logical_and(above, True if high is None else x <= high)
+
+
+@elementwise("0.0 if x <= 0 else x", x=lambda g, out: g * (out > 0))
+def relu(x, /):
+    """max(x, 0). The gradient at 0 is 0. Source: Nair & Hinton (2010)."""
+    return np.maximum(x, 0)
+
+
+@elementwise("1 / (1 + exp(-x)) if x > 0 else exp(x) / (1 + exp(x))", x=lambda g, out: g * out * (1 - out))
+def sigmoid(x, /):
+    """1 / (1 + exp(-x)), without overflow at either end. Its slope is at most 1/4."""
+    e = np.exp(-np.abs(x))
+    return np.where(np.less(x, 0), e, 1) / (1 + e)
+
+
+@elementwise("log1p(exp(-abs(x))) + max(x, 0)", x=lambda g, x: g * sigmoid(x))
+def softplus(x, /):
+    """log(1 + exp(x)), without overflow. Source: Dugas et al. (2001)."""
+    return np.logaddexp(x, 0)
+
+
+@elementwise(
+    "log1p(exp(-abs(z))) + max(z, 0) - z * y",
+    z=lambda g, z, y: g * (sigmoid(z) - y),
+    y=lambda g, z: -g * z,
+)
+def sigmoid_cross_entropy(z, y, /):
+    """Binary cross-entropy of the label y and the probability sigmoid(z), from the logit z.
+
+        -y log σ(z) - (1 - y) log(1 - σ(z)) = max(z, 0) - z y + log(1 + exp(-|z|))
+
+    Its gradient by z, σ(z) - y, stays alive where the sigmoid saturates. Source: Bishop (2006), section 4.3.
+    """
+    return np.log1p(np.exp(-np.abs(z))) + np.maximum(z, 0) - z * y
+
+
+@elementwise("x", x=lambda g: g)
+def cast(x, /, dtype):
+    """x in another floating-point type; the gradient comes back in the type of x."""
+    return x.astype(dtype)
+
+
+@elementwise("int(x)")
+def truncate(x, /, dtype):
+    """x in a type of whole numbers or truth values, which have no gradient."""
+    return x.astype(dtype)

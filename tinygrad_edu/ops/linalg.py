@@ -1,0 +1,29 @@
+"""Products of matrices."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .declare import op
+from .shape import expand_dims, squeeze
+
+
+@op(a=lambda g, b: g @ b.mT, b=lambda g, a: a.mT @ g)
+def matrix_product(a, b, /):
+    """Product of matrices, batched over leading axes, which broadcast.
+
+    Shapes: a (..., m, k), b (..., k, n) -> (..., m, n). (The public `matmul` takes vectors too.)
+    """
+    return np.matmul(a, b)
+
+
+def matmul(a, b):
+    """Matrix product as in NumPy: vectors count as a row on the left and as a column on the right.
+
+    Shapes: (..., m, k) @ (..., k, n) -> (..., m, n); (k,) @ (k,) -> ().
+    """
+    left, right = np.ndim(a) == 1, np.ndim(b) == 1
+    if not (left or right):
+        return matrix_product(a, b)
+    out = matrix_product(expand_dims(a, 0) if left else a, expand_dims(b, -1) if right else b)
+    return squeeze(out, axis=tuple(axis for axis, is_vector in ((-2, left), (-1, right)) if is_vector))

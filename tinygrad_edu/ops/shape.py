@@ -1,0 +1,93 @@
+"""Ops that move numbers about without changing them, and their picking by index."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .declare import op
+
+
+@op(x=lambda g, x_shape: g.reshape(x_shape))
+def reshape(x, /, shape):
+    """The same numbers in another shape; one length may be -1, which takes what is left."""
+    return np.reshape(x, shape)
+
+
+@op(x=lambda g, axes: transpose(g, axes=None if axes is None else tuple(np.argsort(axes).tolist())))
+def transpose(x, /, axes=None):
+    """Axes in another order; reversed if `axes` is None."""
+    return np.transpose(x, axes)
+
+
+@op(x=lambda g: g.mT)
+def matrix_transpose(x, /):
+    """The last two axes swapped."""
+    return np.swapaxes(x, -1, -2)
+
+
+@op(x=lambda g, x_shape: g.reshape(x_shape))
+def expand_dims(x, /, axis):
+    """A new axis of length 1 at `axis` (an int or a tuple)."""
+    return np.expand_dims(x, axis)
+
+
+@op(x=lambda g, x_shape: g.reshape(x_shape))
+def squeeze(x, /, axis=None):
+    """Without the axes of length 1 named in `axis`; all of them if None."""
+    return np.squeeze(x, axis)[()]
+
+
+@op(x=lambda g: g)
+def broadcast_to(x, /, shape):
+    """x repeated along new axes and axes of length 1; the engine sums the gradient back."""
+    return np.broadcast_to(x, shape)
+
+
+@op(xs=lambda g, xs_shape, index, axis: _part(g, xs_shape, index, axis))
+def concatenate_all(*xs, axis=0):
+    """Arrays joined along an existing axis. (The public `concatenate` takes them as one list.)"""
+    return np.concatenate(xs, axis)
+
+
+def _part(g, shapes, index, axis):
+    """That part of `g` which input number `index` of a concatenation contributed."""
+    start = sum(shape[axis] for shape in shapes[:index])
+    key = [slice(None)] * len(g.shape)
+    key[axis] = slice(start, start + shapes[index][axis])
+    return g[tuple(key)]
+
+
+def concatenate(arrays, axis=0):
+    """Arrays joined along an existing axis.
+
+    Shapes: [(..., n_i, ...)] -> (..., Σ n_i, ...), equal elsewhere.
+    """
+    return concatenate_all(*arrays, axis=axis)
+
+
+def stack(arrays, axis=0):
+    """Arrays of one shape joined along a new axis."""
+    return concatenate_all(*(expand_dims(x, axis) for x in arrays), axis=axis)
+
+
+@op(x=lambda g, x_shape, key: scatter_add(g, shape=x_shape, key=key))
+def getitem(x, /, key):
+    """x[key]: basic slices, whole-number arrays and truth-value masks, as in NumPy."""
+    return x[key]
+
+
+@op(x=lambda g, key: getitem(g, key=key))
+def scatter_add(x, /, shape, key):
+    """Zeros of `shape` to which x is added at `key`; entries that `key` names twice add up."""
+    out = np.zeros(shape, x.dtype)
+    if _is_basic(key):
+        out[key] = x
+    else:
+        np.add.at(out, key, x)
+    return out
+
+
+def _is_basic(key) -> bool:
+    """Whether indexing by `key` names every element at most once."""
+    parts = key if isinstance(key, tuple) else (key,)
+    return all(part is None or part is ... or isinstance(part, (int, slice, np.integer)) for part in parts)

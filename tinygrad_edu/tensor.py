@@ -1,0 +1,331 @@
+"""Tensor: an array that remembers how it was computed.
+
+Operators and methods are the ops of `tinygrad_edu.ops` under NumPy's names. A scalar is a Tensor of
+shape (), so micrograd's examples read the same here:
+
+    >>> a, b = Tensor(-4.0), Tensor(2.0)
+    >>> loss = (a * b + b**3).relu()
+    >>> loss.backward()
+    >>> print(a.grad, b.grad)
+    0.0 0.0
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from . import ops
+from .graph import GraphError, Node, Value, as_array, backward, make_leaf, make_value, new_number, thread
+
+
+class Tensor(Value):
+    """An array of real numbers that records what is computed with it.
+
+    Args:
+        data: numbers, nested lists of them, or an array; copied.
+        dtype: NumPy dtype; None keeps the one that NumPy gives.
+        requires_grad: whether gradients collect here. None means yes for floating-point numbers;
+            whole numbers and truth values have no gradient.
+
+    Raises:
+        TypeError: for anything but real numbers, and for a list of Tensors (use `stack`).
+    """
+
+    __slots__ = ()
+
+    def __init__(self, data: Any, dtype: Any = None, requires_grad: bool | None = None):
+        if isinstance(data, (list, tuple)) and any(isinstance(x, Value) for x in data):
+            raise TypeError("Tensor expects numbers or an array, got a list of Tensors. Join them with stack(list), which keeps their graph.")
+        array = as_array(np.array(data.array if isinstance(data, Value) else data, dtype=dtype))
+        self.array = array if array.shape else array[()]
+        self.node, self.changed = None, 0
+        self.requires_grad = array.dtype.kind == "f" if requires_grad is None else requires_grad
+
+    # What it is ----------------------------------------------------------------------------------
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.array.shape
+
+    @property
+    def dtype(self) -> np.dtype:
+        return self.array.dtype
+
+    @property
+    def ndim(self) -> int:
+        return self.array.ndim
+
+    @property
+    def size(self) -> int:
+        return self.array.size
+
+    @property
+    def data(self) -> Any:
+        """The array itself (a NumPy scalar where the shape is ()). Assigning to it keeps shape and dtype."""
+        return self.array
+
+    @data.setter
+    def data(self, value: Any) -> None:
+        self.assign(value)
+
+    @property
+    def requires_grad(self) -> bool:
+        """Whether gradients reach this Tensor."""
+        return self.node is not None
+
+    @requires_grad.setter
+    def requires_grad(self, wanted: bool) -> None:
+        if wanted and self.array.dtype.kind != "f":
+            raise TypeError(f"A Tensor that requires a gradient expects a floating-point dtype, got {self.dtype}. Pass dtype=float.")
+        if self.node is not None and self.node.op is not None:
+            raise GraphError("requires_grad can be set on a leaf only, got the result of an op. Use detach().")
+        self.node = (self.node or make_leaf(self.array)) if wanted else None
+
+    @property
+    def is_leaf(self) -> bool:
+        """Whether this Tensor was made by hand and not by an op that was recorded."""
+        return self.node is None or self.node.op is None
+
+    @property
+    def grad(self) -> Tensor | None:
+        """Gradient collected by `backward()`: of leaves, and of others after `retain_grad()`."""
+        return None if self.node is None else self.node.grad  # type: ignore[return-value]
+
+    @grad.setter
+    def grad(self, value: Any) -> None:
+        self._graph_node("grad").grad = None if value is None else as_tensor(value)
+
+    # What it can be told -------------------------------------------------------------------------
+
+    def backward(self, gradient: Any = None, retain_graph: bool = False, create_graph: bool = False) -> None:
+        """Add the gradient of this Tensor to `grad` of every leaf it was computed from.
+
+        Args:
+            gradient: gradient of the final loss by this Tensor; None means 1, for a single number only.
+            retain_graph: keep what another backward pass over the same graph needs.
+            create_graph: record the backward pass too, so that gradients have gradients.
+        """
+        backward(self, gradient, retain_graph=retain_graph, create_graph=create_graph)
+
+    def zero_grad(self) -> None:
+        """Forget the gradient collected so far."""
+        if self.node is not None:
+            self.node.grad = None
+
+    def retain_grad(self) -> Tensor:
+        """Let `backward()` keep the gradient of this intermediate result in `grad`."""
+        self._graph_node("retain_grad()").retains = True
+        return self
+
+    def detach(self) -> Tensor:
+        """The same array as a constant: no gradient flows through it."""
+        return make_value(self.array)  # type: ignore[return-value]
+
+    def assign(self, value: Any) -> Tensor:
+        """Put other numbers of the same shape into this Tensor, in place."""
+        array = as_array(value.array if isinstance(value, Value) else value)
+        if np.shape(array) != self.shape:
+            raise ValueError(f"A Tensor of shape {self.shape} expects values of that shape, got {np.shape(array)}.")
+        return self._write(..., array)
+
+    def numpy(self) -> np.ndarray:
+        """The numbers as an array that shares memory with this Tensor."""
+        return np.asarray(self.array)
+
+    def item(self) -> float:
+        """The only number, as a Python number."""
+        return self.array.item()
+
+    def tolist(self) -> Any:
+        return self.array.tolist()
+
+    def astype(self, dtype: Any) -> Tensor:
+        """In another dtype; the gradient comes back in this one. Whole numbers have no gradient."""
+        return (ops.cast if np.dtype(dtype).kind == "f" else ops.truncate)(self, dtype=dtype)
+
+    def _write(self, key: Any, value: Any) -> Tensor:
+        if self.node is not None and self.node.op is not None and thread.mode.recording:
+            raise GraphError(
+                f"The result of {self.node.op.name} {self.shape} cannot be changed in place while it is recorded: "
+                "its gradient would be wrong. Use where(), or change a copy under no_grad()."
+            )
+        if isinstance(self.array, np.ndarray):
+            self.array[key] = value
+        else:
+            self.array = self.dtype.type(value)
+        if self.node is not None:
+            self.node.out = self.array if self.node.op is None else self.node.out
+        self.changed = new_number()
+        return self
+
+    def _graph_node(self, what: str) -> Node:
+        if self.node is None:
+            raise GraphError(f"{what} expects a Tensor that requires a gradient, got a constant. Make it with requires_grad=True.")
+        return self.node
+
+    # Operators and methods: ops under NumPy's names ----------------------------------------------
+
+    __add__, __sub__, __mul__, __truediv__ = ops.add, ops.subtract, ops.multiply, ops.divide
+    __floordiv__, __mod__, __pow__, __matmul__ = ops.floor_divide, ops.remainder, ops.power, ops.matmul
+    __neg__, __abs__ = ops.negative, ops.absolute
+    __eq__, __ne__ = ops.equal, ops.not_equal  # type: ignore[assignment]
+    __lt__, __le__, __gt__, __ge__ = ops.less, ops.less_equal, ops.greater, ops.greater_equal
+    __hash__ = object.__hash__  # Tensors are told apart by identity, as keys of dicts
+
+    def __radd__(self, x):
+        return ops.add(x, self)
+
+    def __rsub__(self, x):
+        return ops.subtract(x, self)
+
+    def __rmul__(self, x):
+        return ops.multiply(x, self)
+
+    def __rtruediv__(self, x):
+        return ops.divide(x, self)
+
+    def __rfloordiv__(self, x):
+        return ops.floor_divide(x, self)
+
+    def __rmod__(self, x):
+        return ops.remainder(x, self)
+
+    def __rpow__(self, x):
+        return ops.power(x, self)
+
+    def __rmatmul__(self, x):
+        return ops.matmul(x, self)
+
+    exp, log, sqrt, square, tanh, sin, cos = ops.exp, ops.log, ops.sqrt, ops.square, ops.tanh, ops.sin, ops.cos
+    relu, sigmoid, clip, abs = ops.relu, ops.sigmoid, ops.clip, ops.absolute
+    sum, mean, max, min = ops.sum, ops.mean, ops.max, ops.min
+    argmax, argmin, any, all = ops.argmax, ops.argmin, ops.any, ops.all
+    squeeze = ops.squeeze
+
+    def reshape(self, *shape: Any) -> Tensor:
+        """The same numbers in another shape: reshape(2, 3) or reshape((2, 3))."""
+        return ops.reshape(self, shape[0] if len(shape) == 1 else shape)
+
+    def transpose(self, *axes: Any) -> Tensor:
+        """Axes in another order, reversed if none is given: transpose(1, 0) or transpose((1, 0))."""
+        return ops.transpose(self, (axes[0] if len(axes) == 1 and not isinstance(axes[0], int) else axes) or None)
+
+    def flatten(self) -> Tensor:
+        return ops.reshape(self, -1)
+
+    @property
+    def T(self) -> Tensor:
+        return ops.transpose(self)
+
+    @property
+    def mT(self) -> Tensor:
+        return ops.matrix_transpose(self)
+
+    def __getitem__(self, key: Any) -> Tensor:
+        return ops.getitem(self, key=_plain(key))
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        self._write(_plain(key), _plain(value))
+
+    # Manners of a number and of an array ---------------------------------------------------------
+
+    def __len__(self) -> int:
+        if not self.shape:
+            raise TypeError("len() expects a Tensor with at least one axis, got a scalar.")
+        return self.shape[0]
+
+    def __iter__(self):
+        return (self[i] for i in range(len(self)))
+
+    def __bool__(self) -> bool:
+        return bool(self.array)
+
+    def __float__(self) -> float:
+        return float(self.array)
+
+    def __int__(self) -> int:
+        return int(self.array)
+
+    def __index__(self) -> int:
+        return self.array.__index__()
+
+    def __format__(self, spec: str) -> str:
+        if not spec or not self.shape:
+            return format(self.item() if spec else str(self), spec)
+        return np.array2string(self.array, formatter={"all": lambda x: format(x.item(), spec)})
+
+    def __str__(self) -> str:
+        return str(self.array)
+
+    def __repr__(self) -> str:
+        numbers = np.array2string(self.numpy(), separator=", ", prefix="Tensor(")
+        made_by = f", op={self.node.op.name}" if self.node is not None and self.node.op else ""
+        return f"Tensor({numbers}, dtype={self.dtype}{made_by})"
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        return np.array(self.array, dtype=dtype, copy=copy)
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        """NumPy's functions on Tensors are recorded: np.tanh(x) is x.tanh(), array * x is x * array."""
+        if method == "__call__" and not kwargs and ufunc in _from_numpy():
+            return _from_numpy()[ufunc](*inputs)
+        result = getattr(ufunc, method)(*map(_plain, inputs), **{name: _plain(x) for name, x in kwargs.items()})
+        return result if "out" in kwargs else make_value(result)
+
+    def __deepcopy__(self, memo: dict) -> Tensor:
+        """A leaf of its own with the same numbers; the graph is not copied."""
+        return type(self)(self.array, requires_grad=self.requires_grad)
+
+    def __reduce__(self):
+        return Tensor, (self.array, None, self.requires_grad)
+
+
+Value.kind = Tensor
+
+
+class Variable(Tensor):
+    """A named Tensor that a layer owns and an optimizer changes.
+
+    Args:
+        data: initial numbers; copied.
+        name: what it is called in its layer, "kernel".
+        trainable: whether an optimizer may change it.
+    """
+
+    __slots__ = ("initializer", "name", "path", "trainable")
+
+    def __init__(self, data: Any, dtype: Any = None, name: str = "variable", trainable: bool = True):
+        super().__init__(data, dtype, requires_grad=trainable)
+        self.array = np.asarray(self.array)  # also where the shape is (): optimizers change it in place
+        self.name = self.path = name
+        self.trainable = trainable
+
+    def __repr__(self) -> str:
+        return f"<Variable {self.path} {self.shape} {self.dtype}>"
+
+
+def as_tensor(x: Any, dtype: Any = None) -> Tensor:
+    """`x` itself if it is a Tensor of that dtype, else a constant that shares the memory of `x` where it can."""
+    if isinstance(x, Tensor):
+        return x if dtype is None or x.dtype == dtype else x.astype(dtype)
+    return make_value(as_array(np.asarray(x, dtype)))  # type: ignore[return-value]
+
+
+def _plain(x: Any) -> Any:
+    """`x` with arrays in the place of Tensors, one level deep."""
+    if isinstance(x, tuple):
+        return tuple(map(_plain, x))
+    return x.array if isinstance(x, Value) else x
+
+
+_ufuncs: dict[np.ufunc, Any] = {}
+
+
+def _from_numpy() -> dict[np.ufunc, Any]:
+    """NumPy's functions that are ops here, by name."""
+    if not _ufuncs:
+        names = [*ops.registry, "matmul"]
+        _ufuncs.update({getattr(np, name): getattr(ops, name) for name in names if isinstance(getattr(np, name, None), np.ufunc)})
+    return _ufuncs
