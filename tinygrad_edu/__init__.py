@@ -1,2 +1,68 @@
-from .tensor import Tensor, Variable, as_tensor
-from .gradients import no_grad, enable_grad, grad, gradients, value_and_grad
+"""tinygrad_edu: deep learning that one person can read.
+
+The map of the package, in reading order:
+
+    graph        Value, Node, Op, apply, walk: automatic differentiation without a formula in it
+    ops          every formula: one declaration per op (`python -m tinygrad_edu.ops` lists them)
+    tensor       Tensor, an array that remembers how it was computed
+    gradients    grad, value_and_grad, gradients, no_grad
+    kernel       loops compiled by Numba;   random  one seed for all;   registry  things by name
+    initializers activations losses metrics     Keras' names, one formula each
+    layers       Dense ...;   optimizers  SGD ...;   callbacks  History ...
+    models       Sequential: compile, fit, evaluate, predict, summary
+    datasets     data that is made, not downloaded
+    testing      check_gradients, for your own ops, layers and losses
+
+`import tinygrad_edu as keras` gives the namespaces a Keras script expects. Every name is imported on
+its first use, so that importing the package costs next to nothing. Pictures are in the package `viz`.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from . import activations, backend, callbacks, datasets, initializers, layers, losses, metrics, models, ops, optimizers, utils
+    from .gradients import enable_grad, grad, gradients, is_grad_enabled, no_grad, value_and_grad
+    from .graph import ChangedArrayError, GraphError, ReleasedGraphError
+    from .layers import Input
+    from .models import Model, Sequential
+    from .random import set_random_seed
+    from .tensor import Tensor, Variable, as_tensor
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "tensor": ("Tensor", "Variable", "as_tensor"),
+    "gradients": ("enable_grad", "grad", "gradients", "is_grad_enabled", "no_grad", "value_and_grad"),
+    "graph": ("ChangedArrayError", "GraphError", "ReleasedGraphError"),
+    "models": ("Model", "Sequential"),
+    "layers": ("Input",),
+    "random": ("set_random_seed",),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+_MODULES = (
+    "activations", "backend", "callbacks", "datasets", "initializers", "layers", "losses", "metrics", "models", "ops",
+    "optimizers", "random", "testing", "utils",
+)  # fmt: skip
+
+__all__ = sorted([*_HOME_OF, *(module for module in _MODULES)])
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name, a public module or an op when it is first asked for."""
+    if name in _HOME_OF:
+        value = getattr(importlib.import_module(f".{_HOME_OF[name]}", __name__), name)
+    elif name in _MODULES:
+        value = importlib.import_module(f".{name}", __name__)
+    elif not name.startswith("_") and hasattr(importlib.import_module(".ops", __name__), name):
+        value = getattr(importlib.import_module(".ops", __name__), name)
+    else:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -50,6 +50,7 @@ class Mode(NamedTuple):
 
     recording: bool = True
     scope: str = ""  # path of the layer that is being called, "model/dense_1"
+    training: bool = False  # what layers that behave differently in training go by
 
 
 class _Thread(threading.local):

@@ -157,8 +157,12 @@ class Tensor(Value):
             self.array = self.dtype.type(value)
         if self.node is not None:
             self.node.out = self.array if self.node.op is None else self.node.out
-        self.changed = new_number()
+        self.mark_changed()
         return self
+
+    def mark_changed(self) -> None:
+        """Say that the array was changed in place: a graph that recorded the old numbers will refuse to go back."""
+        self.changed = new_number()
 
     def _graph_node(self, what: str) -> Node:
         if self.node is None:

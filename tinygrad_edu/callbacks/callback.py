@@ -1,0 +1,70 @@
+"""The hooks, and the list that calls them in order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ..models.model import Model
+
+Logs = dict[str, Any]
+HOOKS = (
+    "on_train_begin", "on_train_end", "on_epoch_begin", "on_epoch_end", "on_train_batch_begin", "on_train_batch_end",
+    "on_test_begin", "on_test_end", "on_predict_begin", "on_predict_end",
+)  # fmt: skip
+
+
+class Callback:
+    """Override the hooks that you need. `self.model` is the model, `self.params` says epochs, steps, verbose.
+
+    Epochs count from 0. Logs of a batch are means since the epoch began.
+    """
+
+    model: Model
+    params: dict[str, Any]
+
+    def set_model(self, model: Model) -> None:
+        self.model = model
+
+    def set_params(self, params: dict[str, Any]) -> None:
+        self.params = params
+
+    def on_train_begin(self, logs: Logs | None = None) -> None: ...
+    def on_train_end(self, logs: Logs | None = None) -> None: ...
+    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None: ...
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None: ...
+    def on_train_batch_begin(self, batch: int, logs: Logs | None = None) -> None: ...
+    def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None: ...
+    def on_test_begin(self, logs: Logs | None = None) -> None: ...
+    def on_test_end(self, logs: Logs | None = None) -> None: ...
+    def on_predict_begin(self, logs: Logs | None = None) -> None: ...
+    def on_predict_end(self, logs: Logs | None = None) -> None: ...
+
+
+class CallbackList:
+    """Several callbacks as one; a hook costs nothing where no callback overrides it."""
+
+    def __init__(self, callbacks: Any, model: Model, **params: Any):
+        self.callbacks = _as_list(callbacks)
+        for callback in self.callbacks:
+            callback.set_model(model)
+            callback.set_params(params)
+        self._hooks = {hook: [getattr(c, hook) for c in self.callbacks if _overrides(c, hook)] for hook in HOOKS}
+
+    def call(self, hook: str, *args: Any) -> None:
+        """Call a hook of every callback that has its own, in order."""
+        for function in self._hooks[hook]:
+            function(*args)
+
+
+def _as_list(callbacks: Any) -> list[Callback]:
+    found = [] if callbacks is None else list(callbacks) if isinstance(callbacks, Iterable) else [callbacks]
+    for callback in found:
+        if not isinstance(callback, Callback):
+            raise TypeError(f"callbacks expects Callback objects, got {callback!r}. Derive the class from callbacks.Callback.")
+    return found
+
+
+def _overrides(callback: Callback, hook: str) -> bool:
+    return getattr(type(callback), hook) is not getattr(Callback, hook)

@@ -1,0 +1,3 @@
+"""Data to learn with."""
+
+from .synthetic import make_circles

@@ -1,0 +1,4 @@
+"""Models: layers put together, trained and asked."""
+
+from .model import Model
+from .sequential import Sequential

@@ -1,0 +1,263 @@
+"""Model: layers that can be trained (`compile`, `fit`), measured (`evaluate`) and asked (`predict`)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .. import compat, losses, metrics, optimizers, random
+from ..callbacks import CallbackList, History, ProgbarLogger
+from ..callbacks.progress import describe
+from ..gradients import gradients, no_grad
+from ..layers import Layer
+from ..tensor import Tensor, Variable
+from .data import Data, pairs, samples, split, whole
+from .summary import Summary, summarize
+
+
+class Model(Layer):
+    """A layer made of layers, which knows how to train itself."""
+
+    optimizer: optimizers.Optimizer
+    loss: losses.Loss | None = None
+    stop_training = False
+
+    def __init__(self, **kwargs: Any):
+        super().__init__(**kwargs)
+        self._metric_names: list[Any] = []
+        self._loss_mean = metrics.Mean("loss")
+        self.metrics: list[metrics.Metric] = []
+
+    @property
+    def layers(self) -> list[Layer]:
+        """The layers, in order."""
+        raise NotImplementedError(f"{type(self).__name__} expects a property layers.")
+
+    # Training ------------------------------------------------------------------------------------
+
+    def compile(self, optimizer: Any = "rmsprop", loss: Any = None, metrics: Any = None) -> None:
+        """Decide how to train.
+
+        Args:
+            optimizer: name or Optimizer.
+            loss: name, Loss, or function of (y_true, y_pred).
+            metrics: names or functions of (y_true, y_pred), counted over each epoch.
+        """
+        self.optimizer = optimizers.get(optimizer)
+        self.loss = losses.get(loss)
+        self._metric_names = [metrics] if isinstance(metrics, str) or callable(metrics) else list(metrics or [])
+        self.metrics = [_metric(name) for name in self._metric_names]  # unknown names fail here
+
+    def train_step(self, data: Data | tuple) -> dict[str, float]:
+        """One step on one batch (x, y): forward, loss, backward, update. Returns means since the epoch began."""
+        x, y = data
+        y_pred = self(x, training=True)
+        loss = self.loss(y, y_pred)  # type: ignore[misc]
+        weights = self.trainable_weights
+        self.optimizer.apply(gradients(loss, weights), weights)
+        return self._count(loss, y, y_pred)
+
+    def test_step(self, data: Data | tuple) -> dict[str, float]:
+        """Count one batch (x, y) without learning from it."""
+        x, y = data
+        y_pred = self(x, training=False)
+        return self._count(self.loss(y, y_pred), y, y_pred)  # type: ignore[misc]
+
+    def fit(
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        epochs: int = 1,
+        verbose: Any = "auto",
+        callbacks: Any = None,
+        validation_split: float = 0.0,
+        validation_data: Any = None,
+        shuffle: bool = True,
+        initial_epoch: int = 0,
+        **legacy: Any,
+    ) -> History:
+        """Train on samples `x` with labels `y`.
+
+        Everything is checked before the first step.
+
+        Args:
+            x, y: arrays of as many rows.
+            batch_size: rows per step; None means 32. The last batch of an epoch may be shorter.
+            epochs: index of the epoch to stop at, counted from `initial_epoch`.
+            verbose: 0 silence, 1 a bar, 2 a line per epoch, "auto" is 1.
+            callbacks: Callback objects.
+            validation_split: share of the rows, taken from the end, that is only measured.
+            validation_data: (x, y) to measure after each epoch, instead.
+            shuffle: draw a new order of the rows in every epoch.
+            initial_epoch: index of the first epoch.
+
+        Returns:
+            The History: `history.history[name]` lists a number per epoch.
+        """
+        self._require_compile("fit")
+        epochs = compat.modern("fit()", "fit", legacy, ("batch_size", "epochs", "verbose")).get("epochs", epochs)
+        epochs, initial_epoch = whole("fit", "epochs", epochs, 0), whole("fit", "initial_epoch", initial_epoch, 0)
+        batch_size = _batch_size("fit", batch_size)
+        data, validation = self._training_data(x, y, validation_split, validation_data)
+        steps, verbose = -(-len(data.x) // batch_size), 1 if verbose == "auto" else int(verbose)
+        history = History()
+        progress = [ProgbarLogger()] if verbose else []
+        hooks = CallbackList([*_listed(callbacks), history, *progress], self, epochs=epochs, steps=steps, verbose=verbose)
+        rng = random.generator() if shuffle else None
+        self.stop_training, self.history = False, history
+
+        logs: dict[str, float] = {}
+        hooks.call("on_train_begin", {})
+        for epoch in range(initial_epoch, epochs):
+            hooks.call("on_epoch_begin", epoch, {})
+            logs = self._train_epoch(data, batch_size, rng, hooks)
+            if validation is not None:
+                hooks.call("on_test_begin", {})
+                held_out = self._measure(validation, batch_size)
+                hooks.call("on_test_end", held_out)
+                logs |= {f"val_{name}": value for name, value in held_out.items()}
+            hooks.call("on_epoch_end", epoch, logs)
+            if self.stop_training:
+                break
+        hooks.call("on_train_end", logs)
+        return history
+
+    def _train_epoch(self, data: Data, batch_size: int, rng: np.random.Generator | None, hooks: CallbackList) -> dict[str, float]:
+        order = None if rng is None else rng.permutation(len(data.x))
+        self._reset_metrics()
+        logs: dict[str, float] = {}
+        for step, batch in enumerate(data.batches(batch_size, order)):
+            hooks.call("on_train_batch_begin", step, {})
+            logs = self.train_step(batch)
+            hooks.call("on_train_batch_end", step, logs)
+            if self.stop_training:
+                break
+        return dict(logs)
+
+    # Measuring and asking ------------------------------------------------------------------------
+
+    def evaluate(self, x: Any = None, y: Any = None, batch_size: int | None = None, verbose: Any = "auto", return_dict: bool = False) -> Any:
+        """Loss and metrics on samples `x` with labels `y`.
+
+        Returns:
+            The loss, or [loss, metrics ...] in the order of `metrics_names`; a dict if `return_dict`.
+        """
+        self._require_compile("evaluate")
+        data = pairs("evaluate", x, y, self.dtype)
+        self._prepare("evaluate", data)
+        batch_size = _batch_size("evaluate", batch_size)
+        logs = self._measure(data, batch_size)
+        if verbose not in (0, "auto"):
+            steps = -(-len(data.x) // batch_size)
+            print(f"{steps}/{steps} - {describe(logs)}")
+        values = list(logs.values())
+        return logs if return_dict else values[0] if len(values) == 1 else values
+
+    def predict(self, x: Any, batch_size: int | None = None, verbose: Any = "auto") -> np.ndarray:
+        """Outputs for samples `x`, as an array of as many rows. Nothing is recorded or changed."""
+        rows, batch_size = samples("predict", "x", x, self.dtype), _batch_size("predict", batch_size)
+        with no_grad():
+            parts = [self(rows[i : i + batch_size], training=False).numpy() for i in range(0, len(rows), batch_size)]
+        return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+    @property
+    def metrics_names(self) -> list[str]:
+        """Names of what `evaluate` returns."""
+        return ["loss", *(metric.name for metric in self.metrics)]
+
+    def _measure(self, data: Data, batch_size: int) -> dict[str, float]:
+        self._reset_metrics()
+        with no_grad():
+            for batch in data.batches(batch_size):
+                logs = self.test_step(batch)
+        return logs
+
+    def _count(self, loss: Tensor, y: np.ndarray, y_pred: Tensor) -> dict[str, float]:
+        self._loss_mean.update_state(loss.item(), len(y))
+        for metric in self.metrics:
+            metric.update_state(y, y_pred.array)
+        return {"loss": self._loss_mean.result(), **{metric.name: metric.result() for metric in self.metrics}}
+
+    def _reset_metrics(self) -> None:
+        for metric in (self._loss_mean, *self.metrics):
+            metric.reset_state()
+
+    # Checks before the first step ----------------------------------------------------------------
+
+    def _training_data(self, x: Any, y: Any, share: float, held_out: Any) -> tuple[Data, Data | None]:
+        data = pairs("fit", x, y, self.dtype)
+        validation = None
+        if held_out is not None:
+            if not isinstance(held_out, (tuple, list)) or len(held_out) != 2:
+                raise ValueError(f"fit expects validation_data=(x, y), got {type(held_out).__name__}.")
+            validation = pairs("fit (validation_data)", *held_out, self.dtype)
+        elif share:
+            data, validation = split(data, share)
+        for part in (data, validation):
+            if part is not None:
+                self._prepare("fit", part)
+        return data, validation
+
+    def _prepare(self, what: str, data: Data) -> None:
+        """Make the weights if there are none, and see that inputs, outputs and labels belong together."""
+        with no_grad():
+            y_pred = self(data.x[:1], training=False)
+            losses.check_shapes((None, *data.y.shape[1:]), (None, *y_pred.shape[1:]))
+            value = self.loss(data.y[:1], y_pred)  # type: ignore[misc]
+        if value.size != 1:
+            raise ValueError(f"{what} expects a loss that is one number, got shape {value.shape}. Use reduction='sum_over_batch_size'.")
+        self.metrics = [_metric(name, data.y.shape, y_pred.shape) for name in self._metric_names]
+
+    def _require_compile(self, what: str) -> None:
+        if self.loss is None:
+            raise RuntimeError(f"{what} expects a compiled model. Call model.compile(optimizer, loss) first.")
+
+    # Structure -----------------------------------------------------------------------------------
+
+    @property
+    def trainable_weights(self) -> list[Variable]:
+        return [w for layer in self.layers for w in layer.trainable_weights] if self.trainable else []
+
+    @property
+    def non_trainable_weights(self) -> list[Variable]:
+        if not self.trainable:
+            return [w for layer in self.layers for w in layer.weights]
+        return [w for layer in self.layers for w in layer.non_trainable_weights]
+
+    @property
+    def weights(self) -> list[Variable]:
+        """The weights of all layers, layer by layer."""
+        return [w for layer in self.layers for w in layer.weights]
+
+    def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
+        """The layer of a name, or at an index."""
+        if (name is None) == (index is None):
+            raise ValueError("get_layer expects a name or an index, and not both.")
+        if index is not None:
+            return self.layers[index]
+        for layer in self.layers:
+            if layer.name == name:
+                return layer
+        raise ValueError(f"get_layer expects the name of a layer, got {name!r}. Choose one of {[layer.name for layer in self.layers]}.")
+
+    def summary(self, line_length: int = 65, print_fn: Any = print) -> Summary:
+        """Print a table of the layers, their output shapes and numbers of weights, line by line.
+
+        Returns:
+            An object that prints as nothing, whose `text` is the table.
+        """
+        return summarize(self, line_length, print_fn)
+
+
+def _metric(identifier: Any, y_shape: tuple = (), output_shape: tuple = ()) -> metrics.Metric:
+    return metrics.get(identifier, y_shape, output_shape)
+
+
+def _batch_size(owner: str, batch_size: Any) -> int:
+    return 32 if batch_size is None else whole(owner, "batch_size", batch_size, 1)
+
+
+def _listed(callbacks: Any) -> list:
+    return [] if callbacks is None else list(callbacks) if isinstance(callbacks, (list, tuple)) else [callbacks]

@@ -1,0 +1,4 @@
+"""Optimizers: from gradients to better weights, one algorithm per class."""
+
+from .optimizer import Optimizer, get
+from .sgd import SGD
