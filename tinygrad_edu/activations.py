@@ -50,4 +50,4 @@ def exponential(x):
 
 
 for _function in (linear, relu, tanh, sigmoid, softplus, exponential):
-    _registry.add(lambda function=_function: function, _function.__name__)
+    _registry.add_function(_function)

@@ -25,7 +25,12 @@ def is_grad_enabled() -> bool:
 
 
 def gradients(
-    loss: Tensor, variables: Sequence[Tensor], gradient: Any = None, *, retain_graph: bool = False, create_graph: bool = False
+    loss: Tensor,
+    variables: Sequence[Tensor],
+    gradient: Any = None,
+    *,
+    retain_graph: bool = False,
+    create_graph: bool = False,
 ) -> list[Tensor | None]:
     """Gradients of `loss` by each of `variables`; None for one that `loss` does not depend on.
 
@@ -39,11 +44,12 @@ def gradients(
     """
     if loss.node is None:
         raise GraphError("gradients() expects a loss that depends on a Tensor with requires_grad, got a constant.")
-    nodes = [x.node for x in variables]
+    nodes: list[Any] = [x.node for x in variables]
     if None in nodes:
-        raise GraphError(f"gradients() expects variables that require a gradient, got a constant at position {nodes.index(None)}.")
-    found = walk([loss], [_seed(loss, gradient)], nodes, retain_graph=retain_graph, create_graph=create_graph)  # type: ignore[arg-type]
-    return [found.get(node) for node in nodes]  # type: ignore[misc, arg-type]
+        where = nodes.index(None)
+        raise GraphError(f"gradients() expects variables that require a gradient, got a constant at position {where}.")
+    found: dict[Any, Any] = walk([loss], [_seed(loss, gradient)], nodes, retain_graph=retain_graph, create_graph=create_graph)
+    return [found.get(node) for node in nodes]
 
 
 def value_and_grad(function: Callable[..., Tensor], argnums: int = 0) -> Callable[..., tuple[Tensor, Tensor]]:

@@ -85,7 +85,7 @@ class Value:
 
 
 class Node:
-    """One step of a recorded computation, or (with op None) a leaf that collects a gradient.
+    """One step of a recorded computation.
 
     `inputs` and `out` hold just what the rules will read and are dropped as soon as they were read.
     `sources` tells where each input came from (a Node, a plain number, or None for a constant array),
@@ -93,13 +93,12 @@ class Node:
     """
 
     __slots__ = (
-        "calls", "delta", "dtype", "grad", "inputs", "label", "number", "op", "out", "params",
-        "retains", "scope", "shape", "sources",
+        "calls", "delta", "dtype", "grad", "inputs", "label", "number", "op", "out", "params", "scope", "shape", "sources",
     )  # fmt: skip
 
     op: Any  # Op, or None for a leaf
     number: int
-    sources: tuple
+    sources: Any  # list, one entry per input
     shape: tuple[int, ...]
     dtype: np.dtype
     inputs: Any  # tuple, one entry per input; None once released
@@ -107,34 +106,46 @@ class Node:
     params: dict
     calls: Any  # the rules to call, as tuples (position of the input, rule); None once released
     scope: str
-    grad: Value | None  # of a leaf, or after `retain_grad()`
     delta: Any  # of a 0-d node: the gradient that passed through it
-    label: str
-    retains: bool
+    grad: Any  # Value: the gradient collected
+    label: str | None
+
+    collects = False  # whether a backward pass leaves the gradient in `grad`
 
     def __repr__(self) -> str:
         name = self.op.name if self.op else (self.label or "leaf")
         return f"<Node {self.number} {name} {self.shape} {self.dtype}>"
 
 
+class CollectingNode(Node):
+    """A step whose gradient is kept, because `retain_grad()` asked for it."""
+
+    __slots__ = ()
+    collects = True
+
+
+class Leaf(Node):
+    """A node that no op made: the place where the gradient of a Tensor collects."""
+
+    __slots__ = ()
+    collects = True
+    op = None
+    sources = inputs = calls = ()
+    params: dict = {}
+    scope = ""
+
+    def __init__(self, array: Any):
+        self.out, self.shape, self.dtype = array, array.shape, array.dtype
+        self.number, self.grad, self.delta, self.label = new_number(), None, None, None
+
+
 new_number = itertools.count(1).__next__
 _new = object.__new__
 
 
-def make_leaf(array: Any, label: str = "") -> Node:
-    """A node where gradients collect."""
-    node = _new(Node)
-    node.op = node.delta = node.grad = None
-    node.calls = node.sources = node.inputs = ()
-    node.params = {}
-    node.out, node.shape, node.dtype = array, array.shape, array.dtype
-    node.number, node.scope, node.label, node.retains = new_number(), "", label, True
-    return node
-
-
 def make_value(array: Any, node: Node | None = None) -> Value:
     """What `apply` returns: a Tensor around `array`, without looking at it."""
-    value = _new(Value.kind)
+    value: Any = _new(Value.kind)
     value.array, value.node, value.changed = array, node, 0
     return value
 
@@ -142,8 +153,8 @@ def make_value(array: Any, node: Node | None = None) -> Value:
 class Recipe(NamedTuple):
     """What to record when a certain set of inputs needs a gradient."""
 
-    calls: tuple
-    keep: Callable[[list], tuple]
+    calls: tuple  # the rules to call: (position of the input, rule)
+    keep: Callable[[tuple], tuple] | None  # from all inputs to what must be kept of each; None keeps nothing
     reads_out: bool
 
 
@@ -189,7 +200,7 @@ class Op:
             raise TypeError(f"Op {self.name!r} expects rules for its inputs {self.inputs}, got one for {unknown}.")
         self.rules = rules
         self._calls = {name: _compile_rule(self, name, rule) for name, rule in rules.items()}
-        self._recipes: dict[tuple[int, int], Recipe] = {}
+        self.recipes: dict[int, Recipe] = {}
 
     def _read_signature(self) -> None:
         parameters = list(inspect.signature(self.body).parameters.values())
@@ -200,21 +211,17 @@ class Op:
         self.params = tuple(p.name for p in statics)
         self.defaults = {p.name: p.default for p in statics if p.default is not p.empty}
 
-    def recipe(self, mask: int, count: int) -> Recipe:
-        """What to record when the inputs whose bits are set in `mask`, of `count`, need a gradient."""
-        key = (mask, count)
-        if key not in self._recipes:
-            self._recipes[key] = self._make_recipe(mask, count)
-        return self._recipes[key]
-
-    def _make_recipe(self, mask: int, count: int) -> Recipe:
+    def recipe(self, mask: int) -> Recipe:
+        """What to record when the inputs whose bits are set in `mask` need a gradient; its highest bit only counts them."""
+        count = mask.bit_length() - 1
         names = self.inputs * count if self.variadic else self.inputs
         active = [i for i in range(count) if mask >> i & 1 and names[i] in self._calls]
         reads = set().union(*(_arguments(self.rules[names[i]]) for i in active))
         kept = [names[i] in reads for i in range(count)]
         shaped = [f"{names[i]}_shape" in reads for i in range(count)]
         calls = tuple((i, self._calls[names[i]]) for i in active)
-        return Recipe(calls, _keeper(kept, shaped), "out" in reads)
+        self.recipes[mask] = Recipe(calls, _keeper(kept, shaped), "out" in reads)
+        return self.recipes[mask]
 
     def bind(self, args: tuple, params: dict) -> tuple[tuple, dict]:
         """Inputs and parameters of a call that passes parameters by position, as NumPy allows."""
@@ -266,12 +273,12 @@ def shape_of(x: Any) -> tuple[int, ...]:
     return () if isinstance(x, NUMBERS) else x.shape
 
 
-def _keeper(kept: list[bool], shaped: list[bool]) -> Callable[[list], tuple]:
+def _keeper(kept: list[bool], shaped: list[bool]) -> Callable[[tuple], tuple] | None:
     """Function from all inputs to the tuple of what must be kept of each."""
-    if not any(kept) and not any(shaped):
-        return lambda xs: ()
     if all(kept):
         return tuple
+    if not any(kept) and not any(shaped):
+        return None
 
     def keep_of(x, keep, shape):
         return x if keep else _Shape(shape_of(x.array if isinstance(x, Value) else x)) if shape else None
@@ -296,20 +303,21 @@ def apply(op: Op, args: tuple, params: dict) -> Any:
     """Run `op`; record it where a gradient may be wanted. Without a Value among the inputs: plain NumPy."""
     if len(args) != len(op.inputs) and not op.variadic:
         args, params = op.bind(args, params)
-    arrays, held, sources, mask, bit, lifted = [], [], [], 0, 1, False
+    arrays, sources, mask, bit, lifted = [], [], 0, 1, False
     for x in args:
         if isinstance(x, Value):
             lifted = True
+            arrays.append(x.array)
             node = x.node
+            sources.append(node)
             if node is not None:
                 mask |= bit
-            arrays.append(x.array)
-            sources.append(node)
-        else:
-            x = as_array(x)
+        elif type(x) in NUMBERS:
             arrays.append(x)
-            sources.append(x if type(x) in NUMBERS else None)
-        held.append(x)
+            sources.append(x)
+        else:
+            arrays.append(as_array(x))
+            sources.append(None)
         bit += bit
     try:
         out = op.body(*arrays, **params)
@@ -318,24 +326,26 @@ def apply(op: Op, args: tuple, params: dict) -> Any:
         raise
     if not lifted:
         return out
-    now = thread.mode
-    if mask and now.recording:
-        recipe = op.recipe(mask, len(args))
-        if recipe.calls:
-            return make_value(out, _record(op, recipe, held, sources, out, params, now.scope))
-    return make_value(out)
+    value: Any = _new(Value.kind)
+    value.array, value.node, value.changed = out, None, 0
+    if mask:
+        now = thread.mode
+        if now.recording:
+            recipe = op.recipes.get(mask | bit) or op.recipe(mask | bit)
+            if recipe.calls:
+                value.node = _record(op, recipe, args, sources, out, params, now.scope)
+    return value
 
 
-def _record(op: Op, recipe: Recipe, held: list, sources: list, out: Any, params: dict, scope: str) -> Node:
+def _record(op: Op, recipe: Recipe, args: tuple, sources: list, out: Any, params: dict, scope: str) -> Node:
     node = _new(Node)
-    node.op, node.calls = op, recipe.calls
-    node.inputs, node.sources = recipe.keep(held), tuple(sources)
-    node.shape, node.dtype = shape, _ = out.shape, out.dtype
-    node.out = out if recipe.reads_out or not shape else None
+    node.op, node.calls, node.sources = op, recipe.calls, sources
+    node.inputs = recipe.keep(args) if recipe.keep else ()
+    node.shape = shape = out.shape
+    node.dtype, node.out = out.dtype, out if recipe.reads_out or not shape else None
     node.params = {**op.defaults, **params} if op.params else params
-    node.number, node.scope, node.label = new_number(), scope, ""
-    node.grad = node.delta = None
-    node.retains = False
+    node.number, node.scope = new_number(), scope
+    node.grad = node.delta = node.label = None
     return node
 
 
@@ -362,7 +372,7 @@ def _reachable(roots: list[Node]) -> list[Node]:
     stack = list(seen)
     while stack:
         for source in stack.pop().sources:
-            if type(source) is Node and source not in seen:
+            if isinstance(source, Node) and source not in seen:
                 seen[source] = None
                 stack.append(source)
     return sorted(seen, key=operator.attrgetter("number"), reverse=True)
@@ -384,7 +394,7 @@ def walk(
     *,
     retain_graph: bool = False,
     create_graph: bool = False,
-) -> dict[Node, Value]:
+) -> dict[Node, Any]:
     """Gradients of the sum of <seed, root> by the `wanted` nodes; by all leaves if None.
 
     Memory that only the backward pass needed is released on the way unless `retain_graph`.
@@ -399,15 +409,16 @@ def walk(
     gradients: dict[Node, Any] = {}
     for root, seed in zip(roots, seeds):
         if root.node is not None:
-            _collect(gradients, root.node, seed if create_graph else _own(seed.array))
-    collected: dict[Node, Value] = {}
+            g, known = seed if create_graph else seed.array.copy(), gradients.get(root.node)
+            gradients[root.node] = g if known is None else known + g
+    collected: dict[Node, Any] = {}
     with mode(recording=create_graph), np.errstate(all="ignore"):
         for node in nodes:
             g = gradients.pop(node, None)
             if g is None:
                 continue
-            if node.retains if chosen is None else node in chosen:
-                collected[node] = g if lift else make_value(g if node.op is None else _own(g))
+            if node.collects if chosen is None else node in chosen:
+                collected[node] = g if lift else make_value(g if node.op is None else g.copy())
             if not node.shape:
                 node.delta = g.array if lift else g
             if node.calls:
@@ -419,7 +430,7 @@ def walk(
 
 def _go_back(node: Node, g: Any, gradients: dict, needed: set | None, lift: Callable | None) -> None:
     """Call the rules of `node` and pass their results on to where its inputs came from."""
-    inputs = _read_inputs(node, lift)
+    inputs = _read_inputs(node, lift) if node.inputs else ()
     out = lift(node.out, node) if lift and node.out is not None else node.out
     for index, rule in node.calls:
         source = node.sources[index]
@@ -436,25 +447,21 @@ def _go_back(node: Node, g: Any, gradients: dict, needed: set | None, lift: Call
             error.add_note(f"in the backward pass, at the gradient of {node.op.name} by {_input_name(node, index)!r}{where}")
             raise
         if source.op is None and not lift and (passed is g or passed.base is not None):
-            passed = _own(passed)
-        _collect(gradients, source, passed)
+            passed = passed.copy()  # the gradients of two leaves never share memory
+        known = gradients.get(source)
+        gradients[source] = passed if known is None else known + passed
 
 
-def _read_inputs(node: Node, lift: Callable | None) -> tuple | list:
+def _read_inputs(node: Node, lift: Callable | None) -> Any:
     """The kept inputs, as Values or as arrays, after a check that none changed since they were recorded."""
-    inputs = node.inputs or ()
-    for x in inputs:
-        if isinstance(x, Value) and x.changed > node.number:
+    number = node.number
+    for x in node.inputs:
+        if isinstance(x, Value) and x.changed > number:
             raise ChangedArrayError(
                 f"{node.op.name} expects its inputs {shape_of(x.array)} unchanged until the backward pass, got one that was "
                 "changed in place after it was recorded. Call backward() before the change, or change a copy."
             )
-    return inputs if lift else [x.array if isinstance(x, Value) else x for x in inputs]
-
-
-def _collect(gradients: dict, node: Node, g: Any) -> None:
-    known = gradients.get(node)
-    gradients[node] = g if known is None else known + g
+    return node.inputs if lift else [x.array if isinstance(x, Value) else x for x in node.inputs]
 
 
 def sum_to(g: Any, shape: tuple[int, ...]) -> Any:
@@ -462,11 +469,6 @@ def sum_to(g: Any, shape: tuple[int, ...]) -> Any:
     lead = len(g.shape) - len(shape)
     repeated = tuple(lead + i for i, n in enumerate(shape) if n == 1 and g.shape[lead + i] != 1)
     return g.sum(axis=(*range(lead), *repeated)).reshape(shape)
-
-
-def _own(g: Any) -> Any:
-    """A copy of `g`, which may share its memory with another array: gradients never alias one another."""
-    return g.copy()
 
 
 def _release(node: Node) -> None:
@@ -488,7 +490,7 @@ def _leading_to(wanted: dict[Node, None], nodes: list[Node]) -> set[Node]:
     """Those of `nodes` (newest first) that depend on a wanted node."""
     needed = set(wanted)
     for node in reversed(nodes):
-        if any(type(source) is Node and source in needed for source in node.sources):
+        if any(isinstance(source, Node) and source in needed for source in node.sources):
             needed.add(node)
     return needed
 

@@ -161,15 +161,15 @@ _DISTRIBUTIONS = {
 def _named(name: str, scale: float, mode: str, distribution: str, source: str) -> type[VarianceScaling]:
     """A subclass of VarianceScaling with everything but the seed decided."""
 
-    def __init__(self, seed: int | None = None):
+    def initialize(self, seed: int | None = None):
         VarianceScaling.__init__(self, scale, mode, distribution, seed)
 
     def get_config(self):
         return {"seed": self.seed}
 
     doc = f"{distribution.replace('_', ' ').capitalize()} with variance {scale:g} / {mode}. Source: {source}."
-    cls = type(name, (VarianceScaling,), {"__doc__": doc, "__module__": __name__, "__init__": __init__, "get_config": get_config})
-    return _registry.add_class(cls)
+    words = {"__doc__": doc, "__module__": __name__, "__init__": initialize, "get_config": get_config}
+    return _registry.add_class(type(name, (VarianceScaling,), words))
 
 
 # fmt: off

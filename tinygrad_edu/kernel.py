@@ -21,21 +21,21 @@ def kernel(function: Callable) -> Callable[..., Any]:
     literal halves the speed of a float32 loop.
     """
 
+    compiled: list[Callable] = []
+
     @functools.wraps(function)
     def call(*args):
-        nonlocal compiled
-        if compiled is None:
-            compiled = _compile(function)
-        return compiled(*args)
+        if not compiled:
+            compiled.append(_compile(function))
+        return compiled[0](*args)
 
-    compiled: Callable | None = None
     return call
 
 
 def _compile(function: Callable) -> Callable:
     import numba  # 0.2 s, paid by those who train
 
-    options = {"error_model": "numpy", "nogil": True}
+    options: Any = {"error_model": "numpy", "nogil": True}
     try:
         return numba.njit(cache=True, **options)(function)
     except RuntimeError as error:  # no place to write the cache to

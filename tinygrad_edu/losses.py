@@ -9,11 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
 from . import ops
 from .config import epsilon, snake_case
-from .graph import Value
 from .registry import Registry
 from .tensor import Tensor, as_tensor
 
@@ -79,7 +76,12 @@ class Loss:
         return f"<{type(self).__name__} {self.name!r}>"
 
 
-_REDUCTIONS: dict[str | None, Callable] = {"sum_over_batch_size": ops.mean, "sum": ops.sum, "none": lambda x: x, None: lambda x: x}
+_REDUCTIONS: dict[str | None, Callable] = {
+    "sum_over_batch_size": ops.mean,
+    "sum": ops.sum,
+    "none": lambda x: x,
+    None: lambda x: x,
+}
 
 
 class FunctionLoss(Loss):

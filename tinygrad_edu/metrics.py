@@ -22,7 +22,7 @@ class Metric:
         self.reset_state()
 
     def reset_state(self) -> None:
-        self._total, self._count = 0.0, 0
+        self._total, self._count = 0.0, 0.0
 
     def update_state(self, y_true: np.ndarray, y_pred: np.ndarray) -> None:
         """Count a batch: labels and predictions as arrays."""
@@ -111,5 +111,5 @@ for _cls in (BinaryAccuracy, CategoricalAccuracy, SparseCategoricalAccuracy):
     _registry.add_class(_cls)
 for _name, _function in (("mse", losses.mean_squared_error), ("mae", losses.mean_absolute_error),
                          ("binary_crossentropy", losses.binary_crossentropy)):  # fmt: skip
-    _registry.add(lambda function=_function: function, _name, _function.__name__)
+    _registry.add_function(_function, _name)
 _registry.add(BinaryAccuracy, "accuracy", "acc")

@@ -14,7 +14,7 @@ class Registry:
 
     Args:
         kind: what a member is called in messages, "loss".
-        call: whether any callable will do as a member.
+        callables: whether any callable will do as a member.
     """
 
     def __init__(self, kind: str, *, callables: bool = True):
@@ -33,6 +33,10 @@ class Registry:
         """Class decorator: offer a class under its own name and its snake_case form."""
         self.add(cls, snake_case(cls.__name__), cls.__name__)
         return cls
+
+    def add_function(self, function: Callable, *names: str) -> None:
+        """Offer a function, which is itself the member, under its own name and others."""
+        self.add(lambda: function, function.__name__, *names)
 
     def get(self, identifier: Any) -> Any:
         """The member that a name, a class or a member stands for."""

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from . import ops
-from .graph import GraphError, Node, Value, as_array, backward, make_leaf, make_value, new_number, thread
+from .graph import CollectingNode, GraphError, Leaf, Node, Value, as_array, backward, make_value, new_number, thread
 
 
 class Tensor(Value):
@@ -36,11 +36,16 @@ class Tensor(Value):
     __slots__ = ()
 
     def __init__(self, data: Any, dtype: Any = None, requires_grad: bool | None = None):
+        self.changed = 0
+        if type(data) is float and dtype is None and requires_grad is not False:
+            self.array = array = np.float64(data)
+            self.node = Leaf(array)
+            return
         if isinstance(data, (list, tuple)) and any(isinstance(x, Value) for x in data):
-            raise TypeError("Tensor expects numbers or an array, got a list of Tensors. Join them with stack(list), which keeps their graph.")
+            raise TypeError("Tensor expects numbers or an array, got a list of Tensors. Join them with stack().")
         array = as_array(np.array(data.array if isinstance(data, Value) else data, dtype=dtype))
         self.array = array if array.shape else array[()]
-        self.node, self.changed = None, 0
+        self.node = None
         self.requires_grad = array.dtype.kind == "f" if requires_grad is None else requires_grad
 
     # What it is ----------------------------------------------------------------------------------
@@ -78,10 +83,10 @@ class Tensor(Value):
     @requires_grad.setter
     def requires_grad(self, wanted: bool) -> None:
         if wanted and self.array.dtype.kind != "f":
-            raise TypeError(f"A Tensor that requires a gradient expects a floating-point dtype, got {self.dtype}. Pass dtype=float.")
+            raise TypeError(f"A Tensor that requires a gradient expects a float dtype, got {self.dtype}. Pass dtype=float.")
         if self.node is not None and self.node.op is not None:
             raise GraphError("requires_grad can be set on a leaf only, got the result of an op. Use detach().")
-        self.node = (self.node or make_leaf(self.array)) if wanted else None
+        self.node = (self.node or Leaf(self.array)) if wanted else None
 
     @property
     def is_leaf(self) -> bool:
@@ -91,7 +96,7 @@ class Tensor(Value):
     @property
     def grad(self) -> Tensor | None:
         """Gradient collected by `backward()`: of leaves, and of others after `retain_grad()`."""
-        return None if self.node is None else self.node.grad  # type: ignore[return-value]
+        return None if self.node is None else self.node.grad
 
     @grad.setter
     def grad(self, value: Any) -> None:
@@ -116,7 +121,9 @@ class Tensor(Value):
 
     def retain_grad(self) -> Tensor:
         """Let `backward()` keep the gradient of this intermediate result in `grad`."""
-        self._graph_node("retain_grad()").retains = True
+        node = self._graph_node("retain_grad()")
+        if not node.collects:
+            node.__class__ = CollectingNode
         return self
 
     def detach(self) -> Tensor:
@@ -166,7 +173,7 @@ class Tensor(Value):
 
     def _graph_node(self, what: str) -> Node:
         if self.node is None:
-            raise GraphError(f"{what} expects a Tensor that requires a gradient, got a constant. Make it with requires_grad=True.")
+            raise GraphError(f"{what} expects a Tensor that requires a gradient, got a constant. Pass requires_grad=True.")
         return self.node
 
     # Operators and methods: ops under NumPy's names ----------------------------------------------
@@ -174,7 +181,7 @@ class Tensor(Value):
     __add__, __sub__, __mul__, __truediv__ = ops.add, ops.subtract, ops.multiply, ops.divide
     __floordiv__, __mod__, __pow__, __matmul__ = ops.floor_divide, ops.remainder, ops.power, ops.matmul
     __neg__, __abs__ = ops.negative, ops.absolute
-    __eq__, __ne__ = ops.equal, ops.not_equal  # type: ignore[assignment]
+    __eq__, __ne__ = ops.equal, ops.not_equal
     __lt__, __le__, __gt__, __ge__ = ops.less, ops.less_equal, ops.greater, ops.greater_equal
     __hash__ = object.__hash__  # Tensors are told apart by identity, as keys of dicts
 
@@ -258,7 +265,8 @@ class Tensor(Value):
     def __format__(self, spec: str) -> str:
         if not spec or not self.shape:
             return format(self.item() if spec else str(self), spec)
-        return np.array2string(self.array, formatter={"all": lambda x: format(x.item(), spec)})
+        words: Any = {"all": lambda x: format(x.item(), spec)}
+        return np.array2string(self.array, formatter=words)
 
     def __str__(self) -> str:
         return str(self.array)

@@ -6,7 +6,12 @@ import numpy as np
 
 
 def make_circles(
-    n_samples: int = 100, *, shuffle: bool = True, noise: float | None = None, random_state: int | None = None, factor: float = 0.8
+    n_samples: int = 100,
+    *,
+    shuffle: bool = True,
+    noise: float | None = None,
+    random_state: int | None = None,
+    factor: float = 0.8,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Two circles around the origin, one inside the other: a problem that no straight line solves.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import activations, compat, initializers
+from .. import activations, initializers
 from .layer import Layer, positive_int
 
 
@@ -42,7 +42,9 @@ class Dense(Layer):
 
     def build(self, input_shape):
         if len(input_shape) < 2 or input_shape[-1] is None:
-            raise ValueError(f"{self._who()} expects inputs (batch, features), got shape {input_shape}. Give each sample its own row.")
+            raise ValueError(
+                f"{self._who()} expects inputs (batch, features), got shape {input_shape}. Give each sample a row of its own."
+            )
         self.kernel = self.add_weight("kernel", (input_shape[-1], self.units), self.kernel_initializer)
         self.bias = self.add_weight("bias", (self.units,), self.bias_initializer) if self.use_bias else None
 

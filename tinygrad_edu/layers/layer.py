@@ -51,7 +51,9 @@ class Layer:
     def call(self, x: Tensor) -> Tensor:
         raise NotImplementedError(f"{type(self).__name__} expects a method call(x).")
 
-    def add_weight(self, name: str, shape: Sequence[int], initializer: Any = "glorot_uniform", trainable: bool = True) -> Variable:
+    def add_weight(
+        self, name: str, shape: Sequence[int], initializer: Any = "glorot_uniform", trainable: bool = True
+    ) -> Variable:
         """Make a weight that belongs to this layer."""
         array = initializers.get(initializer)(tuple(shape), self.dtype)
         variable = Variable(array, self.dtype, name, trainable)

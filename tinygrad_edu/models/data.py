@@ -49,14 +49,15 @@ def _numbers_in(owner: str, name: str, array: np.ndarray) -> np.ndarray:
     try:
         return array.astype(float)
     except (TypeError, ValueError) as error:
-        raise TypeError(f"{owner} expects numbers in {name}, got objects: {error}. Select or convert the columns first.") from None
+        raise TypeError(f"{owner} expects numbers in {name}, got objects ({error}). Convert the columns first.") from None
 
 
 def _check_finite(owner: str, name: str, array: np.ndarray) -> None:
     if array.dtype.kind == "f" and not np.isfinite(array).all():
         where = np.argwhere(~np.isfinite(array))[0]
         place = ", ".join(f"{axis} {i}" for axis, i in zip(("row", "column", *["axis"] * array.ndim), where))
-        raise ValueError(f"{owner} expects finite numbers in {name}, got {array[tuple(where)]} at {place}. Remove or fill such rows first.")
+        got = array[tuple(where)]
+        raise ValueError(f"{owner} expects finite numbers in {name}, got {got} at {place}. Remove or fill such rows first.")
 
 
 def pairs(owner: str, x: Any, y: Any, dtype: str) -> Data:

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from .. import compat, losses, metrics, optimizers, random
+from .. import compat, losses, optimizers, random
+from .. import metrics as metric_family
 from ..callbacks import CallbackList, History, ProgbarLogger
 from ..callbacks.progress import describe
 from ..gradients import gradients, no_grad
@@ -26,8 +27,8 @@ class Model(Layer):
     def __init__(self, **kwargs: Any):
         super().__init__(**kwargs)
         self._metric_names: list[Any] = []
-        self._loss_mean = metrics.Mean("loss")
-        self.metrics: list[metrics.Metric] = []
+        self._loss_mean = metric_family.Mean("loss")
+        self.metrics: list[metric_family.Metric] = []
 
     @property
     def layers(self) -> list[Layer]:
@@ -47,7 +48,7 @@ class Model(Layer):
         self.optimizer = optimizers.get(optimizer)
         self.loss = losses.get(loss)
         self._metric_names = [metrics] if isinstance(metrics, str) or callable(metrics) else list(metrics or [])
-        self.metrics = [_metric(name) for name in self._metric_names]  # unknown names fail here
+        self.metrics = [metric_family.get(name) for name in self._metric_names]  # unknown names fail here
 
     def train_step(self, data: Data | tuple) -> dict[str, float]:
         """One step on one batch (x, y): forward, loss, backward, update. Returns means since the epoch began."""
@@ -138,7 +139,9 @@ class Model(Layer):
 
     # Measuring and asking ------------------------------------------------------------------------
 
-    def evaluate(self, x: Any = None, y: Any = None, batch_size: int | None = None, verbose: Any = "auto", return_dict: bool = False) -> Any:
+    def evaluate(
+        self, x: Any = None, y: Any = None, batch_size: int | None = None, verbose: Any = "auto", return_dict: bool = False
+    ) -> Any:
         """Loss and metrics on samples `x` with labels `y`.
 
         Returns:
@@ -192,7 +195,7 @@ class Model(Layer):
         if held_out is not None:
             if not isinstance(held_out, (tuple, list)) or len(held_out) != 2:
                 raise ValueError(f"fit expects validation_data=(x, y), got {type(held_out).__name__}.")
-            validation = pairs("fit (validation_data)", *held_out, self.dtype)
+            validation = pairs("fit (validation_data)", held_out[0], held_out[1], self.dtype)
         elif share:
             data, validation = split(data, share)
         for part in (data, validation):
@@ -207,8 +210,8 @@ class Model(Layer):
             losses.check_shapes((None, *data.y.shape[1:]), (None, *y_pred.shape[1:]))
             value = self.loss(data.y[:1], y_pred)  # type: ignore[misc]
         if value.size != 1:
-            raise ValueError(f"{what} expects a loss that is one number, got shape {value.shape}. Use reduction='sum_over_batch_size'.")
-        self.metrics = [_metric(name, data.y.shape, y_pred.shape) for name in self._metric_names]
+            raise ValueError(f"{what} expects a loss that is one number, got shape {value.shape}. Reduce it to a mean or a sum.")
+        self.metrics = [metric_family.get(name, data.y.shape, y_pred.shape) for name in self._metric_names]
 
     def _require_compile(self, what: str) -> None:
         if self.loss is None:
@@ -240,7 +243,8 @@ class Model(Layer):
         for layer in self.layers:
             if layer.name == name:
                 return layer
-        raise ValueError(f"get_layer expects the name of a layer, got {name!r}. Choose one of {[layer.name for layer in self.layers]}.")
+        names = ", ".join(layer.name for layer in self.layers)
+        raise ValueError(f"get_layer expects the name of a layer, got {name!r}. Choose one of {names}.")
 
     def summary(self, line_length: int = 65, print_fn: Any = print) -> Summary:
         """Print a table of the layers, their output shapes and numbers of weights, line by line.
@@ -249,10 +253,6 @@ class Model(Layer):
             An object that prints as nothing, whose `text` is the table.
         """
         return summarize(self, line_length, print_fn)
-
-
-def _metric(identifier: Any, y_shape: tuple = (), output_shape: tuple = ()) -> metrics.Metric:
-    return metrics.get(identifier, y_shape, output_shape)
 
 
 def _batch_size(owner: str, batch_size: Any) -> int:

@@ -40,7 +40,8 @@ def summarize(model: Model, line_length: int, print_fn: Callable[[str], object])
     lines = [*lines[:-1], "=" * width] if rows else lines
     trainable = sum(w.size for w in model.trainable_weights)
     fixed = sum(w.size for w in model.non_trainable_weights)
-    lines += [f"Total params: {trainable + fixed:,}", f"Trainable params: {trainable:,}", f"Non-trainable params: {fixed:,}", "_" * width]
+    lines += [f"Total params: {trainable + fixed:,}", f"Trainable params: {trainable:,}", f"Non-trainable params: {fixed:,}"]
+    lines += ["_" * width]
     for line in lines:
         print_fn(line)
     return Summary("\n".join(lines))

@@ -52,7 +52,7 @@ def _register(op: Op) -> Callable[..., Any]:
     registry[op.name] = op
     call.__name__ = call.__qualname__ = op.name
     call.__doc__ = op.doc
-    call.__module__ = getattr(op.body, "__module__", None) if op.body.__name__ == op.name else __name__.rpartition(".")[0]
+    call.__module__ = __name__.rpartition(".")[0]
     call.__signature__ = _signature(op)  # type: ignore[attr-defined]
     call.op = op  # type: ignore[attr-defined]
     return call

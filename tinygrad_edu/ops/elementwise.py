@@ -7,11 +7,15 @@ the words. In rules `g` is the gradient of the loss by the output `out`.
 from __future__ import annotations
 
 import operator
+from typing import Any
 
 import numpy as np
 
 from ..graph import NUMBERS
 from .declare import binary, elementwise, unary
+
+cos: Any  # the rules of sin and cos name each other, as that of absolute names sign
+sign: Any
 
 # fmt: off
 #                                       formula     on arrays                gradients and words

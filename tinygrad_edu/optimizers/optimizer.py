@@ -67,9 +67,9 @@ class Optimizer:
     def apply(self, gradients: Sequence[Any], variables: Sequence[Variable]) -> None:
         """One step: every weight moves along its gradient. A weight whose gradient is None stays."""
         if len(gradients) != len(variables):
-            raise ValueError(f"{type(self).__name__} expects a gradient per variable, got {len(gradients)} for {len(variables)}.")
+            raise ValueError(f"{self} expects a gradient per variable, got {len(gradients)} for {len(variables)}.")
         if variables and all(g is None for g in gradients):
-            raise ValueError(f"{type(self).__name__} expects at least one gradient, got None for all. Does the loss depend on the weights?")
+            raise ValueError(f"{self} expects at least one gradient, got None for all. Does the loss depend on the weights?")
         for variable, gradient in zip(variables, gradients):
             if gradient is not None:
                 p, *slots = self._flat.get(variable) or self._begin(variable)

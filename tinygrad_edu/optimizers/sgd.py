@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from ..kernel import kernel
 from .optimizer import Optimizer, register
 
@@ -24,8 +22,6 @@ class SGD(Optimizer):
 
     Source: Polyak (1964); Nesterov's form as rewritten in Sutskever et al. (2013), section 2.
     """
-
-    slots = ("velocity",)
 
     def __init__(self, learning_rate: float = 0.01, momentum: float = 0.0, nesterov: bool = False, **kwargs: Any):
         super().__init__(learning_rate, **kwargs)
