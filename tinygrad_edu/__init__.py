@@ -2,10 +2,12 @@
 
 The map of the package, in reading order:
 
-    graph        Value, Node, Op, apply, walk: automatic differentiation without a formula in it
+    graph        Value, Node: what a recorded computation is made of
+    op           Op, apply: running a function on arrays and recording it
+    backward     walk: the gradients, going back through the nodes
     ops          every formula: one declaration per op (`python -m tinygrad_edu.ops` lists them)
     tensor       Tensor, an array that remembers how it was computed
-    gradients    grad, value_and_grad, gradients, no_grad
+    calculus     grad, value_and_grad, gradients, no_grad
     kernel       loops compiled by Numba;   random  one seed for all;   registry  things by name
     initializers activations losses metrics     Keras' names, one formula each
     layers       Dense ...;   optimizers  SGD ...;   callbacks  History ...
@@ -24,18 +26,20 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from . import activations, backend, callbacks, datasets, initializers, layers, losses, metrics, models, ops, optimizers, utils
-    from .gradients import enable_grad, grad, gradients, is_grad_enabled, no_grad, value_and_grad
+    from .calculus import enable_grad, grad, gradients, is_grad_enabled, no_grad, value_and_grad
     from .graph import ChangedArrayError, GraphError, ReleasedGraphError
     from .layers import Input
     from .models import Model, Sequential
     from .random import set_random_seed
-    from .tensor import Tensor, Variable, as_tensor
+    from .tensor import Tensor, as_tensor
+    from .variable import Variable
 
 __version__ = "0.1.0"
 
 _HOMES = {
-    "tensor": ("Tensor", "Variable", "as_tensor"),
-    "gradients": ("enable_grad", "grad", "gradients", "is_grad_enabled", "no_grad", "value_and_grad"),
+    "tensor": ("Tensor", "as_tensor"),
+    "variable": ("Variable",),
+    "calculus": ("enable_grad", "grad", "gradients", "is_grad_enabled", "no_grad", "value_and_grad"),
     "graph": ("ChangedArrayError", "GraphError", "ReleasedGraphError"),
     "models": ("Model", "Sequential"),
     "layers": ("Input",),

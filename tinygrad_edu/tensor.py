@@ -12,12 +12,14 @@ shape (), so micrograd's examples read the same here:
 
 from __future__ import annotations
 
+import operator
 from typing import Any
 
 import numpy as np
 
 from . import ops
-from .graph import CollectingNode, GraphError, Leaf, Node, Value, as_array, backward, make_value, new_number, thread
+from .backward import backward
+from .graph import CollectingNode, GraphError, Leaf, Node, Value, as_array, make_value, thread
 
 
 class Tensor(Value):
@@ -41,9 +43,8 @@ class Tensor(Value):
             self.array = array = np.float64(data)
             self.node = Leaf(array)
             return
-        if isinstance(data, (list, tuple)) and any(isinstance(x, Value) for x in data):
-            raise TypeError("Tensor expects numbers or an array, got a list of Tensors. Join them with stack().")
-        array = as_array(np.array(data.array if isinstance(data, Value) else data, dtype=dtype))
+        data = data.array if isinstance(data, Value) else as_array(data)
+        array = as_array(np.array(data, dtype=dtype))
         self.array = array if array.shape else array[()]
         self.node = None
         self.requires_grad = array.dtype.kind == "f" if requires_grad is None else requires_grad
@@ -128,7 +129,7 @@ class Tensor(Value):
 
     def detach(self) -> Tensor:
         """The same array as a constant: no gradient flows through it."""
-        return make_value(self.array)  # type: ignore[return-value]
+        return make_value(self.array)
 
     def assign(self, value: Any) -> Tensor:
         """Put other numbers of the same shape into this Tensor, in place."""
@@ -150,7 +151,10 @@ class Tensor(Value):
 
     def astype(self, dtype: Any) -> Tensor:
         """In another dtype; the gradient comes back in this one. Whole numbers have no gradient."""
-        return (ops.cast if np.dtype(dtype).kind == "f" else ops.truncate)(self, dtype=dtype)
+        kind = np.dtype(dtype).kind
+        if kind not in "fiub":
+            raise TypeError(f"A Tensor expects a dtype of real numbers, got {np.dtype(dtype)}. Use x.numpy() for others.")
+        return (ops.cast if kind == "f" else ops.truncate)(self, dtype=dtype)
 
     def _write(self, key: Any, value: Any) -> Tensor:
         if self.node is not None and self.node.op is not None and thread.mode.recording:
@@ -158,18 +162,14 @@ class Tensor(Value):
                 f"The result of {self.node.op.name} {self.shape} cannot be changed in place while it is recorded: "
                 "its gradient would be wrong. Use where(), or change a copy under no_grad()."
             )
-        if isinstance(self.array, np.ndarray):
-            self.array[key] = value
-        else:
-            self.array = self.dtype.type(value)
-        if self.node is not None:
-            self.node.out = self.array if self.node.op is None else self.node.out
+        array = np.asarray(self.array)  # of shape () where the array is a NumPy scalar
+        array[key] = value
+        if not isinstance(self.array, np.ndarray):
+            self.array = array[()]
+            if self.is_leaf and self.node is not None:
+                self.node.out = self.array
         self.mark_changed()
         return self
-
-    def mark_changed(self) -> None:
-        """Say that the array was changed in place: a graph that recorded the old numbers will refuse to go back."""
-        self.changed = new_number()
 
     def _graph_node(self, what: str) -> Node:
         if self.node is None:
@@ -181,9 +181,14 @@ class Tensor(Value):
     __add__, __sub__, __mul__, __truediv__ = ops.add, ops.subtract, ops.multiply, ops.divide
     __floordiv__, __mod__, __pow__, __matmul__ = ops.floor_divide, ops.remainder, ops.power, ops.matmul
     __neg__, __abs__ = ops.negative, ops.absolute
-    __eq__, __ne__ = ops.equal, ops.not_equal
     __lt__, __le__, __gt__, __ge__ = ops.less, ops.less_equal, ops.greater, ops.greater_equal
     __hash__ = object.__hash__  # Tensors are told apart by identity, as keys of dicts
+
+    def __eq__(self, x):
+        return NotImplemented if x is None or isinstance(x, str) else ops.equal(self, x)
+
+    def __ne__(self, x):
+        return NotImplemented if x is None or isinstance(x, str) else ops.not_equal(self, x)
 
     def __radd__(self, x):
         return ops.add(x, self)
@@ -235,7 +240,7 @@ class Tensor(Value):
         return ops.matrix_transpose(self)
 
     def __getitem__(self, key: Any) -> Tensor:
-        return ops.getitem(self, key=_plain(key))
+        return ops.getitem(self, key=_own_key(key))
 
     def __setitem__(self, key: Any, value: Any) -> None:
         self._write(_plain(key), _plain(value))
@@ -260,7 +265,7 @@ class Tensor(Value):
         return int(self.array)
 
     def __index__(self) -> int:
-        return self.array.__index__()
+        return operator.index(self.array)
 
     def __format__(self, spec: str) -> str:
         if not spec or not self.shape:
@@ -284,45 +289,34 @@ class Tensor(Value):
         if method == "__call__" and not kwargs and ufunc in _from_numpy():
             return _from_numpy()[ufunc](*inputs)
         result = getattr(ufunc, method)(*map(_plain, inputs), **{name: _plain(x) for name, x in kwargs.items()})
-        return result if "out" in kwargs else make_value(result)
+        return result if "out" in kwargs else _as_constants(result, ufunc.__name__, inputs)
+
+    def __array_function__(self, function: Any, types: Any, args: tuple, kwargs: dict) -> Any:
+        """NumPy's other functions too: np.sum(x) and np.concatenate([x, y]) are the ops of that name."""
+        known = getattr(ops, function.__name__, None)
+        if known is not None and getattr(np, function.__name__, None) is function:
+            return known(*args, **kwargs)
+        with_arrays = [_plain_nested(x) for x in args], {name: _plain_nested(x) for name, x in kwargs.items()}
+        result = function(*with_arrays[0], **with_arrays[1])
+        return _as_constants(result, function.__name__, [*args, *kwargs.values()])
 
     def __deepcopy__(self, memo: dict) -> Tensor:
         """A leaf of its own with the same numbers; the graph is not copied."""
-        return type(self)(self.array, requires_grad=self.requires_grad)
+        make, args = self.__reduce__()
+        return make(*args)
 
-    def __reduce__(self):
+    def __reduce__(self) -> tuple:
         return Tensor, (self.array, None, self.requires_grad)
 
 
 Value.kind = Tensor
 
 
-class Variable(Tensor):
-    """A named Tensor that a layer owns and an optimizer changes.
-
-    Args:
-        data: initial numbers; copied.
-        name: what it is called in its layer, "kernel".
-        trainable: whether an optimizer may change it.
-    """
-
-    __slots__ = ("initializer", "name", "path", "trainable")
-
-    def __init__(self, data: Any, dtype: Any = None, name: str = "variable", trainable: bool = True):
-        super().__init__(data, dtype, requires_grad=trainable)
-        self.array = np.asarray(self.array)  # also where the shape is (): optimizers change it in place
-        self.name = self.path = name
-        self.trainable = trainable
-
-    def __repr__(self) -> str:
-        return f"<Variable {self.path} {self.shape} {self.dtype}>"
-
-
 def as_tensor(x: Any, dtype: Any = None) -> Tensor:
     """`x` itself if it is a Tensor of that dtype, else a constant that shares the memory of `x` where it can."""
     if isinstance(x, Tensor):
         return x if dtype is None or x.dtype == dtype else x.astype(dtype)
-    return make_value(as_array(np.asarray(x, dtype)))  # type: ignore[return-value]
+    return make_value(as_array(np.asarray(as_array(x), dtype)))
 
 
 def _plain(x: Any) -> Any:
@@ -330,6 +324,33 @@ def _plain(x: Any) -> Any:
     if isinstance(x, tuple):
         return tuple(map(_plain, x))
     return x.array if isinstance(x, Value) else x
+
+
+def _plain_nested(x: Any) -> Any:
+    """`x` with arrays in the place of Tensors, in lists of them too."""
+    return type(x)(map(_plain, x)) if type(x) in (list, tuple) else _plain(x)
+
+
+def _own_key(key: Any) -> Any:
+    """An index that nobody else can change: the gradient will need it again."""
+    if isinstance(key, tuple):
+        return tuple(map(_own_key, key))
+    array = key.array if isinstance(key, Value) else key
+    return array.copy() if isinstance(array, np.ndarray) else array
+
+
+def _as_constants(result: Any, name: str, inputs: Any) -> Any:
+    """Results of a NumPy function that is no op, as constant Tensors.
+
+    Raises:
+        TypeError: where a gradient would be lost without a word.
+    """
+    results = result if isinstance(result, tuple) else (result,)
+    loses = any(isinstance(x, Value) and x.node is not None for x in inputs) and thread.mode.recording
+    if loses and any(getattr(x, "dtype", np.dtype(bool)).kind == "f" for x in results):
+        raise TypeError(f"np.{name} is no op here: the gradient of its Tensor would be lost. Use x.detach(), or ops that exist.")
+    constants = tuple(make_value(x) if isinstance(x, (np.ndarray, np.generic)) else x for x in results)
+    return constants if isinstance(result, tuple) else constants[0]
 
 
 _ufuncs: dict[np.ufunc, Any] = {}

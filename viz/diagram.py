@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
+from itertools import groupby
 
 DIRECTIONS = "TB", "LR", "BT", "RL"
 SHAPES = "box", "round", "ellipse", "plain"
@@ -38,6 +39,14 @@ class Box:
     shape: str = "box"
     group: str = ""
     tip: str = ""
+
+    @property
+    def is_table(self) -> bool:
+        return len(self.rows) > 1 or len(self.rows[0]) > 1
+
+    def blocks(self) -> list[list[tuple[str, ...]]]:
+        """Neighbouring rows with equally many cells: they share their columns."""
+        return [list(rows) for _, rows in groupby(self.rows, key=len)]
 
 
 @dataclass(frozen=True)
@@ -105,6 +114,10 @@ class Picture:
     splines: str = "spline"
     dpi: int = 192
 
+    @property
+    def is_sideways(self) -> bool:
+        return self.direction in ("LR", "RL")
+
     def check(self) -> None:
         """Refuse what no engine can draw.
 
@@ -115,6 +128,8 @@ class Picture:
         _one_of("splines", [self.splines], SPLINES)
         _one_of("shape", [box.shape for box in self.boxes], SHAPES)
         _unique("box", [box.id for box in self.boxes])
+        for box in self.boxes:
+            _drawable(box)
         _unique("group", [group.id for group in self.groups])
         _known("box", [end for arrow in self.arrows for end in (arrow.tail, arrow.head)], {box.id for box in self.boxes})
         group_ids = {group.id for group in self.groups} | {""}
@@ -139,6 +154,13 @@ def _one_of(name: str, words: Iterable[str], known: tuple[str, ...]) -> None:
     for word in words:
         if word not in known:
             raise ValueError(f"Picture expects {name} to be one of {', '.join(known)}, got {word!r}. Choose one of them.")
+
+
+def _drawable(box: Box) -> None:
+    if not box.rows or not all(box.rows):
+        raise ValueError(f"Box {box.id!r} expects at least one cell in every row, got {box.rows!r}. Use (('',),) for no text.")
+    if box.shape == "ellipse" and box.is_table:
+        raise ValueError(f"Box {box.id!r} expects one cell in an ellipse, got {box.rows!r}. Choose shape 'round'.")
 
 
 def _unique(kind: str, ids: list[str]) -> None:

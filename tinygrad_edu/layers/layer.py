@@ -12,7 +12,8 @@ import numpy as np
 from .. import compat, initializers
 from ..config import floatx, snake_case, unique_name
 from ..graph import Mode, Value, thread
-from ..tensor import Tensor, Variable, as_tensor
+from ..tensor import Tensor, as_tensor
+from ..variable import Variable
 
 Shape = tuple[int | None, ...]
 

@@ -8,11 +8,12 @@ import numpy as np
 
 from .. import compat, losses, optimizers, random
 from .. import metrics as metric_family
+from ..calculus import gradients, no_grad
 from ..callbacks import CallbackList, History, ProgbarLogger
 from ..callbacks.progress import describe
-from ..gradients import gradients, no_grad
 from ..layers import Layer
-from ..tensor import Tensor, Variable
+from ..tensor import Tensor
+from ..variable import Variable
 from .data import Data, pairs, samples, split, whole
 from .summary import Summary, summarize
 

@@ -16,7 +16,7 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
-from ..graph import Op, apply
+from ..op import Op, caller
 
 registry: dict[str, Op] = {}
 
@@ -44,12 +44,10 @@ def binary(name: str, formula: str, body: Callable, *, doc: str, **rules: Callab
 def _register(op: Op) -> Callable[..., Any]:
     """The op as a plain function, which is also a method when a class body names it; its `op` is on it."""
 
-    def call(*inputs, **params):
-        return apply(op, inputs, params)
-
     if op.name in registry:
         raise ValueError(f"An op's name is its own, got a second {op.name!r}. Choose another name.")
     registry[op.name] = op
+    call = caller(op)
     call.__name__ = call.__qualname__ = op.name
     call.__doc__ = op.doc
     call.__module__ = __name__.rpartition(".")[0]

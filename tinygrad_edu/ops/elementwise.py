@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..graph import NUMBERS
-from .declare import binary, elementwise, unary
+from .declare import binary, elementwise, op, unary
 
 cos: Any  # the rules of sin and cos name each other, as that of absolute names sign
 sign: Any
@@ -40,7 +40,7 @@ logical_not   = unary("logical_not",    "not x",    np.logical_not,          doc
 
 negative      = unary("negative",       "-x",       operator.neg,            x=lambda g: -g,               doc="-x.")
 absolute      = unary("absolute",       "abs(x)",   operator.abs,            x=lambda g, x: g * sign(x),   doc="|x|. The gradient at 0 is 0.")
-sign          = unary("sign",           "(x > 0) - (x < 0)", np.sign,        doc="-1, 0 or 1. Flat: no gradient.")
+sign          = unary("sign",           "(x > 0) - (x < 0) if x == x else x", np.sign,        doc="-1, 0 or 1. Flat: no gradient.")
 square        = unary("square",         "x * x",    np.square,               x=lambda g, x: g * (2 * x),   doc="x².")
 sqrt          = unary("sqrt",           "sqrt(x)",  np.sqrt,                 x=lambda g, out: g / (2 * out), doc="Square root; nan below 0, slope inf at 0.")
 exp           = unary("exp",            "exp(x)",   np.exp,                  x=lambda g, out: g * out,     doc="e raised to x.")
@@ -68,8 +68,8 @@ def power(x, y, /):
 def _power_slope(x, y):
     """y x^(y - 1), and 0 at y = 0 even where x is 0."""
     if type(y) in NUMBERS:
-        return y * power(x, y - 1) if y else x * 0
-    return y * power(x, where(y == 0, 1, y - 1))
+        return y * power(x, y - 1) if y else 0 * power(x, 0)
+    return y * power(x, where(y == 0, 0, y - 1))
 
 
 @elementwise("log(x or 1)", x=lambda g, x: where(x == 0, 0, g / where(x == 0, 1, x)))
@@ -78,13 +78,13 @@ def log_base(x, /):
     return np.log(np.where(np.equal(x, 0), 1, x))[()]
 
 
-@elementwise("max(x, y)", x=lambda g, x, y: g * tie_share(x, y), y=lambda g, x, y: g * tie_share(y, x))
+@elementwise("x if x > y or x != x else y", x=lambda g, x, y: g * tie_share(x, y), y=lambda g, x, y: g * tie_share(y, x))
 def maximum(x, y, /):
     """The larger of x and y; nan if either is. At a tie both get half of the gradient."""
     return np.maximum(x, y)
 
 
-@elementwise("min(x, y)", x=lambda g, x, y: g * tie_share(y, x), y=lambda g, x, y: g * tie_share(x, y))
+@elementwise("x if x < y or x != x else y", x=lambda g, x, y: g * tie_share(y, x), y=lambda g, x, y: g * tie_share(x, y))
 def minimum(x, y, /):
     """The smaller of x and y; nan if either is. At a tie both get half of the gradient."""
     return np.minimum(x, y)
@@ -106,17 +106,16 @@ def where(condition, x, y, /):
     return np.where(condition, x, y)[()]
 
 
-@elementwise("min(max(x, low), high)", x=lambda g, x, low, high: where(inside(x, low, high), g, 0))
-def clip(x, /, low=None, high=None):
-    """x limited to [low, high]; None leaves that side open. The gradient at a bound is 1."""
-    return np.clip(x, low, high)
+@elementwise("min if x < min else max if x > max else x", x=lambda g, x, min, max: where(inside(x, min, max), g, 0))
+def clip(x, /, min=None, max=None):
+    """x limited to [min, max]; None leaves that side open. The gradient at a bound is 1."""
+    return x if min is None and max is None else np.clip(x, min, max)
 
 
-@elementwise("low <= x <= high")
-def inside(x, /, low=None, high=None):
-    """Whether low <= x <= high; None leaves that side open."""
-    above = True if low is None else x >= low
-    return np.logical_and(above, True if high is None else x <= high)
+@elementwise("min <= x <= max")
+def inside(x, /, min=None, max=None):
+    """Whether min <= x <= max; None leaves that side open."""
+    return np.logical_and((-np.inf if min is None else min) <= x, x <= (np.inf if max is None else max))
 
 
 @elementwise("0.0 if x <= 0 else x", x=lambda g, out: g * (out > 0))
@@ -128,7 +127,7 @@ def relu(x, /):
 @elementwise("1 / (1 + exp(-x)) if x > 0 else exp(x) / (1 + exp(x))", x=lambda g, out: g * out * (1 - out))
 def sigmoid(x, /):
     """1 / (1 + exp(-x)), without overflow at either end. Its slope is at most 1/4."""
-    e = np.exp(-np.abs(x))
+    e = np.exp(np.abs(x) * -1.0)
     return np.where(np.less(x, 0), e, 1) / (1 + e)
 
 
@@ -150,7 +149,7 @@ def sigmoid_cross_entropy(z, y, /):
 
     Its gradient by z, σ(z) - y, stays alive where the sigmoid saturates. Source: Bishop (2006), section 4.3.
     """
-    return np.log1p(np.exp(-np.abs(z))) + np.maximum(z, 0) - z * y
+    return np.log1p(np.exp(np.abs(z) * -1.0)) + np.maximum(z, 0) - z * y
 
 
 @elementwise("x", x=lambda g: g)
@@ -159,7 +158,7 @@ def cast(x, /, dtype):
     return x.astype(dtype)
 
 
-@elementwise("int(x)")
+@op()
 def truncate(x, /, dtype):
     """x in a type of whole numbers or truth values, which have no gradient."""
     return x.astype(dtype)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .declare import op
+from .elementwise import where
 from .shape import broadcast_to
 
 
@@ -54,7 +55,8 @@ def min(x, /, axis=None, keepdims=False):
 def _to_extremes(g, x, out, axis, keepdims):
     """The gradient of max or min: split evenly among the elements that equal the result."""
     shape = x.shape
-    hits = (x == _restored(out, shape, axis, keepdims)).astype(g.dtype)
+    extreme = _restored(out, shape, axis, keepdims)
+    hits = where(extreme == extreme, x == extreme, x != x).astype(g.dtype)  # nan goes to nan
     shares = hits / hits.sum(axis=axis, keepdims=True)
     return _restored(g, shape, axis, keepdims) * shares
 

@@ -13,10 +13,15 @@ def reshape(x, /, shape):
     return np.reshape(x, shape)
 
 
-@op(x=lambda g, axes: transpose(g, axes=None if axes is None else tuple(np.argsort(axes).tolist())))
+@op(x=lambda g, axes: transpose(g, axes=_inverse(axes)))
 def transpose(x, /, axes=None):
     """Axes in another order; reversed if `axes` is None."""
     return np.transpose(x, axes)
+
+
+def _inverse(axes):
+    """The order of axes that undoes `axes`, which may count from the end."""
+    return None if axes is None else tuple(np.argsort([axis % len(axes) for axis in axes]).tolist())
 
 
 @op(x=lambda g: g.mT)

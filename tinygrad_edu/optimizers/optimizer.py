@@ -11,7 +11,7 @@ import numpy as np
 from .. import compat
 from ..config import snake_case
 from ..registry import Registry
-from ..tensor import Variable
+from ..variable import Variable
 
 _registry = Registry("optimizer", callables=False)
 

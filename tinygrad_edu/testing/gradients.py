@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..gradients import gradients
+from ..calculus import gradients
 from ..tensor import Tensor, as_tensor
 
 NEAR = 2.0**-17  # near the cube root of the float64 epsilon; a power of two, so that x ± NEAR is exact

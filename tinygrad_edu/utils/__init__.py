@@ -9,8 +9,8 @@ from ..random import set_random_seed
 __all__ = ["plot_model", "set_random_seed"]
 
 
-def plot_model(model: Any, *args: Any, **kwargs: Any) -> Any:
-    """Draw a model; see `viz.plot_model`, to which this forwards."""
+def plot_model(model: Any, to_file: Any = "model.png", *args: Any, **kwargs: Any) -> Any:
+    """Draw a model into a file, `model.png` if none is named; see `viz.plot_model`, to which this forwards."""
     import viz
 
-    return viz.plot_model(model, *args, **kwargs)
+    return viz.plot_model(model, to_file, *args, **kwargs)

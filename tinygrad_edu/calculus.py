@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from .graph import GraphError, Value, _seed, mode, thread, walk
+import numpy as np
+
+from . import ops
+from .backward import seed_of, walk
+from .graph import GraphError, mode, thread
 from .tensor import Tensor, as_tensor
 
 
@@ -48,7 +52,7 @@ def gradients(
     if None in nodes:
         where = nodes.index(None)
         raise GraphError(f"gradients() expects variables that require a gradient, got a constant at position {where}.")
-    found: dict[Any, Any] = walk([loss], [_seed(loss, gradient)], nodes, retain_graph=retain_graph, create_graph=create_graph)
+    found: dict[Any, Any] = walk([loss], [seed_of(loss, gradient)], nodes, retain_graph=retain_graph, create_graph=create_graph)
     return [found.get(node) for node in nodes]
 
 
@@ -56,15 +60,20 @@ def value_and_grad(function: Callable[..., Tensor], argnums: int = 0) -> Callabl
     """A function that returns what `function` returns, a single number, and its gradient by one argument."""
 
     def both(*args, **kwargs):
-        x = args[argnums]
-        if not (isinstance(x, Value) and x.node is not None):
-            x = Tensor(x, requires_grad=True)
         with enable_grad():
+            x = _variable(args[argnums])
             value = function(*args[:argnums], x, *args[argnums + 1 :], **kwargs)
             found = gradients(value, [x], create_graph=True)[0] if value.node is not None else None
-        return value, as_tensor(x.array * 0) if found is None else found
+        return value, as_tensor(np.zeros_like(x.array)) if found is None else found
 
     return both
+
+
+def _variable(x: Any) -> Tensor:
+    """`x` as something to differentiate by, and by it alone: a new node, that a gradient of the gradient sees through."""
+    if isinstance(x, Tensor) and x.requires_grad:
+        return ops.cast(x, dtype=x.dtype)
+    return Tensor(x, requires_grad=True)
 
 
 def grad(function: Callable[..., Tensor], argnums: int = 0) -> Callable[..., Tensor]:

@@ -1,0 +1,40 @@
+# make demo   an environment, the package with its pictures, and the main example
+# make test   an environment, the package with its tools, and all tests
+# make lint   ruff and mypy
+# make bench  the tables of benchmarks/
+#
+# Everything goes into $(VENV); `make clean` takes it away. Choose a Python with PYTHON=python3.12.
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN = $(VENV)/bin
+PIP = $(BIN)/python -m pip --disable-pip-version-check install --quiet
+OUTPUT ?= two_circles_output
+
+.PHONY: demo test lint bench golden clean
+
+demo: $(VENV)/viz.installed
+	$(BIN)/python examples/two_circles.py --output $(OUTPUT)
+
+test: $(VENV)/dev.installed
+	$(BIN)/python -m pytest -n auto
+
+lint: $(VENV)/dev.installed
+	$(BIN)/python -m ruff check .
+	$(BIN)/python -m mypy
+
+bench: $(VENV)/dev.installed
+	$(BIN)/python benchmarks/engine.py
+	$(BIN)/python benchmarks/two_circles_seeds.py
+
+clean:
+	rm -rf $(VENV) $(OUTPUT) .pytest_cache .hypothesis .mypy_cache .ruff_cache
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "tinygrad_edu expects Python >= 3.11, got `$(PYTHON) --version`. Try: make PYTHON=python3.12"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/%.installed: pyproject.toml | $(VENV)/bin/python
+	$(PIP) --editable '.[$*]'
+	@touch $@

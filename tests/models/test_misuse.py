@@ -1,0 +1,207 @@
+"""Wrong use: an error before the first step, which says who expects what, and what came instead."""
+
+import numpy as np
+import pytest
+
+from tinygrad_edu import losses
+from tinygrad_edu.layers import Dense
+from tinygrad_edu.models import Sequential
+
+X = np.random.default_rng(0).uniform(-1, 1, (40, 2))
+Y = (X[:, 0] > 0).astype(float)
+
+
+def model_of(units=1, **settings):
+    model = Sequential([Dense(3, input_dim=2, activation="tanh", name="hidden"), Dense(units, activation="sigmoid", name="out")])
+    model.compile(**{"optimizer": "sgd", "loss": "mse", **settings})
+    return model
+
+
+def changed(array, where, to):
+    array = array.astype(float if isinstance(to, float) else object)
+    array[where] = to
+    return array
+
+
+#           x, y, settings of fit                                what the message says
+WRONG_DATA = {
+    "features": (np.ones((40, 5)), Y, {}, r"Dense 'hidden' \(units=3\) expects 2 features, got shape \((40|32|None), 5\)"),
+    "one row": (X[0], Y[:2], {}, r"Dense 'hidden' .*expects 2 features, got shape"),
+    "one column": (X[:, 0], Y, {}, r"Dense 'hidden' .*expects 2 features, got shape"),
+    "fewer labels": (X, Y[:7], {}, r"40 rows of x and 7 of y"),
+    "more labels": (X[:7], Y, {}, r"7 rows of x and 40 of y"),
+    "labels (n, 7)": (X, np.ones((40, 7)), {}, r"labels .*\(None, 1\), got \(None, 7\)"),
+    "labels (1, n)": (X, Y[None], {}, r"40 rows of x and 1 of y"),
+    "labels (n, 1, 2)": (X, np.ones((40, 1, 2)), {}, r"\(None, 1\), got \(None, 1, 2\)"),
+    "nan in x": (changed(X, (3, 1), to=np.nan), Y, {}, r"finite numbers in x, got nan at row 3, column 1"),
+    "inf in x": (changed(X, (39, 0), to=np.inf), Y, {}, r"finite numbers in x, got inf at row 39, column 0"),
+    "nan in y": (X, changed(Y, 5, to=np.nan), {}, r"finite numbers in y, got nan at row 5"),
+    "-inf in y": (X, changed(Y[:, None], (5, 0), to=-np.inf), {}, r"finite numbers in y, got -inf at row 5, column 0"),
+    "nan among objects": (changed(X, (3, 1), to=np.nan).astype(object), Y, {}, r"got nan at row 3, column 1"),
+    "too large": (changed(X, (3, 1), to=1e300), Y, {}, r"numbers in x.*row 3, column 1"),
+    "text labels": (X, np.where(Y > 0, "yes", "no"), {}, r"numbers in y, got .*LabelEncoder"),
+    "text labels as objects": (X, np.where(Y > 0, "yes", "no").astype(object), {}, r"numbers in y.*LabelEncoder"),
+    "text in a column": (changed(X, (4, 1), to="g"), Y, {}, r"numbers in x.*('g'.*column 1|column 1.*'g')"),
+    "None in a column": (changed(X, (4, 1), to=None), Y, {}, r"numbers in x.*row 4, column 1"),
+    "rows of unequal length": ([[1.0, 2.0], [1.0]], [0, 1], {}, r"fit expects .*x"),
+    "complex numbers": (X * 1j, Y, {}, r"numbers in x, got complex"),
+    "dates": (np.array(["2020-01-01"] * 40, "M8[D]"), Y, {}, r"numbers in x, got datetime"),
+    "no rows": (X[:0], Y[:0], {}, r"at least one sample in x, got shape \(0, 2\)"),
+    "empty lists": ([], [], {}, r"at least one sample in x"),
+    "a number": (3.0, 1.0, {}, r"at least one sample in x, got shape \(\)"),
+    "no x": (None, Y, {}, r"fit expects x, got None"),
+    "no y": (X, None, {}, r"fit expects y, got None"),
+    "batch_size 0": (X, Y, {"batch_size": 0}, r"batch_size >= 1, got 0"),
+    "batch_size -1": (X, Y, {"batch_size": -1}, r"batch_size >= 1, got -1"),
+    "batch_size 2.5": (X, Y, {"batch_size": 2.5}, r"batch_size to be a whole number, got 2.5"),
+    "batch_size text": (X, Y, {"batch_size": "8"}, r"batch_size to be a whole number, got '8'"),
+    "epochs -1": (X, Y, {"epochs": -1}, r"epochs >= 0, got -1"),
+    "epochs 2.5": (X, Y, {"epochs": 2.5}, r"epochs to be a whole number, got 2.5"),
+    "epochs None": (X, Y, {"epochs": None}, r"epochs to be a whole number, got None"),
+    "initial_epoch -1": (X, Y, {"initial_epoch": -1}, r"initial_epoch >= 0, got -1"),
+    "verbose text": (X, Y, {"verbose": "loud"}, r"fit expects verbose.*'loud'"),
+    "verbose None": (X, Y, {"verbose": None}, r"fit expects verbose.*None"),
+    "verbose 3": (X, Y, {"verbose": 3}, r"fit expects verbose.*3"),
+    "split 1.5": (X, Y, {"validation_split": 1.5}, r"validation_split between 0 and 1, got 1.5"),
+    "split -0.1": (X, Y, {"validation_split": -0.1}, r"validation_split between 0 and 1, got -0.1"),
+    "split 1": (X, Y, {"validation_split": 1}, r"validation_split between 0 and 1, got 1"),
+    "split nan": (X, Y, {"validation_split": np.nan}, r"validation_split between 0 and 1, got nan"),
+    "split text": (X, Y, {"validation_split": "0.3"}, r"fit expects validation_split.*'0.3'"),
+    "nothing left": (X, Y, {"validation_split": 0.99}, r"rows on both sides of validation_split=0.99, got 40 rows"),
+    "validation without labels": (X, Y, {"validation_data": (X,)}, r"validation_data=\(x, y\)"),
+    "validation x only": (X, Y, {"validation_data": X}, r"validation_data=\(x, y\), got ndarray"),
+    "validation lengths": (X, Y, {"validation_data": (X, Y[:3])}, r"validation_data.*40 rows of x and 3 of y"),
+    "validation features": (X, Y, {"validation_data": (np.ones((40, 5)), Y)}, r"Dense 'hidden' .*expects 2 features"),
+    "validation labels": (X, Y, {"validation_data": (X, np.ones((40, 7)))}, r"\(None, 1\), got \(None, 7\)"),
+    "validation nan": (X, Y, {"validation_data": (X, changed(Y, 5, to=np.nan))}, r"validation_data.*in y, got nan at row 5"),
+    "callback class": (X, Y, {"callbacks": [Dense]}, r"callbacks expects Callback objects"),
+    "unknown keyword": (X, Y, {"epoch": 3}, r"fit\(\) expects no keyword 'epoch'. Did you mean 'epochs'"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("x", "y", "settings", "words"), WRONG_DATA.values(), ids=WRONG_DATA)
+def test_fit_refuses_before_the_first_step(x, y, settings, words):
+    """LAY-11, LOSS-06, FIT-01, FIT-03, FIT-04, FIT-17 to FIT-19, CB-04, PKG-16."""
+    model = model_of(metrics=["accuracy"])
+    before = model.get_weights()
+    with pytest.raises((ValueError, TypeError), match=words):
+        model.fit(x, y, **{"verbose": 0, **settings})
+    assert model.optimizer.iterations == 0
+    for old, new in zip(before, model.get_weights()):
+        np.testing.assert_array_equal(old, new)
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "settings", "words"),
+    [pytest.param(x, y, settings, words, id=name) for name, (x, y, settings, words) in WRONG_DATA.items()
+     if not settings.keys() - {"batch_size"}],
+)  # fmt: skip
+def test_evaluate_refuses_the_same_in_its_own_name(x, y, settings, words):
+    """LAY-11, LOSS-06, FIT-12, FIT-17 to FIT-19."""
+    with pytest.raises((ValueError, TypeError), match=words.replace("fit", "evaluate")):
+        model_of().evaluate(x, y, verbose=0, **settings)
+
+
+@pytest.mark.parametrize(
+    ("x", "settings", "words"),
+    [pytest.param(x, settings, words, id=name) for name, (x, y, settings, words) in WRONG_DATA.items()
+     if x is not X and not settings and "of y" not in words],
+)  # fmt: skip
+def test_predict_refuses_the_same_in_its_own_name(x, settings, words):
+    """LAY-11, FIT-14, FIT-17."""
+    with pytest.raises((ValueError, TypeError), match=words.replace("fit", "predict")):
+        model_of().predict(x, **settings)
+
+
+@pytest.mark.parametrize(("labels", "units"), [((40,), 7), ((40, 1), 7), ((40, 7), 1), ((40, 7), 3), ((40, 2, 3), 2)], ids=str)
+def test_labels_and_outputs_that_disagree_are_both_named(labels, units):
+    """LOSS-06, FIT-18."""
+    model = model_of(units)
+    with pytest.raises(ValueError) as error:
+        model.fit(X, np.zeros(labels), verbose=0)
+    assert str((None, *labels[1:])) in str(error.value) and str((None, units)) in str(error.value)
+    assert model.optimizer.iterations == 0
+
+
+@pytest.mark.parametrize(
+    ("metric", "units", "labels"),
+    [
+        ("sparse_categorical_accuracy", 3, (40, 3)),
+        ("categorical_accuracy", 1, (40,)),
+        (lambda y, p: [][0], 1, (40,)),
+        (lambda y, p: y @ p, 1, (40,)),
+    ],
+    ids=["sparse on one-hot", "categorical on one unit", "broken function", "impossible product"],
+)
+def test_a_metric_that_cannot_be_counted_fails_before_the_first_step(metric, units, labels):
+    """COMP-05, MET-06, MET-07: `fit` promises that everything is checked first."""
+    model = model_of(units, metrics=[metric])
+    before = model.get_weights()
+    with pytest.raises((ValueError, IndexError)):
+        model.fit(X, np.zeros(labels), verbose=0)
+    assert model.optimizer.iterations == 0
+    for old, new in zip(before, model.get_weights()):
+        np.testing.assert_array_equal(old, new)
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [
+        losses.MeanSquaredError(reduction=None),
+        losses.MeanSquaredError(reduction="none"),
+        losses.get(losses.BinaryCrossentropy(reduction=None)),
+    ],
+    ids=repr,
+)
+def test_a_loss_per_sample_cannot_be_trained(loss):
+    """LOSS-03: however many rows there are."""
+    model = model_of(loss=loss)
+    with pytest.raises(ValueError, match="loss that is one number"):
+        model.fit(X, Y, verbose=0)
+    assert model.optimizer.iterations == 0
+
+
+@pytest.mark.parametrize(
+    "loss", [lambda y, p: 1.0, lambda y, p: (p.numpy() - y.numpy()) ** 2, lambda y, p: y, lambda y, p: None],
+    ids=["a constant", "NumPy", "only the labels", "nothing"],
+)  # fmt: skip
+def test_a_loss_that_does_not_depend_on_the_weights_is_told_so(loss):
+    """LOSS-22: nothing to differentiate."""
+    model = model_of(loss=loss)
+    with pytest.raises((ValueError, TypeError, RuntimeError), match=r"expects"):
+        model.fit(X, Y, verbose=0)
+    assert model.optimizer.iterations == 0
+
+
+@pytest.mark.parametrize("what", ["fit", "evaluate"])
+@pytest.mark.parametrize("loss", [False, True])
+def test_training_before_compiling_says_who_needs_it(what, loss):
+    """COMP-06."""
+    model = Sequential([Dense(1, input_dim=2)])
+    with pytest.raises(RuntimeError, match=rf"{what} expects a compiled model.*compile\("):
+        getattr(model, what)(X, Y, verbose=0)
+
+
+@pytest.mark.parametrize("name", ["loss", "optimizer", "metrics"])
+@pytest.mark.parametrize("wrong", [3, None, {}, 2.5], ids=repr)
+def test_compile_refuses_what_is_neither_name_nor_object(name, wrong):
+    """COMP-05, LOSS-01, OPT-01, MET-01."""
+    with pytest.raises(TypeError, match="expects a name or an object, got"):
+        model_of(**{name: [wrong] if name == "metrics" else wrong})
+
+
+def test_a_refused_fit_leaves_the_model_ready():
+    """FIT-01: the next right call works."""
+    model = model_of(metrics=["accuracy"])
+    with pytest.raises(ValueError, match="expects"):
+        model.fit(X, np.ones((40, 7)), verbose=0)
+    assert model.fit(X, Y, verbose=0).epoch == [0] and model.optimizer.iterations == 2
+
+
+def test_the_error_of_a_later_layer_names_that_layer():
+    """LAY-11."""
+    first, second = Dense(3, name="first"), Dense(1, name="second")
+    first(np.zeros((1, 2)))
+    second(np.zeros((1, 4)))
+    with pytest.raises(ValueError, match=r"Dense 'second' \(units=1\) expects 4 features, got shape \(.*, 3\)"):
+        Sequential([first, second]).predict(X)

@@ -1,0 +1,276 @@
+"""How to make an example of everything that is registered: one line each.
+
+An op's line gives a NumPy oracle, the domains of its inputs, and the shapes and parameters to try. The
+domains keep away from kinks and poles, where differences cannot judge a gradient: those points have a
+table of their own in `test_gradients.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+from zlib import crc32
+
+import numpy as np
+import pytest
+
+from tinygrad_edu import Tensor, as_tensor
+from tinygrad_edu.calculus import gradients
+from tinygrad_edu.op import Op, apply
+from tinygrad_edu.ops import registry
+
+# Domains: (random, shape) -> array --------------------------------------------------------------------
+
+
+def real(random, shape):
+    """Of either sign, away from -1, 0 and 1."""
+    return random.choice((-1, 1), shape) * (random.uniform(0.3, 0.8, shape) + random.choice((0, 0.9), shape))
+
+
+def positive(random, shape):
+    return random.uniform(0.3, 2.2, shape)
+
+
+def far(random, shape):
+    """Never equal to a real, and a real divided by it is never near a whole number."""
+    return random.choice((-1, 1), shape) * random.uniform(2.5, 3.5, shape)
+
+
+def above_minus_one(random, shape):
+    return random.uniform(-0.7, 2.2, shape)
+
+
+def share(random, shape):
+    return random.uniform(0.05, 0.95, shape)
+
+
+def truth(random, shape):
+    return random.random(shape) < 0.5
+
+
+def distinct(random, shape):
+    """No two closer than 0.1, in random order."""
+    size = int(np.prod(shape))
+    return (0.15 * (random.permutation(size) - size / 2) + random.uniform(0, 0.05, size)).reshape(shape)
+
+
+def mixed(random, shape):
+    """Reals, a third of them 0: both sides of everything that asks for truth."""
+    return real(random, shape) * (random.random(shape) < 0.6)
+
+
+# Cases: pairs of (a shape per input, parameters) ------------------------------------------------------
+
+
+def one(shape: tuple[int, ...], *params: dict) -> list[tuple]:
+    """Cases of an op of one input of that shape."""
+    return [((shape,), p) for p in params or ({},)]
+
+
+ELEMENTWISE_SHAPES = {
+    1: [((2, 3),), ((),), ((0, 3),)],
+    2: [((2, 3), (2, 3)), ((), ()), ((2, 1), (3,)), ((), (2, 2)), ((1, 3), (0, 1)), ((2, 1, 2), (3, 1))],
+    3: [((2, 3), (2, 3), (2, 3)), ((), (), ()), ((2, 1), (3,), ()), ((1,), (0, 2), (2,))],
+}
+ALONG_AN_AXIS = [
+    *one((2, 3, 2), {}, {"axis": 1}, {"axis": -1, "keepdims": True}, {"axis": None, "keepdims": True}),
+    *one(()),
+    *one((0, 3), {"axis": 1}),
+]
+REDUCTIONS = ALONG_AN_AXIS + one((2, 3, 2), {"axis": (0, -1)}, {"axis": (-1, 0), "keepdims": True})
+SUMS = REDUCTIONS + one((0, 3)) + one((2, 3), {"axis": ()})
+PRODUCTS = [
+    (((2, 3), (3, 2)), {}),
+    (((2, 2, 3), (3, 1)), {}),
+    (((2, 1, 1, 3), (2, 3, 2)), {}),
+    (((3, 2, 2), (1, 2, 2)), {}),
+    (((2, 0), (0, 3)), {}),
+    (((0, 2), (2, 3)), {}),
+]
+RESHAPES = [
+    *one((2, 3), {"shape": (3, 2)}, {"shape": -1}, {"shape": (1, 6, 1)}, {"shape": (2, -1)}),
+    *one((1,), {"shape": ()}),
+    *one((0, 2), {"shape": (0,)}),
+]
+TRANSPOSES = one((2, 3, 2), {}, {"axes": (1, 2, 0)}, {"axes": (-1, 0, 1)}) + one((3, 3), {"axes": (-1, 0)}) + one(())
+MATRICES = one((2, 3)) + one((2, 1, 3)) + one((0, 2))
+NEW_AXES = one((2, 3), {"axis": 0}, {"axis": -1}, {"axis": (0, 3)}) + one((), {"axis": 0})
+LOST_AXES = one((1, 3, 1), {}, {"axis": 0}, {"axis": (-1, 0)}) + one((1, 1))
+BROADCASTS = [
+    *one((3,), {"shape": (2, 3)}),
+    *one((2, 1), {"shape": (2, 2, 3)}),
+    *one((), {"shape": (2,)}),
+    *one((1,), {"shape": (0,)}),
+    *one((2,), {"shape": (2,)}),
+]
+JOINS = [
+    (((2, 3), (1, 3), (0, 3)), {}),
+    (((2, 1), (2, 2), (2, 1)), {"axis": -1}),
+    (((1,), (1,), (1,)), {"axis": 0}),
+]
+KEYS = [
+    1, np.int64(-1), slice(1, None), slice(None, None, -2), ..., None, (..., 0), (slice(0, 2), None, 1), (1, 2), (), True,
+    slice(2, 2), [0, 0, 3], np.array([[1, 1], [0, 1]]), np.array([], int), np.array([True, False, True, True]), False,
+    (np.array([0, 0, 2]), np.array([1, 1, 0])), (slice(None), [2, 2]), (np.array([[0], [0]]), np.array([0, 0, 1])),
+    (np.array([True, False, True, False]), 1), (1, [0, 0]), np.arange(12).reshape(4, 3) % 2 == 0,
+]  # fmt: skip
+GETS = one((4, 3), *({"key": key} for key in KEYS))
+SCATTERS = [((np.empty((4, 3))[key].shape,), {"shape": (4, 3), "key": key}) for key in KEYS]
+
+# Oracles that NumPy does not have ---------------------------------------------------------------------
+
+
+def scatter_add(x, shape, key):
+    """Add up x by the position that each number goes to."""
+    positions = np.arange(np.prod(shape)).reshape(shape)[key]
+    total = np.zeros(np.prod(shape))
+    for position, number in zip(positions.ravel(), x.ravel()):
+        total[position] += number
+    return total.reshape(shape).astype(x.dtype)
+
+
+def matrix_product(a, b):
+    return (a[..., :, :, None] * b[..., None, :, :]).sum(axis=-2, dtype=np.result_type(a, b))
+
+
+def sigmoid(x):
+    return 1 / (1 + np.exp(-x))
+
+
+def cross_entropy(z, y):
+    return -(y * np.log(sigmoid(z)) + (1 - y) * np.log(1 - sigmoid(z)))
+
+
+class Sample:
+    """An oracle, a domain per input, and cases: pairs of (a shape per input, parameters)."""
+
+    def __init__(self, oracle: Callable, *domains: Callable, cases: Any = None, params: dict | None = None):
+        self.oracle, self.domains = oracle, domains
+        self.cases = cases or [(shapes, params or {}) for shapes in ELEMENTWISE_SHAPES[len(domains)]]
+
+
+# fmt: off
+OPS: dict[str, Sample] = {
+    #                          NumPy oracle              domains
+    "add":              Sample(np.add,                   real, real),
+    "subtract":         Sample(np.subtract,              real, real),
+    "multiply":         Sample(np.multiply,              real, real),
+    "divide":           Sample(np.divide,                real, real),
+    "floor_divide":     Sample(np.floor_divide,          real, far),
+    "remainder":        Sample(np.remainder,             real, far),
+    "equal":            Sample(np.equal,                 mixed, mixed),
+    "not_equal":        Sample(np.not_equal,             mixed, mixed),
+    "less":             Sample(np.less,                  mixed, mixed),
+    "less_equal":       Sample(np.less_equal,            mixed, mixed),
+    "greater":          Sample(np.greater,               mixed, mixed),
+    "greater_equal":    Sample(np.greater_equal,         mixed, mixed),
+    "logical_and":      Sample(np.logical_and,           mixed, mixed),
+    "logical_or":       Sample(np.logical_or,            mixed, mixed),
+    "logical_not":      Sample(np.logical_not,           mixed),
+    "negative":         Sample(np.negative,              real),
+    "absolute":         Sample(np.absolute,              real),
+    "sign":             Sample(np.sign,                  mixed),
+    "square":           Sample(np.square,                real),
+    "sqrt":             Sample(np.sqrt,                  positive),
+    "exp":              Sample(np.exp,                   real),
+    "expm1":            Sample(np.expm1,                 real),
+    "log":              Sample(np.log,                   positive),
+    "log1p":            Sample(np.log1p,                 above_minus_one),
+    "sin":              Sample(np.sin,                   real),
+    "cos":              Sample(np.cos,                   real),
+    "tanh":             Sample(np.tanh,                  real),
+    "power":            Sample(np.power,                 positive, real),
+    "log_base":         Sample(np.log,                   positive),
+    "maximum":          Sample(np.fmax,                  real, far),
+    "minimum":          Sample(np.fmin,                  real, far),
+    "tie_share":        Sample(lambda x, y: np.heaviside(x - y, x.dtype.type(0.5)), real, far),
+    "where":            Sample(np.where,                 truth, real, real),
+    "clip":             Sample(lambda x, min, max: np.fmin(np.fmax(x, min), max), real, params={"min": -1.0, "max": 1.0}),
+    "inside":           Sample(lambda x, min, max: (min <= x) & (x <= max), real, params={"min": -1.0, "max": 1.0}),
+    "relu":             Sample(lambda x: x * (x > 0),    real),
+    "sigmoid":          Sample(sigmoid,                  real),
+    "softplus":         Sample(lambda x: np.log1p(np.exp(x)), real),
+    "sigmoid_cross_entropy": Sample(cross_entropy,       real, share),
+    "cast":             Sample(lambda x, dtype: x.astype(dtype), real, params={"dtype": np.float64}),
+    "truncate":         Sample(lambda x, dtype: np.trunc(x).astype(dtype), real, params={"dtype": np.int32}),
+    "matrix_product":   Sample(matrix_product,           real, real, cases=PRODUCTS),
+    "sum":              Sample(np.sum,                   real, cases=SUMS),
+    "mean":             Sample(np.mean,                  real, cases=REDUCTIONS),
+    "max":              Sample(np.max,                   distinct, cases=REDUCTIONS),
+    "min":              Sample(np.min,                   distinct, cases=REDUCTIONS),
+    "argmax":           Sample(np.argmax,                distinct, cases=ALONG_AN_AXIS),
+    "argmin":           Sample(np.argmin,                distinct, cases=ALONG_AN_AXIS),
+    "any":              Sample(np.any,                   mixed, cases=REDUCTIONS),
+    "all":              Sample(np.all,                   mixed, cases=REDUCTIONS),
+    "reshape":          Sample(np.reshape,               real, cases=RESHAPES),
+    "transpose":        Sample(np.transpose,             real, cases=TRANSPOSES),
+    "matrix_transpose": Sample(np.matrix_transpose,      real, cases=MATRICES),
+    "expand_dims":      Sample(np.expand_dims,           real, cases=NEW_AXES),
+    "squeeze":          Sample(np.squeeze,               real, cases=LOST_AXES),
+    "broadcast_to":     Sample(np.broadcast_to,          real, cases=BROADCASTS),
+    "concatenate_all":  Sample(lambda *xs, axis=0: np.concatenate(xs, axis), real, real, real, cases=JOINS),
+    "getitem":          Sample(lambda x, key: x[key],    real, cases=GETS),
+    "scatter_add":      Sample(scatter_add,              real, cases=SCATTERS),
+}
+# fmt: on
+
+
+class Case(NamedTuple):
+    """One op on one set of inputs."""
+
+    op: Op
+    arrays: tuple[np.ndarray, ...]
+    params: dict
+    oracle: Callable
+
+    @property
+    def active(self) -> tuple[int, ...]:
+        """Positions of the inputs that get a gradient."""
+        names = self.op.inputs * len(self.arrays) if self.op.variadic else self.op.inputs
+        return tuple(i for i, x in enumerate(self.arrays) if x.dtype.kind == "f" and names[i] in self.op.rules)
+
+    def of(self, *arrays: np.ndarray) -> Case:
+        return self._replace(arrays=arrays)
+
+    def astype(self, dtype: Any) -> Case:
+        """The same in another floating-point dtype."""
+        params = {**self.params, "dtype": dtype} if self.op.name == "cast" else self.params
+        return self.of(*(x.astype(dtype) if x.dtype.kind == "f" else x for x in self.arrays))._replace(params=params)
+
+    def __call__(self, *inputs: Any) -> Any:
+        return apply(self.op, inputs, self.params)
+
+    def expected(self) -> Any:
+        return np.asarray(self.oracle(*self.arrays, **self.params))
+
+    def pull(self, cotangent: Any, create_graph: bool = False) -> list[np.ndarray]:
+        """Gradients by the active inputs of <cotangent, output>."""
+        leaves = [leaf(x) if i in self.active else as_tensor(x) for i, x in enumerate(self.arrays)]
+        found = gradients(self(*leaves), [leaves[i] for i in self.active], as_tensor(cotangent), create_graph=create_graph)
+        return [g.array for g in found]
+
+    def cotangent(self) -> np.ndarray:
+        """Some gradient of the output, in its dtype."""
+        out = self.expected()
+        return np.asarray(real(np.random.default_rng(9), out.shape), out.dtype)
+
+
+def leaf(array: np.ndarray) -> Tensor:
+    """A Tensor that requires a gradient and shares the memory of `array`, whatever its layout."""
+    x = as_tensor(array)
+    x.requires_grad = True
+    return x
+
+
+def _cases(name: str) -> list[Any]:
+    sample, random = OPS[name], np.random.default_rng(crc32(name.encode()))
+    made = []
+    for n, (shapes, params) in enumerate(sample.cases):
+        arrays = tuple(np.asarray(domain(random, shape)) for domain, shape in zip(sample.domains, shapes))
+        made.append(pytest.param(Case(registry[name], arrays, params, sample.oracle), id=f"{name}-{n}"))
+    return made
+
+
+CASES = [case for name in OPS if name in registry for case in _cases(name)]
+DIFFERENTIABLE = [case for case in CASES if case.values[0].active]
+ELEMENTWISE = [case for case in CASES if case.values[0].op.formula]

@@ -1,0 +1,115 @@
+"""Legacy spellings: one table, every line of it in use, and a hint for what nobody knows."""
+
+import numpy as np
+import pytest
+
+from tinygrad_edu import compat, initializers, losses
+from tinygrad_edu.layers import Activation, Dense
+from tinygrad_edu.models import Sequential
+from tinygrad_edu.optimizers import SGD
+
+X, Y = np.zeros((4, 2)), np.zeros(4)
+
+
+def compiled(**settings):
+    model = Sequential([Dense(1, input_dim=2)])
+    model.compile(**{"optimizer": "sgd", "loss": "mse", **settings})
+    return model
+
+
+USES = {
+    ("optimizer", "lr"): lambda: SGD(lr=0.5).learning_rate == 0.5,
+    ("fit", "nb_epoch"): lambda: compiled().fit(X, Y, nb_epoch=3, verbose=0).epoch == [0, 1, 2],
+    ("dense", "output_dim"): lambda: Dense(output_dim=3).units == 3,
+    ("dense", "init"): lambda: (Dense(1, init="ones", input_dim=2)(X).array == X.sum(1, keepdims=True)).all(),
+}
+
+
+@pytest.mark.parametrize(("kind", "name"), [(kind, name) for kind in compat.SPELLINGS for name in compat.SPELLINGS[kind]])
+def test_every_spelling_of_the_table_is_understood_where_it_was_used(kind, name):
+    """OPT-03, FIT-01, CORE-03. A spelling without a line in USES fails: no entry without a user."""
+    assert USES[kind, name]()
+
+
+def test_modern_renames_and_keeps_values():
+    """OPT-03."""
+    assert compat.modern("SGD", "optimizer", {"lr": 0.1}, ("learning_rate",)) == {"learning_rate": 0.1}
+    assert compat.modern("SGD", "optimizer", {}, ("learning_rate",)) == {}
+
+
+UNKNOWN = {
+    "optimizer-learning_rate": (lambda: SGD(learning_rat=0.1), "learning_rat", "learning_rate"),
+    "optimizer-momentum": (lambda: SGD(momentun=0.9), "momentun", "momentum"),
+    "dense-activation": (lambda: Dense(3, activaton="relu"), "activaton", "activation"),
+    "dense-kernel_initializer": (lambda: Dense(3, kernel_initialiser="zeros"), "kernel_initialiser", "kernel_initializer"),
+    "dense-input_dim": (lambda: Dense(3, input_dims=2), "input_dims", "input_dim"),
+    "activation-name": (lambda: Activation("relu", nam="x"), "nam", "name"),
+    "sequential-name": (lambda: Sequential(nam="x"), "nam", "name"),
+    "fit-epochs": (lambda: compiled().fit(X, Y, epoch=3), "epoch", "epochs"),
+    "fit-callbacks": (lambda: compiled().fit(X, Y, callback=[]), "callback", "callbacks"),
+    "fit-validation_split": (lambda: compiled().fit(X, Y, validation_spilt=0.5), "validation_spilt", "validation_split"),
+    "compile-optimizer": (lambda: compiled(optimiser="sgd"), "optimiser", "optimizer"),
+}
+
+
+@pytest.mark.parametrize(("call", "wrong", "meant"), UNKNOWN.values(), ids=UNKNOWN)
+def test_an_unknown_keyword_is_an_error_with_a_hint(call, wrong, meant):
+    """PKG-16, FIT-01."""
+    with pytest.raises(TypeError, match=f"expects no keyword '{wrong}'.*Did you mean '{meant}'"):
+        call()
+
+
+@pytest.mark.parametrize(
+    ("cls", "wrong"),
+    [
+        (initializers.RandomUniform, "max_val"),
+        (initializers.HeUniform, "sed"),
+        (losses.BinaryCrossentropy, "from_logit"),
+        (losses.MeanSquaredError, "reductions"),
+    ],
+)
+def test_an_unknown_keyword_names_the_class_that_was_asked(cls, wrong):
+    """PKG-16."""
+    with pytest.raises(TypeError, match=f"{cls.__name__}.*'{wrong}'"):
+        cls(**{wrong: 1})
+
+
+@pytest.mark.parametrize("rate", [{"learning_rate": 0.1, "lr": 0.2}, {"learning_rate": 0.2, "lr": 0.1}])
+def test_two_spellings_that_disagree_are_refused(rate):
+    """OPT-03: neither is ignored."""
+    with pytest.raises((TypeError, ValueError), match="lr"):
+        SGD(**rate)
+
+
+SHAPES = {
+    "input_dim": ({"input_dim": 5}, (5,)),
+    "NumPy number": ({"input_dim": np.int64(5)}, (5,)),
+    "tuple": ({"input_shape": (28, 28)}, (28, 28)),
+    "list": ({"input_shape": [8]}, (8,)),
+    "shape of an array": ({"input_shape": np.zeros((9, 3, 4)).shape[1:]}, (3, 4)),
+    "array": ({"input_shape": np.array([3, 4])}, (3, 4)),
+    "open length": ({"input_shape": (None, 4)}, (None, 4)),
+    "batch_input_shape": ({"batch_input_shape": (None, 5)}, (5,)),
+    "none": ({}, None),
+}
+
+
+@pytest.mark.parametrize(("given", "shape"), SHAPES.values(), ids=SHAPES)
+def test_input_shape_of_takes_every_spelling(given, shape):
+    """LAY-04, PKG-15."""
+    rest = {**given, "name": "a"}
+    assert compat.input_shape_of(rest) == shape
+    assert rest == {"name": "a"}
+
+
+def test_a_bare_number_is_no_shape():
+    """PKG-15."""
+    with pytest.raises(ValueError, match=r"sequence.*got 5.*input_shape=\(5,\)"):
+        compat.input_shape_of({"input_shape": 5})
+
+
+@pytest.mark.parametrize("given", [{"input_dim": 2.5}, {"input_dim": -5}, {"input_dim": 0}, {"input_shape": (3, -1)}], ids=str)
+def test_a_length_that_is_no_whole_number_above_zero_is_refused(given):
+    """LAY-04, PKG-15: nothing is rounded silently."""
+    with pytest.raises((TypeError, ValueError), match="expects"):
+        compat.input_shape_of(given)

@@ -1,0 +1,280 @@
+"""Op and apply: running a function on arrays, and recording it where a gradient may be wanted.
+
+An `Op` is a function on arrays together with one gradient rule per input. Rules are written in
+operators, methods and ops that arrays and Tensors share: a plain backward pass feeds them arrays,
+which costs no more than the arithmetic; with `create_graph=True` it feeds them Tensors, and the
+backward pass becomes a graph that can be differentiated again.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
+
+from .graph import NUMBERS, Node, Value, as_array, make_value, new_number, new_object, thread
+
+
+class Recipe(NamedTuple):
+    """What to record when a certain set of inputs needs a gradient."""
+
+    calls: tuple  # the rules to call: (position of the input, rule on arrays, rule on Values)
+    keep: Callable[[tuple], tuple] | None  # from all inputs to what must be kept of each; None keeps nothing
+    reads_out: bool
+
+
+class Op:
+    """A function on arrays, the gradient rules of its inputs, and its words.
+
+    Args:
+        body: computes on arrays. Its positional-only arguments (or `*xs`) are the inputs; the
+            others are static parameters.
+        rules: gradient rule of each input by name; an input without one passes no gradient.
+            The names of a rule's arguments say what it reads: `g` (gradient of the loss by the
+            output), `out`, an input, `<input>_shape`, a parameter, and in a rule for `*xs` also
+            `index`, the position of the input asked for. Nothing else is kept alive.
+        name, doc: where the body does not say them.
+        inputs: their names, for a body without a readable signature.
+        formula: the op on scalars, as a Python expression; only for elementwise ops.
+    """
+
+    variadic: bool
+    inputs: tuple[str, ...]
+    params: tuple[str, ...]
+    defaults: dict[str, Any]
+
+    def __init__(
+        self,
+        body: Callable,
+        rules: dict[str, Callable],
+        *,
+        name: str = "",
+        inputs: tuple[str, ...] = (),
+        formula: str = "",
+        doc: str = "",
+    ):
+        self.body = body
+        self.name = name or body.__name__
+        self.formula = formula
+        self.doc = doc or inspect.getdoc(body) or ""
+        self.variadic, self.inputs, self.params, self.defaults = False, inputs, (), {}
+        if not inputs:
+            self._read_signature()
+        unknown = [name for name in rules if name not in self.inputs]
+        if unknown:
+            raise TypeError(f"Op {self.name!r} expects rules for its inputs {self.inputs}, got one for {unknown}.")
+        self.arity = len(self.inputs)
+        self.rules = rules
+        self._compiled = {name: _compile_rule(self, name, rule) for name, rule in rules.items()}
+        self.recipes: dict[int, Recipe] = {}
+
+    def _read_signature(self) -> None:
+        parameters = list(inspect.signature(self.body).parameters.values())
+        self.variadic = any(p.kind is p.VAR_POSITIONAL for p in parameters)
+        of_input = inspect.Parameter.VAR_POSITIONAL if self.variadic else inspect.Parameter.POSITIONAL_ONLY
+        self.inputs = tuple(p.name for p in parameters if p.kind is of_input)
+        statics = [p for p in parameters if p.kind is not of_input]
+        self.params = tuple(p.name for p in statics)
+        self.defaults = {p.name: p.default for p in statics if p.default is not p.empty}
+
+    def recipe(self, mask: int) -> Recipe:
+        """What to record when the inputs whose bits are set in `mask` need a gradient; its highest bit only counts them."""
+        count = mask.bit_length() - 1
+        names = self.inputs * count if self.variadic else self.inputs
+        active = [i for i in range(count) if mask >> i & 1 and names[i] in self.rules]
+        reads = set().union(*(_arguments(self.rules[names[i]]) for i in active))
+        kept = [names[i] in reads for i in range(count)]
+        shaped = [f"{names[i]}_shape" in reads for i in range(count)]
+        calls = tuple((i, *self._compiled[names[i]]) for i in active)
+        self.recipes[mask] = Recipe(calls, _keeper(kept, shaped), "out" in reads)
+        return self.recipes[mask]
+
+    def bind(self, args: tuple, params: dict) -> tuple[tuple, dict]:
+        """Inputs and parameters of a call that passes parameters by position, as NumPy allows."""
+        extra = dict(zip(self.params, args[self.arity :]))
+        if not self.arity <= len(args) <= self.arity + len(self.params) or extra.keys() & params.keys():
+            raise TypeError(f"{self.name} expects {self.signature()}, got {len(args)} positional arguments.")
+        return args[: self.arity], {**extra, **params}
+
+    def signature(self) -> str:
+        """The call as one would write it: "sum(x, axis=None, keepdims=False)"."""
+        inputs = [("*" if self.variadic else "") + name for name in self.inputs]
+        statics = [f"{n}={self.defaults[n]!r}" if n in self.defaults else n for n in self.params]
+        return f"{self.name}({', '.join(inputs + statics)})"
+
+    def input_name(self, index: int) -> str:
+        """What input number `index` is called."""
+        return f"{self.inputs[0]}[{index}]" if self.variadic else self.inputs[index]
+
+    def __repr__(self) -> str:
+        return f"<Op {self.signature()}>"
+
+
+# Calling an op -----------------------------------------------------------------------------------
+
+
+def caller(op: Op) -> Callable[..., Any]:
+    """The function that calls `op`: `apply`, with a shorter way where all inputs of one or two are Values.
+
+    The shorter way halves what a scalar node costs.
+    """
+
+    def call(*inputs, **params):
+        return apply(op, inputs, params)
+
+    def call_unary(*inputs, **params):
+        if len(inputs) == 1 and isinstance(inputs[0], Value) and not params:
+            return apply_to_values(op, inputs, (inputs[0].node,))
+        return apply(op, inputs, params)
+
+    def call_binary(*inputs, **params):
+        if len(inputs) == 2 and isinstance(inputs[0], Value) and isinstance(inputs[1], Value) and not params:
+            return apply_to_values(op, inputs, (inputs[0].node, inputs[1].node))
+        return apply(op, inputs, params)
+
+    short: dict[int, Callable] = {1: call_unary, 2: call_binary}
+    return call if op.params or op.variadic else short.get(op.arity, call)
+
+
+def apply(op: Op, args: tuple, params: dict) -> Any:
+    """Run `op`; record it where a gradient may be wanted. Without a Value among the inputs: plain NumPy."""
+    if len(args) != op.arity and not op.variadic:
+        args, params = op.bind(args, params)
+    if params and any(isinstance(x, Value) for x in params.values()):
+        raise TypeError(f"{op.signature()} expects plain values for {', '.join(params)}, got a Tensor. Pass its data.")
+    arrays, sources, mask, bit, lifted = [], [], 0, 1, False
+    for x in args:
+        if isinstance(x, Value):
+            lifted = True
+            arrays.append(x.array)
+            sources.append(x.node)
+            if x.node is not None:
+                mask |= bit
+        else:
+            array = as_array(x)
+            if array is not x:  # what is kept for the rules must be an array too
+                args = (*args[: len(arrays)], array, *args[len(arrays) + 1 :])
+            arrays.append(array)
+            sources.append(x if type(x) in NUMBERS else None)
+        bit += bit
+    try:
+        out = op.body(*arrays, **params)
+    except Exception as error:
+        _explain(error, op, arrays, params)
+        raise
+    if not lifted:
+        return out
+    return make_value(out, _record(op, mask | bit, args, tuple(sources), out, params) if mask else None)
+
+
+def apply_to_values(op: Op, values: tuple, sources: tuple) -> Any:
+    """`apply` for one or two Values and no parameters."""
+    try:
+        if len(values) == 2:
+            x, y = values
+            out = op.body(x.array, y.array)
+            mask = (sources[0] is not None) + 2 * (sources[1] is not None) + 4
+        else:
+            out = op.body(values[0].array)
+            mask = (sources[0] is not None) + 2
+    except Exception as error:
+        _explain(error, op, [x.array for x in values], {})
+        raise
+    value: Any = new_object(Value.kind)
+    value.array = out
+    value.node = _record(op, mask, values, sources, out, _NO_PARAMS)
+    value.changed = 0
+    return value
+
+
+_NO_PARAMS: dict[str, Any] = {}
+
+
+def _record(op: Op, mask: int, args: tuple, sources: tuple, out: Any, params: dict) -> Node | None:
+    """The node of a call, or None if no gradient can go through it."""
+    now = thread.mode
+    recipe = op.recipes.get(mask) or op.recipe(mask)
+    if not (recipe.calls and now.recording):
+        return None
+    node = new_object(Node)
+    node.op = op
+    node.calls = recipe.calls
+    node.sources = sources
+    node.inputs = recipe.keep(args) if recipe.keep else ()
+    node.shape = shape = out.shape
+    node.dtype = out.dtype
+    node.out = out if recipe.reads_out or not shape else None
+    node.params = {**op.defaults, **params} if op.params else _NO_PARAMS
+    node.number = new_number()
+    node.scope = now.scope
+    node.grad = node.delta = node.label = None
+    return node
+
+
+def _explain(error: Exception, op: Op, arrays: Iterable, params: dict) -> None:
+    """Say which op failed, on what, and in which layer."""
+    inputs = ", ".join(
+        f"{op.input_name(i)} {x!r}" if type(x) in NUMBERS else f"{op.input_name(i)} {x.shape} {x.dtype}"
+        for i, x in enumerate(arrays)
+    )
+    words = "".join(f", {name}={value!r}" for name, value in params.items())
+    where = f" in layer {thread.mode.scope!r}" if thread.mode.scope else ""
+    error.add_note(f"while computing {op.name}({inputs}{words}){where}")
+
+
+# What rules read ---------------------------------------------------------------------------------
+
+
+class KeptShape(tuple):
+    """Stands in `Node.inputs` for an input of which a rule reads nothing but the shape."""
+
+    __slots__ = ()
+
+
+def shape_of(x: Any) -> tuple[int, ...]:
+    """Shape of an input, or of the stand-in for one of which only the shape was kept."""
+    if isinstance(x, KeptShape):
+        return tuple(x)
+    return () if isinstance(x, NUMBERS) else x.array.shape if isinstance(x, Value) else x.shape
+
+
+def _arguments(rule: Callable) -> list[str]:
+    return list(inspect.signature(rule).parameters)
+
+
+def _compile_rule(op: Op, name: str, rule: Callable) -> tuple[Callable, Callable]:
+    """`rule(g, b, axis)` as the engine calls every rule, `call(g, inputs, out, params, index)`: on arrays, and on Values."""
+    where = {"g": "g", "out": "out", **{p: f"params[{p!r}]" for p in op.params}}
+    if op.variadic:
+        where |= {op.inputs[0]: "inputs", f"{op.inputs[0]}_shape": "[shape_of(x) for x in inputs]", "index": "index"}
+    else:
+        for i, x in enumerate(op.inputs):
+            where |= {x: f"inputs[{i}]", f"{x}_shape": f"shape_of(inputs[{i}])"}
+    unknown = [argument for argument in _arguments(rule) if argument not in where]
+    if unknown:
+        raise TypeError(f"The rule of {op.name!r} for {name!r} expects arguments out of {list(where)}, got {unknown}.")
+    on_values = [where[argument] for argument in _arguments(rule)]
+    on_arrays = [_as_array_code(code) for code in on_values]
+    names = {"rule": rule, "shape_of": shape_of, "Value": Value}
+    template = "lambda g, inputs, out, params, index: rule({})"
+    return eval(template.format(", ".join(on_arrays)), names), eval(template.format(", ".join(on_values)), names)
+
+
+def _as_array_code(code: str) -> str:
+    """Code that reads the array of the input that `code` reads."""
+    if code == "inputs":
+        return "[x.array if isinstance(x, Value) else x for x in inputs]"
+    return f"(x.array if isinstance(x := {code}, Value) else x)" if code.startswith("inputs") else code
+
+
+def _keeper(kept: list[bool], shaped: list[bool]) -> Callable[[tuple], tuple] | None:
+    """Function from all inputs to the tuple of what must be kept of each."""
+    if all(kept):
+        return tuple
+    if not any(kept) and not any(shaped):
+        return None
+
+    def keep_of(x, keep, shape):
+        return x if keep else KeptShape(shape_of(x)) if shape else None
+
+    return lambda xs: tuple(map(keep_of, xs, kept, shaped))
