@@ -144,7 +144,8 @@ def main() -> None:
         "torch": "import torch; x = torch.tensor([1.0, 2.0], requires_grad=True); (x * x).sum().backward()",
     }
     show("first gradient of a process", {name: fresh_process(first[name]) for name in makers if name in first}, "s")
-    print(f"\nNode: {Node.__basicsize__} bytes. Peak of this process: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MB.")
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    print(f"\nNode: {Node.__basicsize__} bytes. Peak of this process: {peak} MB.")
 
 
 if __name__ == "__main__":

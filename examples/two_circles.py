@@ -15,8 +15,6 @@ import time
 from collections.abc import Callable
 from typing import NamedTuple
 
-import numpy as np
-
 import viz
 from tinygrad_edu import set_random_seed
 from tinygrad_edu.callbacks import History

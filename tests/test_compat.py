@@ -31,10 +31,12 @@ def test_every_spelling_of_the_table_is_understood_where_it_was_used(kind, name)
     assert USES[kind, name]()
 
 
-def test_modern_renames_and_keeps_values():
+def test_legacy_keywords_are_taken_out_under_their_names_of_today():
     """OPT-03."""
-    assert compat.modern("SGD", "optimizer", {"lr": 0.1}, ("learning_rate",)) == {"learning_rate": 0.1}
-    assert compat.modern("SGD", "optimizer", {}, ("learning_rate",)) == {}
+    given = {"lr": 0.1, "name": "x"}
+    assert compat.take("optimizer", given) == {"learning_rate": 0.1}
+    assert given == {"name": "x"}
+    assert compat.take("optimizer", given) == {}
 
 
 UNKNOWN = {

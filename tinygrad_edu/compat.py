@@ -1,12 +1,13 @@
 """Every legacy spelling, in one table, and nowhere else.
 
-A constructor that takes Keras-1 or Keras-2 keywords passes them through `modern`.
+What takes Keras-1 or Keras-2 keywords hands them to `take`, and what is then left to `refuse_unknown`.
 """
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+import inspect
+import operator
 from typing import Any
 
 SPELLINGS: dict[str, dict[str, str]] = {
@@ -16,36 +17,57 @@ SPELLINGS: dict[str, dict[str, str]] = {
 }
 
 
-def modern(owner: str, kind: str, given: dict[str, Any], known: Iterable[str]) -> dict[str, Any]:
-    """Keywords under today's names.
+class Default(float):
+    """A default value that can be told from the same number given by the user."""
+
+
+def take(kind: str, given: dict[str, Any]) -> dict[str, Any]:
+    """Take the legacy keywords of a kind (a key of SPELLINGS) out of `given`: their values, under today's names."""
+    spellings = SPELLINGS[kind]
+    return {spellings[name]: given.pop(name) for name in list(given) if name in spellings}
+
+
+def one_of(owner: str, kind: str, name: str, value: Any, legacy: dict[str, Any]) -> Any:
+    """`value`, or what its legacy spelling says; both are accepted only if they agree."""
+    if name not in legacy:
+        return value
+    if not isinstance(value, Default) and value != legacy[name]:
+        older = next(old for old, new in SPELLINGS[kind].items() if new == name)
+        raise ValueError(f"{owner} expects {name} once, got {name}={value!r} and {older}={legacy[name]!r}. Leave one out.")
+    return legacy[name]
+
+
+def refuse_unknown(owner: Any, given: dict[str, Any]) -> None:
+    """Raise TypeError if keywords are left that nobody knows, with the name that was probably meant.
 
     Args:
-        owner: who was called, for messages.
-        kind: which spellings apply, a key of SPELLINGS.
-        given: the keywords that the signature does not name.
-        known: today's names, for a hint where a keyword is unknown.
-
-    Raises:
-        TypeError: for a keyword that nobody knows.
+        owner: the class, whose constructors say what is known, or the function that was called.
+        given: the keywords left.
     """
-    spellings = SPELLINGS.get(kind, {})
-    unknown = [name for name in given if name not in spellings]
-    if unknown:
-        near = difflib.get_close_matches(unknown[0], [*known, *spellings], n=1)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
-        raise TypeError(f"{owner} expects no keyword {unknown[0]!r}.{hint}")
-    return {spellings[name]: value for name, value in given.items()}
+    if not given:
+        return
+    name, functions = next(iter(given)), [owner]
+    if isinstance(owner, type):
+        functions = [vars(cls)["__init__"] for cls in owner.__mro__ if "__init__" in vars(cls)]
+    known = [p for f in functions for p in inspect.signature(f).parameters if p not in ("self", "args", "kwargs", "legacy")]
+    near = difflib.get_close_matches(name, [*known, "input_dim", "input_shape"], n=1)
+    hint = f"Did you mean {near[0]!r}?" if near else f"Choose one of {', '.join(dict.fromkeys(known))}."
+    called = owner.__name__ if isinstance(owner, type) else f"{owner.__name__}()"
+    raise TypeError(f"{called} expects no keyword {name!r}. {hint}")
 
 
 def input_shape_of(kwargs: dict[str, Any]) -> tuple[int | None, ...] | None:
     """Take `input_dim`, `input_shape` or `batch_input_shape` out of a layer's keywords: the shape without the batch axis."""
     dim, shape, batch_shape = (kwargs.pop(name, None) for name in ("input_dim", "input_shape", "batch_input_shape"))
     if dim is not None:
-        return (int(dim),)
-    if batch_shape is not None:
+        shape = (dim,)
+    elif batch_shape is not None:
         shape = batch_shape[1:]
     if shape is None:
         return None
     if not hasattr(shape, "__iter__"):
         raise ValueError(f"input_shape expects a sequence of lengths, got {shape!r}. Write input_shape=({shape},).")
-    return tuple(None if n is None else int(n) for n in shape)
+    for n in shape:
+        if n is not None and (not hasattr(n, "__index__") or operator.index(n) < 1):
+            raise ValueError(f"input_shape expects whole numbers >= 1, or None for any length, got {n!r} in {tuple(shape)}.")
+    return tuple(None if n is None else operator.index(n) for n in shape)

@@ -167,6 +167,7 @@ def _named(name: str, scale: float, mode: str, distribution: str, source: str) -
     def get_config(self):
         return {"seed": self.seed}
 
+    initialize.__qualname__ = f"{name}.__init__"
     doc = f"{distribution.replace('_', ' ').capitalize()} with variance {scale:g} / {mode}. Source: {source}."
     words = {"__doc__": doc, "__module__": __name__, "__init__": initialize, "get_config": get_config}
     return _registry.add_class(type(name, (VarianceScaling,), words))
@@ -188,6 +189,7 @@ for _cls, _legacy in ((Zeros, ("zero",)), (Ones, ("one",)), (RandomUniform, ("un
 
 constant, zeros, ones = Constant, Zeros, Ones
 random_uniform, random_normal, truncated_normal = RandomUniform, RandomNormal, TruncatedNormal
+variance_scaling = VarianceScaling
 lecun_uniform, lecun_normal = LecunUniform, LecunNormal
 glorot_uniform, glorot_normal = GlorotUniform, GlorotNormal
 he_uniform, he_normal = HeUniform, HeNormal

@@ -39,5 +39,15 @@ def _compile(function: Callable) -> Callable:
     try:
         return numba.njit(cache=True, **options)(function)
     except RuntimeError as error:  # no place to write the cache to
-        warnings.warn(f"Numba cannot cache its compiled code ({error}). It is compiled anew in every process.", stacklevel=4)
+        _warn_uncached(str(error))
         return numba.njit(**options)(function)
+
+
+_warned: list[str] = []
+
+
+def _warn_uncached(reason: str) -> None:
+    """Say it once in a process, not once a kernel."""
+    if not _warned:
+        _warned.append(reason)
+        warnings.warn(f"Numba cannot cache its compiled code ({reason}). It is compiled anew in every process.", stacklevel=5)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from . import ops
+from . import compat, ops
 from .config import epsilon, snake_case
 from .registry import Registry
 from .tensor import Tensor, as_tensor
@@ -59,7 +59,8 @@ class Loss:
         name: what it is called in messages.
     """
 
-    def __init__(self, reduction: str | None = "sum_over_batch_size", name: str | None = None):
+    def __init__(self, reduction: str | None = "sum_over_batch_size", name: str | None = None, **unknown: Any):
+        compat.refuse_unknown(type(self), unknown)
         if reduction not in _REDUCTIONS:
             raise ValueError(f"A loss expects a reduction out of {list(_REDUCTIONS)}, got {reduction!r}.")
         self.reduction = reduction
@@ -67,7 +68,7 @@ class Loss:
 
     def __call__(self, y_true: Any, y_pred: Any) -> Tensor:
         y_pred = as_tensor(y_pred)
-        return _REDUCTIONS[self.reduction](self.call(align(y_true, y_pred), y_pred))
+        return _REDUCTIONS[self.reduction](as_tensor(self.call(align(y_true, y_pred), y_pred)))
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         raise NotImplementedError(f"{type(self).__name__} expects a method call(y_true, y_pred).")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -57,6 +58,7 @@ class BinaryAccuracy(Metric):
         self.threshold = threshold
 
     def values(self, y_true, y_pred):
+        losses.check_shapes(y_true.shape, y_pred.shape)
         return (y_pred > self.threshold) == y_true.reshape(y_pred.shape)
 
 
@@ -64,6 +66,11 @@ class CategoricalAccuracy(Metric):
     """Share of samples whose largest probability stands where the one-hot label stands."""
 
     def values(self, y_true, y_pred):
+        if y_true.shape != y_pred.shape or y_pred.shape[-1] < 2:
+            raise ValueError(
+                f"CategoricalAccuracy expects one-hot labels of the shape of the predictions, two or more classes, "
+                f"got {y_true.shape} and {y_pred.shape}. Use 'accuracy', which chooses by the shapes."
+            )
         return y_true.argmax(-1) == y_pred.argmax(-1)
 
 
@@ -71,6 +78,11 @@ class SparseCategoricalAccuracy(Metric):
     """Share of samples whose largest probability stands at the label's number."""
 
     def values(self, y_true, y_pred):
+        if y_true.shape not in (y_pred.shape[:-1], (*y_pred.shape[:-1], 1)):
+            raise ValueError(
+                f"SparseCategoricalAccuracy expects a class number per sample, shape {y_pred.shape[:-1]}, got {y_true.shape}. "
+                "Use 'accuracy', which chooses by the shapes."
+            )
         return y_true.reshape(y_pred.shape[:-1]) == y_pred.argmax(-1)
 
 
@@ -82,7 +94,18 @@ class FunctionMetric(Metric):
         self.function = function
 
     def values(self, y_true, y_pred):
+        losses.check_shapes(y_true.shape, y_pred.shape)
         return np.asarray(self.function(y_true.reshape(y_pred.shape), y_pred))
+
+
+def get_all(identifiers: list, y_shape: tuple = (), output_shape: tuple = ()) -> list[Metric]:
+    """The metrics of several identifiers; of equal names the later ones get a number."""
+    found = [get(identifier, y_shape, output_shape) for identifier in identifiers]
+    seen: Counter[str] = Counter()
+    for metric in found:
+        seen[metric.name] += 1
+        metric.name += f"_{seen[metric.name] - 1}" if seen[metric.name] > 1 else ""
+    return found
 
 
 def get(identifier: Any, y_shape: tuple = (), output_shape: tuple = ()) -> Metric:
@@ -93,7 +116,7 @@ def get(identifier: Any, y_shape: tuple = (), output_shape: tuple = ()) -> Metri
     """
     if isinstance(identifier, str) and identifier.lower() in ("accuracy", "acc"):
         return _accuracy(y_shape, output_shape)(identifier)
-    found = _registry.get(identifier)
+    found = identifier if isinstance(identifier, Metric) else _registry.get(identifier)
     if isinstance(found, Metric):
         found.name = identifier if isinstance(identifier, str) else found.name
         return found

@@ -17,9 +17,10 @@ from typing import Any
 
 import numpy as np
 
-from . import ops
+from . import ops, protocols
 from .backward import backward
 from .graph import CollectingNode, GraphError, Leaf, Node, Value, as_array, make_value, thread
+from .protocols import own_key, plain
 
 
 class Tensor(Value):
@@ -240,10 +241,10 @@ class Tensor(Value):
         return ops.matrix_transpose(self)
 
     def __getitem__(self, key: Any) -> Tensor:
-        return ops.getitem(self, key=_own_key(key))
+        return ops.getitem(self, key=own_key(key))
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        self._write(_plain(key), _plain(value))
+        self._write(plain(key), plain(value))
 
     # Manners of a number and of an array ---------------------------------------------------------
 
@@ -286,19 +287,11 @@ class Tensor(Value):
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
         """NumPy's functions on Tensors are recorded: np.tanh(x) is x.tanh(), array * x is x * array."""
-        if method == "__call__" and not kwargs and ufunc in _from_numpy():
-            return _from_numpy()[ufunc](*inputs)
-        result = getattr(ufunc, method)(*map(_plain, inputs), **{name: _plain(x) for name, x in kwargs.items()})
-        return result if "out" in kwargs else _as_constants(result, ufunc.__name__, inputs)
+        return protocols.call_ufunc(ufunc, method, inputs, kwargs)
 
     def __array_function__(self, function: Any, types: Any, args: tuple, kwargs: dict) -> Any:
         """NumPy's other functions too: np.sum(x) and np.concatenate([x, y]) are the ops of that name."""
-        known = getattr(ops, function.__name__, None)
-        if known is not None and getattr(np, function.__name__, None) is function:
-            return known(*args, **kwargs)
-        with_arrays = [_plain_nested(x) for x in args], {name: _plain_nested(x) for name, x in kwargs.items()}
-        result = function(*with_arrays[0], **with_arrays[1])
-        return _as_constants(result, function.__name__, [*args, *kwargs.values()])
+        return protocols.call_function(function, args, kwargs)
 
     def __deepcopy__(self, memo: dict) -> Tensor:
         """A leaf of its own with the same numbers; the graph is not copied."""
@@ -317,48 +310,3 @@ def as_tensor(x: Any, dtype: Any = None) -> Tensor:
     if isinstance(x, Tensor):
         return x if dtype is None or x.dtype == dtype else x.astype(dtype)
     return make_value(as_array(np.asarray(as_array(x), dtype)))
-
-
-def _plain(x: Any) -> Any:
-    """`x` with arrays in the place of Tensors, one level deep."""
-    if isinstance(x, tuple):
-        return tuple(map(_plain, x))
-    return x.array if isinstance(x, Value) else x
-
-
-def _plain_nested(x: Any) -> Any:
-    """`x` with arrays in the place of Tensors, in lists of them too."""
-    return type(x)(map(_plain, x)) if type(x) in (list, tuple) else _plain(x)
-
-
-def _own_key(key: Any) -> Any:
-    """An index that nobody else can change: the gradient will need it again."""
-    if isinstance(key, tuple):
-        return tuple(map(_own_key, key))
-    array = key.array if isinstance(key, Value) else key
-    return array.copy() if isinstance(array, np.ndarray) else array
-
-
-def _as_constants(result: Any, name: str, inputs: Any) -> Any:
-    """Results of a NumPy function that is no op, as constant Tensors.
-
-    Raises:
-        TypeError: where a gradient would be lost without a word.
-    """
-    results = result if isinstance(result, tuple) else (result,)
-    loses = any(isinstance(x, Value) and x.node is not None for x in inputs) and thread.mode.recording
-    if loses and any(getattr(x, "dtype", np.dtype(bool)).kind == "f" for x in results):
-        raise TypeError(f"np.{name} is no op here: the gradient of its Tensor would be lost. Use x.detach(), or ops that exist.")
-    constants = tuple(make_value(x) if isinstance(x, (np.ndarray, np.generic)) else x for x in results)
-    return constants if isinstance(result, tuple) else constants[0]
-
-
-_ufuncs: dict[np.ufunc, Any] = {}
-
-
-def _from_numpy() -> dict[np.ufunc, Any]:
-    """NumPy's functions that are ops here, by name."""
-    if not _ufuncs:
-        names = [*ops.registry, "matmul"]
-        _ufuncs.update({getattr(np, name): getattr(ops, name) for name in names if isinstance(getattr(np, name, None), np.ufunc)})
-    return _ufuncs

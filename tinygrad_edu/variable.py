@@ -22,9 +22,15 @@ class Variable(Tensor):
 
     def __init__(self, data: Any, dtype: Any = None, name: str = "variable", trainable: bool = True):
         super().__init__(data, dtype, requires_grad=trainable)
-        self.array = np.asarray(self.array)  # also where the shape is (): optimizers change it in place
+        self.array = np.ascontiguousarray(self.array).reshape(self.shape)  # optimizers change it in place, as a flat array
         self.name = self.path = name
         self.trainable = trainable
+
+    def relabel(self, path: str) -> None:
+        """Say where this weight belongs: "dense_1/kernel"."""
+        self.path = path
+        if self.node is not None:
+            self.node.label = path
 
     def __repr__(self) -> str:
         return f"<Variable {self.path} {self.shape} {self.dtype}>"

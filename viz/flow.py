@@ -40,7 +40,7 @@ def measure_flow(model: Sequential, x: Any, y: Any) -> Flow:
         raise ValueError(
             f"measure_flow expects as many labels as samples, got shapes {x.shape} and {y.shape}. Pair them row by row."
         )
-    model.ensure_built(x.shape)
+    model.build(x.shape)
     with mode(recording=True, training=False), np.errstate(all="ignore"):
         steps = list(_forward(model, x))
         loss = model.loss(y, steps[-1].output)  # type: ignore[misc]

@@ -143,7 +143,7 @@ def _entries(model: Sequential, expand_nested: bool) -> Iterator[_Entry]:
     """The layers in the order in which data passes, beginning with the place where it comes in."""
     stack = [_Entry(model, (), not model.trainable)]
     if not isinstance(model._layers[0], InputLayer):
-        yield _Entry(InputLayer(model.input_shape[1:], name=f"{model.name}_input", dtype=model.dtype))  # type: ignore[index]
+        yield _Entry(InputLayer(model.input_shape[1:], name=f"{model.name}_input", dtype=model.dtype))
     while stack:
         entry = stack.pop()
         if is_chain(entry.layer) and (entry.layer is model or expand_nested):

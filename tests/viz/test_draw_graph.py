@@ -62,7 +62,7 @@ def test_constants_have_no_gradient():
 
 def test_weights_have_names_already():
     layer = Dense(1, name="d", input_shape=(1,))
-    layer.ensure_built((None, 1))
+    layer.build((None, 1))
     value = (layer.kernel * 2).sum()
     assert "n0: d/kernel" in tell(scalar_picture(value))
 

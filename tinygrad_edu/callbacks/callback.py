@@ -23,6 +23,7 @@ class Callback:
 
     model: Model
     params: dict[str, Any]
+    is_default = False  # whether `fit` appended it itself
 
     def set_model(self, model: Model) -> None:
         self.model = model
@@ -46,7 +47,7 @@ class CallbackList:
     """Several callbacks as one; a hook costs nothing where no callback overrides it."""
 
     def __init__(self, callbacks: Any, model: Model, **params: Any):
-        self.callbacks = _as_list(callbacks)
+        self.callbacks = _without_doubles(_as_list(callbacks))
         for callback in self.callbacks:
             callback.set_model(model)
             callback.set_params(params)
@@ -66,5 +67,11 @@ def _as_list(callbacks: Any) -> list[Callback]:
     return found
 
 
+def _without_doubles(callbacks: list[Callback]) -> list[Callback]:
+    """A user's own History or ProgbarLogger takes the place of the one that `fit` appends."""
+    defaults = [c for c in callbacks if c.is_default]
+    return [c for c in callbacks if not (c.is_default and any(isinstance(o, type(c)) for o in callbacks if o not in defaults))]
+
+
 def _overrides(callback: Callback, hook: str) -> bool:
-    return getattr(type(callback), hook) is not getattr(Callback, hook)
+    return hook in vars(callback) or getattr(type(callback), hook) is not getattr(Callback, hook)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import sys
 import time
@@ -21,10 +22,11 @@ class ProgbarLogger(Callback):
     """
 
     def on_train_begin(self, logs=None):
-        self.bar = self.params["verbose"] == 1 and sys.stdout.isatty()
+        self.bar = self.params["verbose"] == 1 and _is_terminal()
+        self.width = 0
 
     def on_epoch_begin(self, epoch, logs=None):
-        if self.params["epochs"] > 1:
+        if self.params["epochs"] > 1 and self.params["verbose"]:
             _write(f"Epoch {epoch + 1}/{self.params['epochs']}\n")
         self.began = time.perf_counter()
         self.drawn = 0.0
@@ -33,14 +35,21 @@ class ProgbarLogger(Callback):
         now = time.perf_counter()
         if self.bar and now - self.drawn > _REDRAW:
             self.drawn = now
-            _write("\r" + self._bar(batch + 1, now - self.began, logs))
+            self._draw(self._bar(batch + 1, now - self.began, logs))
 
     def on_epoch_end(self, epoch, logs=None):
         steps, seconds = self.params["steps"], time.perf_counter() - self.began
         if self.bar:
-            _write("\r" + self._bar(steps, seconds, logs) + "\n")
-        else:
+            self._draw(self._bar(steps, seconds, logs))
+            self.width = 0
+            _write("\n")
+        elif self.params["verbose"]:
             _write(f"{steps}/{steps} - {_time(seconds, steps)} - {describe(logs)}\n")
+
+    def _draw(self, line: str) -> None:
+        """Write over the line before, all of it."""
+        _write("\r" + line.ljust(self.width))
+        self.width = len(line)
 
     def _bar(self, done: int, seconds: float, logs: Any) -> str:
         steps = self.params["steps"]
@@ -67,10 +76,15 @@ def _time(seconds: float, steps: int) -> str:
     return f"{seconds:.0f}s {step}/step"
 
 
-def _write(text: str) -> None:
-    """Write to stdout; a closed or broken one must not stop training."""
+def _is_terminal() -> bool:
     try:
+        return sys.stdout.isatty()
+    except (AttributeError, ValueError):  # no stdout, or a closed one
+        return False
+
+
+def _write(text: str) -> None:
+    """Write to stdout; a closed, broken or missing one must not stop training."""
+    with contextlib.suppress(AttributeError, OSError, ValueError):
         sys.stdout.write(text)
         sys.stdout.flush()
-    except (OSError, ValueError):
-        pass

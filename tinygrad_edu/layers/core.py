@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import activations, initializers
+from .. import activations, compat, initializers
 from .layer import Layer, positive_int
 
 
@@ -26,13 +26,15 @@ class Dense(Layer):
 
     def __init__(
         self,
-        units: int,
+        units: Any = None,
         activation: Any = None,
         use_bias: bool = True,
         kernel_initializer: Any = "glorot_uniform",
         bias_initializer: Any = "zeros",
         **kwargs: Any,
     ):
+        legacy = compat.take("dense", kwargs)
+        units, kernel_initializer = legacy.get("units", units), legacy.get("kernel_initializer", kernel_initializer)
         super().__init__(**kwargs)
         self.units = positive_int("Dense", "units", units)
         self.activation = activations.get(activation)

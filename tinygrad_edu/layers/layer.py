@@ -2,20 +2,44 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import operator
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from .. import compat, initializers
 from ..config import floatx, snake_case, unique_name
-from ..graph import Mode, Value, thread
+from ..graph import Mode, Value, mode, thread
 from ..tensor import Tensor, as_tensor
 from ..variable import Variable
 
 Shape = tuple[int | None, ...]
+
+
+def built_once(build: Callable) -> Callable:
+    """`build` as it is called: once in a layer's life, with its shapes noted; all or nothing."""
+
+    @functools.wraps(build)
+    def once(self, input_shape):
+        if self._building:  # a subclass builds its base too
+            return build(self, input_shape)
+        if self.built:
+            return None
+        self._building, self._input_shape = True, (None, *input_shape[1:])
+        try:
+            build(self, self._input_shape)
+            self.built = True
+            self._output_shape = self.compute_output_shape(self._input_shape)
+        finally:
+            self._building = False
+            if self._output_shape is None:
+                self.built, self._input_shape, self._weights = False, None, []
+        return None
+
+    return once
 
 
 class Layer:
@@ -33,19 +57,26 @@ class Layer:
 
     def __init__(self, name: str | None = None, trainable: bool = True, dtype: Any = None, **kwargs: Any):
         self.given_shape = compat.input_shape_of(kwargs)
-        if kwargs:
-            own = [p for cls in type(self).__mro__ for p in inspect.signature(cls.__init__).parameters]  # type: ignore[misc]
-            compat.modern(f"{type(self).__name__}()", "", kwargs, own)
+        compat.refuse_unknown(type(self), kwargs)
+        self.named_by_user = name is not None
         self.name = name or unique_name(snake_case(type(self).__name__))
         self.trainable = trainable
         self.dtype = np.dtype(dtype or floatx()).name
-        self.built = False
-        self.input_shape: Shape | None = None
-        self.output_shape: Shape | None = None
+        self.built = self._building = False
         self._weights: list[Variable] = []
+
+    def __init_subclass__(cls) -> None:
+        cls._takes_training = "training" in inspect.signature(cls.call).parameters
+        if "build" in vars(cls):
+            cls.build = built_once(cls.build)  # type: ignore[method-assign]
+
+    _takes_training = False
+    _input_shape: Shape | None = None
+    _output_shape: Shape | None = None
 
     # For subclasses ------------------------------------------------------------------------------
 
+    @built_once
     def build(self, input_shape: Shape) -> None:
         """Make the weights, once the shape of the inputs (None, ...) is known."""
 
@@ -60,9 +91,7 @@ class Layer:
         variable = Variable(array, self.dtype, name, trainable)
         if variable.shape != tuple(shape):
             raise ValueError(f"{self} expects its initializer to make {name!r} of shape {tuple(shape)}, got {variable.shape}.")
-        variable.path = f"{self.name}/{name}"
-        if variable.node is not None:
-            variable.node.label = variable.path
+        variable.relabel(f"{self.name}/{name}")
         self._weights.append(variable)
         return variable
 
@@ -74,40 +103,58 @@ class Layer:
         training = before.training if training is None else training
         thread.mode = Mode(before.recording, f"{before.scope}/{self.name}" if before.scope else self.name, training)
         try:
-            self.ensure_built(x.shape)
+            if not self.built:
+                self.build(x.shape)
             self.check_input(x.shape)
             return self.call(x, training=training) if self._takes_training else self.call(x)  # type: ignore[call-arg]
         finally:
             thread.mode = before
 
-    def __init_subclass__(cls) -> None:
-        cls._takes_training = "training" in inspect.signature(cls.call).parameters
-
-    _takes_training = False
-
     def _as_input(self, x: Any) -> Tensor:
-        """`x` as a Tensor; plain data in the layer's dtype."""
-        if isinstance(x, Value):
-            return x  # type: ignore[return-value]
+        """`x` as a Tensor; plain data, and whole numbers, in the layer's dtype."""
+        keep = isinstance(x, Value)
         x = as_tensor(x)
-        return x if x.dtype == self.dtype else x.astype(self.dtype)
-
-    def ensure_built(self, shape: Shape) -> None:
-        """Make the weights if there are none yet, for inputs of `shape` (batch axis first)."""
-        if self.built:
-            return
-        per_sample = tuple(shape[1:])
-        self.input_shape = (None, *per_sample)
-        self.build(self.input_shape)
-        self.built = True
-        self.output_shape = self.compute_output_shape(self.input_shape)
+        return x if x.dtype == self.dtype or (keep and x.dtype.kind == "f") else x.astype(self.dtype)
 
     def check_input(self, shape: Shape) -> None:
         """Raise ValueError if inputs of `shape` do not fit the weights."""
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
-        """Shape of what `call` returns for inputs of `input_shape`."""
-        return input_shape
+        """Shape of what `call` returns for inputs of `input_shape`; found by calling it on zeros."""
+        with mode(recording=False, training=False), np.errstate(all="ignore"):
+            return (None, *self(np.zeros([n or 1 for n in input_shape])).shape[1:])
+
+    @property
+    def input_shape(self) -> Shape:
+        """Shape of the inputs that the layer was built for, None for the batch axis."""
+        return self._shape_of(self._input_shape, "input_shape")
+
+    @property
+    def output_shape(self) -> Shape:
+        """Shape of the outputs, None for the batch axis."""
+        return self._shape_of(self._output_shape, "output_shape")
+
+    def _shape_of(self, shape: Shape | None, name: str) -> Shape:
+        if shape is None:
+            raise AttributeError(f"{self} has no {name} yet. Give it an input_shape, or call it on data first.")
+        return shape
+
+    def rename(self, name: str) -> None:
+        """Call the layer, and with it its weights, something else."""
+        self.name = name
+        for weight in self._weights:
+            weight.relabel(f"{name}/{weight.name}")
+
+    @property
+    def trainable(self) -> bool:
+        """Whether an optimizer may change the weights."""
+        return self._trainable
+
+    @trainable.setter
+    def trainable(self, value: bool) -> None:
+        if not isinstance(value, (bool, np.bool_)):
+            raise ValueError(f"{type(self).__name__} expects trainable to be True or False, got {value!r}.")
+        self._trainable = bool(value)
 
     # Weights -------------------------------------------------------------------------------------
 
@@ -155,10 +202,13 @@ class InputLayer(Layer):
 
     def __init__(self, shape: Sequence[int | None], name: str | None = None, **kwargs: Any):
         super().__init__(name or unique_name("input"), input_shape=shape, **kwargs)
-        self.ensure_built((None, *self.given_shape))  # type: ignore[misc]
+        self.build((None, *self.given_shape))  # type: ignore[misc]
 
     def call(self, x):
         return x
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
 
 
 def Input(shape: Sequence[int | None], name: str | None = None) -> InputLayer:
@@ -168,10 +218,7 @@ def Input(shape: Sequence[int | None], name: str | None = None) -> InputLayer:
 
 def positive_int(owner: str, name: str, value: Any) -> int:
     """`value` as an int >= 1; whole NumPy numbers too."""
-    try:
-        number = operator.index(value)
-    except TypeError:
-        raise ValueError(f"{owner} expects {name} to be a whole number, got {value!r}.") from None
+    number = operator.index(value) if hasattr(value, "__index__") and not isinstance(value, (bool, np.bool_)) else 0
     if number < 1:
-        raise ValueError(f"{owner} expects {name} >= 1, got {number}.")
+        raise ValueError(f"{owner} expects {name} to be a whole number >= 1, got {value!r}.")
     return number

@@ -30,34 +30,53 @@ def samples(owner: str, name: str, values: Any, dtype: str | None = None) -> np.
     """
     if values is None:
         raise ValueError(f"{owner} expects {name}, got None.")
-    array = np.asarray(values)
-    if array.dtype == object:
-        array = _numbers_in(owner, name, array)
+    array = _array(owner, name, values)
     if array.dtype.kind not in "fiub":
-        raise TypeError(
-            f"{owner} expects numbers in {name}, got {array.dtype.name}. "
-            "Encode text first, for example with sklearn.preprocessing.LabelEncoder."
-        )
+        raise TypeError(f"{owner} expects numbers in {name}, got {array.dtype.name}. {_ENCODE}")
     if array.ndim == 0 or len(array) == 0:
         raise ValueError(f"{owner} expects at least one sample in {name}, got shape {array.shape}.")
-    _check_finite(owner, name, array)
-    return array.astype(dtype, copy=False) if dtype and array.dtype.kind == "f" else array
+    if array.dtype.kind != "f":
+        return array
+    with np.errstate(over="ignore"):
+        cast = array.astype(dtype or array.dtype, copy=False)
+    if not np.isfinite(cast).all():
+        place, got = _first(~np.isfinite(cast), array)
+        why = "Remove or fill such rows first." if not np.isfinite(got) else f"It is too large for {dtype}: scale the data first."
+        raise ValueError(f"{owner} expects finite numbers in {name}, got {got} at {place}. {why}")
+    return cast
 
 
-def _numbers_in(owner: str, name: str, array: np.ndarray) -> np.ndarray:
-    """An array of objects as one of numbers, if that is what they are."""
+_ENCODE = "Encode text first, for example with sklearn.preprocessing.LabelEncoder."
+
+
+def _array(owner: str, name: str, values: Any) -> np.ndarray:
+    """`values` as an array; objects as numbers, if that is what they are."""
+    try:
+        array = np.asarray(values)
+    except ValueError:
+        raise ValueError(f"{owner} expects rows of one length in {name}, got rows that differ. Pad or cut them first.") from None
+    if array.dtype != object:
+        return array
     try:
         return array.astype(float)
-    except (TypeError, ValueError) as error:
-        raise TypeError(f"{owner} expects numbers in {name}, got objects ({error}). Convert the columns first.") from None
+    except (TypeError, ValueError):
+        place, got = _first(np.vectorize(_is_no_number, otypes=[bool])(array), array)
+        hint = _ENCODE if isinstance(got, str) else "Convert or drop such columns first."
+        raise TypeError(f"{owner} expects numbers in {name}, got {got!r} at {place}. {hint}") from None
 
 
-def _check_finite(owner: str, name: str, array: np.ndarray) -> None:
-    if array.dtype.kind == "f" and not np.isfinite(array).all():
-        where = np.argwhere(~np.isfinite(array))[0]
-        place = ", ".join(f"{axis} {i}" for axis, i in zip(("row", "column", *["axis"] * array.ndim), where))
-        got = array[tuple(where)]
-        raise ValueError(f"{owner} expects finite numbers in {name}, got {got} at {place}. Remove or fill such rows first.")
+def _is_no_number(x: Any) -> bool:
+    try:
+        float(x)
+    except (TypeError, ValueError):
+        return True
+    return False
+
+
+def _first(wrong: np.ndarray, array: np.ndarray) -> tuple[str, Any]:
+    """Where the first wrong entry stands, "row 3, column 1", and what it is."""
+    where = np.argwhere(wrong)[0]
+    return ", ".join(f"{axis} {i}" for axis, i in zip(("row", "column", *["axis"] * wrong.ndim), where)), array[tuple(where)]
 
 
 def pairs(owner: str, x: Any, y: Any, dtype: str) -> Data:
@@ -70,7 +89,7 @@ def pairs(owner: str, x: Any, y: Any, dtype: str) -> Data:
 
 def split(data: Data, share: float) -> tuple[Data, Data]:
     """Training and validation data: the last `share` of the rows is held out, before any shuffling."""
-    if not 0 < share < 1:
+    if not (isinstance(share, (int, float, np.number)) and 0 < share < 1):
         raise ValueError(f"fit expects validation_split between 0 and 1, got {share!r}.")
     at = int(len(data.x) * (1 - share))
     if at == 0 or at == len(data.x):
@@ -80,10 +99,9 @@ def split(data: Data, share: float) -> tuple[Data, Data]:
 
 def whole(owner: str, name: str, value: Any, least: int) -> int:
     """`value` as an int that is at least `least`."""
-    try:
-        number = operator.index(value)
-    except TypeError:
-        raise TypeError(f"{owner} expects {name} to be a whole number, got {value!r}.") from None
+    if isinstance(value, (bool, np.bool_)) or not hasattr(value, "__index__"):
+        raise TypeError(f"{owner} expects {name} to be a whole number, got {value!r}.")
+    number = operator.index(value)
     if number < least:
         raise ValueError(f"{owner} expects {name} >= {least}, got {number}.")
     return number

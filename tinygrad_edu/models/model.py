@@ -8,7 +8,7 @@ import numpy as np
 
 from .. import compat, losses, optimizers, random
 from .. import metrics as metric_family
-from ..calculus import gradients, no_grad
+from ..calculus import enable_grad, gradients, no_grad
 from ..callbacks import CallbackList, History, ProgbarLogger
 from ..callbacks.progress import describe
 from ..layers import Layer
@@ -38,7 +38,7 @@ class Model(Layer):
 
     # Training ------------------------------------------------------------------------------------
 
-    def compile(self, optimizer: Any = "rmsprop", loss: Any = None, metrics: Any = None) -> None:
+    def compile(self, optimizer: Any = "rmsprop", loss: Any = None, metrics: Any = None, **unknown: Any) -> None:
         """Decide how to train.
 
         Args:
@@ -46,10 +46,11 @@ class Model(Layer):
             loss: name, Loss, or function of (y_true, y_pred).
             metrics: names or functions of (y_true, y_pred), counted over each epoch.
         """
+        compat.refuse_unknown(self.compile, unknown)
         self.optimizer = optimizers.get(optimizer)
         self.loss = losses.get(loss)
-        self._metric_names = [metrics] if isinstance(metrics, str) or callable(metrics) else list(metrics or [])
-        self.metrics = [metric_family.get(name) for name in self._metric_names]  # unknown names fail here
+        self._metric_names = list(metrics) if isinstance(metrics, (list, tuple)) else [metrics] if metrics else []
+        self.metrics = metric_family.get_all(self._metric_names)  # unknown names fail here
 
     def train_step(self, data: Data | tuple) -> dict[str, float]:
         """One step on one batch (x, y): forward, loss, backward, update. Returns means since the epoch began."""
@@ -99,15 +100,18 @@ class Model(Layer):
             The History: `history.history[name]` lists a number per epoch.
         """
         self._require_compile("fit")
-        epochs = compat.modern("fit()", "fit", legacy, ("batch_size", "epochs", "verbose")).get("epochs", epochs)
+        older = compat.take("fit", legacy)
+        compat.refuse_unknown(self.fit, legacy)
+        epochs = compat.one_of("fit", "fit", "epochs", epochs if epochs != 1 else compat.Default(1), older) if older else epochs
         epochs, initial_epoch = whole("fit", "epochs", epochs, 0), whole("fit", "initial_epoch", initial_epoch, 0)
         batch_size = _batch_size("fit", batch_size)
         data, validation = self._training_data(x, y, validation_split, validation_data)
-        steps, verbose = -(-len(data.x) // batch_size), 1 if verbose == "auto" else int(verbose)
-        history = History()
-        progress = [ProgbarLogger()] if verbose else []
-        hooks = CallbackList([*_listed(callbacks), history, *progress], self, epochs=epochs, steps=steps, verbose=verbose)
+        history, progress = History(), ProgbarLogger()
+        history.is_default = progress.is_default = True
+        params = {"epochs": epochs, "steps": -(-len(data.x) // batch_size), "verbose": _verbosity(verbose)}
+        hooks = CallbackList([*_listed(callbacks), history, progress], self, **params)
         rng = random.generator() if shuffle else None
+        history = next(c for c in hooks.callbacks if isinstance(c, History))
         self.stop_training, self.history = False, history
 
         logs: dict[str, float] = {}
@@ -130,12 +134,13 @@ class Model(Layer):
         order = None if rng is None else rng.permutation(len(data.x))
         self._reset_metrics()
         logs: dict[str, float] = {}
-        for step, batch in enumerate(data.batches(batch_size, order)):
-            hooks.call("on_train_batch_begin", step, {})
-            logs = self.train_step(batch)
-            hooks.call("on_train_batch_end", step, logs)
-            if self.stop_training:
-                break
+        with enable_grad():
+            for step, batch in enumerate(data.batches(batch_size, order)):
+                hooks.call("on_train_batch_begin", step, {})
+                logs = self.train_step(batch)
+                hooks.call("on_train_batch_end", step, logs)
+                if self.stop_training:
+                    break
         return dict(logs)
 
     # Measuring and asking ------------------------------------------------------------------------
@@ -162,9 +167,11 @@ class Model(Layer):
     def predict(self, x: Any, batch_size: int | None = None, verbose: Any = "auto") -> np.ndarray:
         """Outputs for samples `x`, as an array of as many rows. Nothing is recorded or changed."""
         rows, batch_size = samples("predict", "x", x, self.dtype), _batch_size("predict", batch_size)
+        self.build(rows.shape)
+        self.check_input(rows.shape)
         with no_grad():
             parts = [self(rows[i : i + batch_size], training=False).numpy() for i in range(0, len(rows), batch_size)]
-        return parts[0] if len(parts) == 1 else np.concatenate(parts)
+        return np.concatenate(parts)
 
     @property
     def metrics_names(self) -> list[str]:
@@ -205,14 +212,22 @@ class Model(Layer):
         return data, validation
 
     def _prepare(self, what: str, data: Data) -> None:
-        """Make the weights if there are none, and see that inputs, outputs and labels belong together."""
-        with no_grad():
-            y_pred = self(data.x[:1], training=False)
+        """Make the weights if there are none, and see on two samples that inputs, outputs, labels, loss and metrics fit."""
+        self.build(data.x.shape)
+        self.check_input(data.x.shape)
+        x, y = data.x[:2], data.y[:2]
+        with enable_grad():
+            y_pred = self(x, training=False)
             losses.check_shapes((None, *data.y.shape[1:]), (None, *y_pred.shape[1:]))
-            value = self.loss(data.y[:1], y_pred)  # type: ignore[misc]
-        if value.size != 1:
-            raise ValueError(f"{what} expects a loss that is one number, got shape {value.shape}. Reduce it to a mean or a sum.")
-        self.metrics = [metric_family.get(name, data.y.shape, y_pred.shape) for name in self._metric_names]
+            loss = self.loss(y, y_pred)  # type: ignore[misc]
+        if loss.shape:
+            raise ValueError(f"{what} expects a loss that is one number, got shape {loss.shape}. Reduce it to a mean or a sum.")
+        if what == "fit" and y_pred.requires_grad and not loss.requires_grad:
+            raise ValueError("fit expects a loss that depends on the predictions, got a constant. Compute it with ops.")
+        self.metrics = metric_family.get_all(self._metric_names, data.y.shape, y_pred.shape)
+        self._reset_metrics()
+        self._count(loss, y, y_pred)
+        self._reset_metrics()
 
     def _require_compile(self, what: str) -> None:
         if self.loss is None:
@@ -247,17 +262,25 @@ class Model(Layer):
         names = ", ".join(layer.name for layer in self.layers)
         raise ValueError(f"get_layer expects the name of a layer, got {name!r}. Choose one of {names}.")
 
-    def summary(self, line_length: int = 65, print_fn: Any = print) -> Summary:
+    def summary(self, line_length: int | None = None, print_fn: Any = print) -> Summary:
         """Print a table of the layers, their output shapes and numbers of weights, line by line.
 
         Returns:
             An object that prints as nothing, whose `text` is the table.
         """
-        return summarize(self, line_length, print_fn)
+        return summarize(self, 65 if line_length is None else whole("summary", "line_length", line_length, 1), print_fn)
 
 
 def _batch_size(owner: str, batch_size: Any) -> int:
     return 32 if batch_size is None else whole(owner, "batch_size", batch_size, 1)
+
+
+def _verbosity(verbose: Any) -> int:
+    if verbose == "auto":
+        return 1
+    if verbose not in (0, 1, 2):
+        raise ValueError(f"fit expects verbose 0 (silence), 1 (a bar), 2 (a line per epoch) or 'auto', got {verbose!r}.")
+    return int(verbose)
 
 
 def _listed(callbacks: Any) -> list:

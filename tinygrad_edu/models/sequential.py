@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from ..config import snake_case, unique_name
 from ..layers import InputLayer, Layer
 from .model import Model
 
@@ -25,6 +26,8 @@ class Sequential(Model):
 
     def __init__(self, layers: Iterable[Layer] | None = None, name: str | None = None, **kwargs: Any):
         super().__init__(name=name, **kwargs)
+        if layers is not None and not isinstance(layers, Iterable):
+            raise TypeError(f"Sequential expects a list of layers, got {layers!r}. Write Sequential([Dense(1)]).")
         self._layers: list[Layer] = []
         for layer in layers or []:
             self.add(layer)
@@ -37,9 +40,13 @@ class Sequential(Model):
     def add(self, layer: Layer) -> None:
         """Append a layer; its weights are made at once if the shape of its inputs is known."""
         if not isinstance(layer, Layer):
-            raise TypeError(f"Sequential.add expects a layer, got {layer!r}. Write Dense(1), not Dense.")
-        if any(layer.name == other.name for other in self._layers):
+            hint = f"Write {layer.__name__}(...)." if isinstance(layer, type) else "Pass an object like Dense(1)."
+            raise TypeError(f"Sequential.add expects a layer, got {layer!r}. {hint}")
+        names = [other.name for other in self._layers]
+        if layer.name in names and layer.named_by_user:
             raise ValueError(f"Sequential expects layers of different names, got a second {layer.name!r}. Give it another name.")
+        while layer.name in names:  # counted again from 1 since the first was made
+            layer.rename(unique_name(snake_case(type(layer).__name__)))
         self._layers.append(layer)
         self._build_known()
 
@@ -52,20 +59,23 @@ class Sequential(Model):
 
     def _build_known(self) -> None:
         """Build all layers if the first one knows the shape of its inputs."""
+        self.built, self._input_shape, self._output_shape = False, None, None
         first = self._layers[0] if self._layers else None
-        known = first and (first.input_shape or (first.given_shape and (None, *first.given_shape)))
-        self.built, self.input_shape, self.output_shape = False, None, None
-        if known:
-            self.ensure_built(known)
+        if first and first.built:
+            self.build(first.input_shape)
+        elif first and first.given_shape:
+            self.build((None, *first.given_shape))
 
     def build(self, input_shape):
         if not self._layers:
             raise ValueError(f"Sequential {self.name!r} expects at least one layer. Call add(layer) first.")
-        shape = tuple(input_shape)
         for layer in self._layers:
-            layer.ensure_built(shape)
-            layer.check_input(shape)
-            shape = layer.compute_output_shape(shape)
+            layer.build(input_shape)
+            layer.check_input(input_shape)
+            input_shape = layer.compute_output_shape(input_shape)
+
+    def check_input(self, shape):
+        self._layers[0].check_input(shape)
 
     def compute_output_shape(self, input_shape):
         for layer in self._layers:

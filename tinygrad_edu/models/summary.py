@@ -66,7 +66,7 @@ def _line(cells: tuple[str, str, str], ends: list[int]) -> str:
 
 
 def _shape(layer) -> str:
-    return str(layer.output_shape) if layer.output_shape else "?"
+    return str(layer.output_shape) if layer.built else "?"
 
 
 def _count(layer) -> str:

@@ -138,7 +138,7 @@ def softplus(x, /):
 
 
 @elementwise(
-    "log1p(exp(-abs(z))) + max(z, 0) - z * y",
+    "log1p(exp(-abs(z))) + (max(z, 0) - z * y)",
     z=lambda g, z, y: g * (sigmoid(z) - y),
     y=lambda g, z: -g * z,
 )
@@ -149,7 +149,7 @@ def sigmoid_cross_entropy(z, y, /):
 
     Its gradient by z, σ(z) - y, stays alive where the sigmoid saturates. Source: Bishop (2006), section 4.3.
     """
-    return np.log1p(np.exp(np.abs(z) * -1.0)) + np.maximum(z, 0) - z * y
+    return np.log1p(np.exp(np.abs(z) * -1.0)) + (np.maximum(z, 0) - z * y)
 
 
 @elementwise("x", x=lambda g: g)

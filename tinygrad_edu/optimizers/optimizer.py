@@ -41,8 +41,9 @@ class Optimizer:
     slots: tuple[str, ...] = ()
 
     def __init__(self, learning_rate: float, name: str | None = None, **legacy: Any):
-        given = compat.modern(type(self).__name__, "optimizer", legacy, ("learning_rate", "name"))
-        self.learning_rate = given.get("learning_rate", learning_rate)
+        given = compat.take("optimizer", legacy)
+        compat.refuse_unknown(type(self), legacy)
+        self.learning_rate = compat.one_of(type(self).__name__, "optimizer", "learning_rate", learning_rate, given)
         self.name = name or snake_case(type(self).__name__)
         self.iterations = 0
         self._flat: dict[Variable, tuple[np.ndarray, ...]] = {}
@@ -72,7 +73,8 @@ class Optimizer:
             raise ValueError(f"{self} expects at least one gradient, got None for all. Does the loss depend on the weights?")
         for variable, gradient in zip(variables, gradients):
             if gradient is not None:
-                p, *slots = self._flat.get(variable) or self._begin(variable)
+                state = self._flat.get(variable, ())
+                p, *slots = state if len(state) == 1 + len(self.slots) else self._begin(variable)
                 self.update(p, np.ravel(gradient.array), *slots)
                 variable.mark_changed()
         self.iterations += 1
