@@ -101,7 +101,7 @@ def report(runs: dict[str, Run]) -> str:
     lines += ["", "Mean |dL/dW| per layer, from the input to the output"]
     for name, run in runs.items():
         lines.append(f"  {TITLES[name]}")
-        lines += [f"    {when:18}{sizes(flow)}" for when, flow in (("before training", run.before), ("after training", run.after))]
+        lines += [f"    before training   {sizes(run.before)}", f"    after training    {sizes(run.after)}"]
     lines += ["  The tutorial reads off TensorBoard: tanh, output layer 0.05 to 0.1; ReLU, first layer 0.2 to 0.4.", ""]
     for name in ("tanh5", "relu5"):
         lines += [f"{TITLES[name]}, before training", str(runs[name].before), ""]
