@@ -1,0 +1,49 @@
+"""Draws the pictures of README and docs: `python docs/make_pictures.py`."""
+
+from __future__ import annotations
+
+import pathlib
+import sys
+
+HERE = pathlib.Path(__file__).parent
+sys.path.insert(0, str(HERE.parent / "examples"))
+
+from two_circles import MODELS, TITLES, circles
+
+import viz
+from tinygrad_edu import Tensor, set_random_seed
+from tinygrad_edu.backend import clear_session
+
+
+def micrograd() -> viz.Diagram:
+    """A neuron of two inputs, with values and gradients."""
+    x1, x2, w1, w2, b = (Tensor(value) for value in (2.0, 0.0, -3.0, 1.0, 6.8813735870195432))
+    out = (x1 * w1 + x2 * w2 + b).tanh()
+    out.backward()
+    return viz.draw_dot(out, names={"x1": x1, "x2": x2, "w1": w1, "w2": w2, "b": b, "out": out})
+
+
+def tanh_against_relu(seed: int = 10) -> viz.Diagram:
+    """Where the gradient is before the first step of training."""
+    flows = []
+    for name in ("tanh5", "relu5"):
+        set_random_seed(seed)
+        clear_session()
+        flows.append(viz.measure_flow(MODELS[name](), *circles()[0]))
+    return viz.compare(*flows, labels=(TITLES["tanh5"], TITLES["relu5"]))
+
+
+def model() -> viz.Diagram:
+    clear_session()
+    return viz.plot_model(MODELS["tanh1"](), show_shapes=True, show_layer_activations=True, show_params=True)
+
+
+def main() -> None:
+    folder = HERE / "pictures"
+    folder.mkdir(exist_ok=True)
+    for make in (micrograd, tanh_against_relu, model):
+        print(make().save(folder / f"{make.__name__}.svg"))
+
+
+if __name__ == "__main__":
+    main()
