@@ -8,6 +8,7 @@ Source: reverse mode as in Griewank & Walther, Evaluating Derivatives (2008), ch
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -72,7 +73,7 @@ def walk(
             if not node.shape:
                 node.delta = g.array if lift else g
             if node.calls and (passing is None or node in passing):
-                (_go_back if lift is None else _go_back_recorded)(node, g, gradients, needed)
+                _go_back(node, g, gradients, needed, lift)
                 if not (retain_graph or lift):
                     node.calls = node.inputs = None
                     if node.shape:
@@ -80,37 +81,15 @@ def walk(
     return collected
 
 
-def _go_back(node: Node, g: Any, gradients: dict, needed: set | None) -> None:
-    """Call the rules of `node` on arrays; pass their results on to where its inputs came from."""
-    inputs, out, params, sources = node.inputs, node.out, node.params, node.sources
-    for index, rule, _ in node.calls:
-        source = sources[index]
-        if needed is not None and source not in needed:
-            continue
-        try:
-            passed = rule(g, inputs, out, params, index)
-            if passed.shape != source.shape:
-                passed = sum_to(passed, source.shape)
-            if passed.dtype is not source.dtype:
-                passed = passed.astype(source.dtype)
-        except Exception as error:
-            _explain(error, node, index)
-            raise
-        if source.op is None and (passed is g or passed.base is not None):
-            passed = passed.copy()  # the gradients of two leaves never share memory
-        known = gradients.get(source)
-        gradients[source] = passed if known is None else known + passed
-
-
-def _go_back_recorded(node: Node, g: Any, gradients: dict, needed: set | None) -> None:
-    """The same on Tensors, so that what the rules compute is recorded."""
-    out = None if node.out is None else make_value(node.out, node)
-    for index, _, rule in node.calls:
+def _go_back(node: Node, g: Any, gradients: dict, needed: set | None, lift: Callable | None) -> None:
+    """Call the rules of `node` on arrays, or with `lift` on Values; pass their results on to where its inputs came from."""
+    out = lift(node.out, node) if lift and node.out is not None else node.out
+    for index, on_arrays, on_values in node.calls:
         source = node.sources[index]
         if needed is not None and source not in needed:
             continue
         try:
-            passed = rule(g, node.inputs, out, node.params, index)
+            passed = (on_values if lift else on_arrays)(g, node.inputs, out, node.params, index)
             if passed.shape != source.shape:
                 passed = sum_to(passed, source.shape)
             if passed.dtype is not source.dtype:
@@ -118,8 +97,8 @@ def _go_back_recorded(node: Node, g: Any, gradients: dict, needed: set | None) -
         except Exception as error:
             _explain(error, node, index)
             raise
-        if source.op is None and (passed is g or passed.array.base is not None):
-            passed = passed * 1  # the gradients of two leaves never share memory
+        if source.op is None and (passed is g or (passed.array if lift else passed).base is not None):
+            passed = passed * 1  # a copy: the gradients of two leaves never share memory
         known = gradients.get(source)
         gradients[source] = passed if known is None else known + passed
 

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from ..models.model import Model
+from typing import Any
 
 Logs = dict[str, Any]
 HOOKS = (
@@ -21,11 +18,11 @@ class Callback:
     Epochs count from 0. Logs of a batch are means since the epoch began.
     """
 
-    model: Model
+    model: Any  # the Model that is trained
     params: dict[str, Any]
     is_default = False  # whether `fit` appended it itself
 
-    def set_model(self, model: Model) -> None:
+    def set_model(self, model: Any) -> None:
         self.model = model
 
     def set_params(self, params: dict[str, Any]) -> None:
@@ -46,7 +43,7 @@ class Callback:
 class CallbackList:
     """Several callbacks as one; a hook costs nothing where no callback overrides it."""
 
-    def __init__(self, callbacks: Any, model: Model, **params: Any):
+    def __init__(self, callbacks: Any, model: Any, **params: Any):
         self.callbacks = _without_doubles(_as_list(callbacks))
         for callback in self.callbacks:
             callback.set_model(model)

@@ -23,6 +23,7 @@ class Model(Layer):
 
     optimizer: optimizers.Optimizer
     loss: losses.Loss | None = None
+    history: History
     stop_training = False
 
     def __init__(self, **kwargs: Any):
@@ -106,17 +107,27 @@ class Model(Layer):
         epochs, initial_epoch = whole("fit", "epochs", epochs, 0), whole("fit", "initial_epoch", initial_epoch, 0)
         batch_size = _batch_size("fit", batch_size)
         data, validation = self._training_data(x, y, validation_split, validation_data)
+        steps = -(-len(data.x) // batch_size)
+        hooks = self._callbacks(callbacks, epochs=epochs, steps=steps, verbose=_verbosity(verbose))
+        self._run(range(initial_epoch, epochs), data, validation, batch_size, shuffle, hooks)
+        return self.history
+
+    def _callbacks(self, callbacks: Any, **params: Any) -> CallbackList:
+        """The user's callbacks, then a History and a progress bar where the user gave none."""
         history, progress = History(), ProgbarLogger()
         history.is_default = progress.is_default = True
-        params = {"epochs": epochs, "steps": -(-len(data.x) // batch_size), "verbose": _verbosity(verbose)}
         hooks = CallbackList([*_listed(callbacks), history, progress], self, **params)
-        rng = random.generator() if shuffle else None
-        history = next(c for c in hooks.callbacks if isinstance(c, History))
-        self.stop_training, self.history = False, history
+        self.history = next(c for c in hooks.callbacks if isinstance(c, History))
+        return hooks
 
+    def _run(
+        self, epochs: range, data: Data, validation: Data | None, batch_size: int, shuffle: bool, hooks: CallbackList
+    ) -> None:
+        rng = random.generator() if shuffle else None
+        self.stop_training = False
         logs: dict[str, float] = {}
         hooks.call("on_train_begin", {})
-        for epoch in range(initial_epoch, epochs):
+        for epoch in epochs:
             hooks.call("on_epoch_begin", epoch, {})
             logs = self._train_epoch(data, batch_size, rng, hooks)
             if validation is not None:
@@ -128,7 +139,6 @@ class Model(Layer):
             if self.stop_training:
                 break
         hooks.call("on_train_end", logs)
-        return history
 
     def _train_epoch(self, data: Data, batch_size: int, rng: np.random.Generator | None, hooks: CallbackList) -> dict[str, float]:
         order = None if rng is None else rng.permutation(len(data.x))

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from .model import Model
+from typing import Any
 
 
 class Summary:
@@ -28,7 +25,7 @@ class Summary:
         """Show nothing more in a notebook."""
 
 
-def summarize(model: Model, line_length: int, print_fn: Callable[[str], object]) -> Summary:
+def summarize(model: Any, line_length: int, print_fn: Callable[[str], object]) -> Summary:
     """The table as in Keras 2: name (Class), output shape, number of weights."""
     rows = [(f"{layer.name} ({type(layer).__name__})", _shape(layer), _count(layer)) for layer in model.layers]
     header = ("Layer (type)", "Output Shape", "Param #")
