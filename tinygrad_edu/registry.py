@@ -21,13 +21,13 @@ class Registry:
         self.kind = kind
         self.callables = callables
         self._makers: dict[str, Callable[[], Any]] = {}
-        self._names: list[str] = []
+        self._names: dict[str, str] = {}  # the first name of what each name stands for
 
     def add(self, maker: Callable[[], Any], *names: str) -> None:
         """Offer what `maker()` makes under `names`; capitals do not matter."""
-        self._names.append(names[0])
         for name in names:
             self._makers[name.lower()] = maker
+            self._names[name.lower()] = names[0]
 
     def add_class(self, cls: type) -> type:
         """Class decorator: offer a class under its own name and its snake_case form."""
@@ -52,6 +52,7 @@ class Registry:
         raise TypeError(f"The {self.kind} expects a name or an object, got {identifier!r} ({type(identifier).__name__}).")
 
     def _unknown(self, name: str) -> str:
-        near = difflib.get_close_matches(name.lower(), self._makers, n=3)
-        hint = f"Did you mean {' or '.join(map(repr, near))}?" if near else f"Choose one of {', '.join(sorted(self._names))}."
+        near = dict.fromkeys(self._names[close] for close in difflib.get_close_matches(name.lower(), self._makers, n=3))
+        known = sorted(set(self._names.values()))
+        hint = f"Did you mean {' or '.join(map(repr, near))}?" if near else f"Choose one of {', '.join(known)}."
         return f"The {self.kind} expects a known name, got {name!r}. {hint}"

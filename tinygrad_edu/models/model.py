@@ -48,10 +48,10 @@ class Model(Layer):
             metrics: names or functions of (y_true, y_pred), counted over each epoch.
         """
         compat.refuse_unknown(self.compile, unknown)
-        self.optimizer = optimizers.get(optimizer)
-        self.loss = losses.get(loss)
-        self._metric_names = list(metrics) if isinstance(metrics, (list, tuple)) else [metrics] if metrics else []
-        self.metrics = metric_family.get_all(self._metric_names)  # unknown names fail here
+        names = list(metrics) if isinstance(metrics, (list, tuple)) else [metrics] if metrics else []
+        found = optimizers.get(optimizer), losses.get(loss), metric_family.get_all(names)  # unknown names fail here
+        self.optimizer, self.loss, self.metrics = found
+        self._metric_names = names
 
     def train_step(self, data: Data | tuple) -> dict[str, float]:
         """One step on one batch (x, y): forward, loss, backward, update. Returns means since the epoch began."""
