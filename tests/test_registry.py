@@ -38,7 +38,7 @@ def test_a_name_is_found_whatever_its_capitals(family, name):
         (activations, "tahn", "tanh"),
         (activations, "sigmiod", "sigmoid"),
         (initializers, "he_unifrm", "he_uniform"),
-        (initializers, "GlorotUnifrom", "glorotuniform"),
+        (initializers, "GlorotUnifrom", "glorot_uniform"),
         (losses, "binary_crosentropy", "binary_crossentropy"),
         (metrics, "acuracy", "accuracy"),
         (optimizers, "sdg", "sgd"),
