@@ -22,8 +22,9 @@ def call_ufunc(ufunc: np.ufunc, method: str, inputs: tuple, kwargs: dict) -> Any
 def call_function(function: Callable, args: tuple, kwargs: dict) -> Any:
     """What `Tensor.__array_function__` does."""
     known = getattr(ops, function.__name__, None)
-    if known is not None and getattr(np, function.__name__, None) is function:
-        return known(*args, **kwargs)
+    if known is not None and function in (getattr(np, function.__name__, None), _LINALG.get(function.__name__)):
+        given = {name: x for name, x in kwargs.items() if x is not None or name not in ("out", "dtype")}
+        return known(*args, **given)
     result = function(*map(_plain_list, args), **{name: _plain_list(x) for name, x in kwargs.items()})
     return _as_constants(result, function.__name__, [*args, *kwargs.values()])
 
@@ -61,6 +62,7 @@ def _as_constants(result: Any, name: str, inputs: Iterable) -> Any:
     return constants if isinstance(result, tuple) else constants[0]
 
 
+_LINALG = {name: getattr(np.linalg, name) for name in ("inv", "solve", "cholesky", "det", "slogdet", "norm")}
 _op_of_ufunc: dict[Any, Callable] = {
     getattr(np, name): getattr(ops, name)
     for name in [*ops.registry, "matmul"]

@@ -23,6 +23,11 @@ from .graph import CollectingNode, GraphError, Leaf, Node, Value, as_array, make
 from .protocols import own_key, plain
 
 
+def _swapped(op: Any) -> Any:
+    """The operator for when the Tensor stands on the right."""
+    return lambda self, x: op(x, self)
+
+
 class Tensor(Value):
     """An array of real numbers that records what is computed with it.
 
@@ -191,35 +196,17 @@ class Tensor(Value):
     def __ne__(self, x):
         return NotImplemented if x is None or isinstance(x, str) else ops.not_equal(self, x)
 
-    def __radd__(self, x):
-        return ops.add(x, self)
-
-    def __rsub__(self, x):
-        return ops.subtract(x, self)
-
-    def __rmul__(self, x):
-        return ops.multiply(x, self)
-
-    def __rtruediv__(self, x):
-        return ops.divide(x, self)
-
-    def __rfloordiv__(self, x):
-        return ops.floor_divide(x, self)
-
-    def __rmod__(self, x):
-        return ops.remainder(x, self)
-
-    def __rpow__(self, x):
-        return ops.power(x, self)
-
-    def __rmatmul__(self, x):
-        return ops.matmul(x, self)
+    __radd__, __rsub__, __rmul__, __rtruediv__ = map(_swapped, (ops.add, ops.subtract, ops.multiply, ops.divide))
+    __rfloordiv__, __rmod__, __rpow__ = map(_swapped, (ops.floor_divide, ops.remainder, ops.power))
+    __rmatmul__ = _swapped(ops.matmul)
 
     exp, log, sqrt, square, tanh, sin, cos = ops.exp, ops.log, ops.sqrt, ops.square, ops.tanh, ops.sin, ops.cos
     relu, sigmoid, clip, abs = ops.relu, ops.sigmoid, ops.clip, ops.absolute
-    sum, mean, max, min = ops.sum, ops.mean, ops.max, ops.min
-    argmax, argmin, any, all = ops.argmax, ops.argmin, ops.any, ops.all
-    squeeze = ops.squeeze
+    sum, mean, max, min, prod, var, std = ops.sum, ops.mean, ops.max, ops.min, ops.prod, ops.var, ops.std
+    argmax, argmin, any, all, cumsum, cumprod = ops.argmax, ops.argmin, ops.any, ops.all, ops.cumsum, ops.cumprod
+    squeeze, swapaxes, ravel, repeat, take, diagonal = ops.squeeze, ops.swapaxes, ops.ravel, ops.repeat, ops.take, ops.diagonal
+    argsort, sort, trace, dot, round = ops.argsort, ops.sort, ops.trace, ops.dot, ops.round  # sort() gives a new Tensor
+    __round__ = ops.round
 
     def reshape(self, *shape: Any) -> Tensor:
         """The same numbers in another shape: reshape(2, 3) or reshape((2, 3))."""

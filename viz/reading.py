@@ -22,6 +22,8 @@ _SYMBOLS = {
     "add": "+", "subtract": "-", "multiply": "*", "divide": "/", "floor_divide": "//", "remainder": "%", "power": "**",
     "matmul": "@", "matrix_product": "@", "negative": "neg", "absolute": "abs",
 }  # fmt: skip
+# Ops that stand behind a function of another name, which is the one that was written.
+_WRITTEN = {"matrix_product": "matmul", "concatenate_all": "concatenate", "einsum_all": "einsum", "solve_columns": "solve"}
 _ANY_ORDER = "add", "multiply", "maximum", "minimum"
 _LONGEST = 24  # characters of a parameter
 
@@ -104,8 +106,9 @@ def call(node: Node) -> str:
     op, count = node.op, len(node.sources)
     inputs = [f"{op.inputs[0]}{i}" for i in range(count)] if op.variadic else list(op.inputs)
     plain = [number(s) if type(s) in NUMBERS else name for s, name in zip(node.sources, inputs)]
-    params = [f"{name}={_short(value)}" for name, value in node.params.items() if _is_given(op, name, value)]
-    return f"{op.name}({', '.join(plain + params)})" if params or plain != inputs else op.name
+    params = [f"{param}={_short(value)}" for param, value in node.params.items() if _is_given(op, param, value)]
+    name = _WRITTEN.get(op.name, op.name)
+    return f"{name}({', '.join(plain + params)})" if params or plain != inputs else name
 
 
 def role(node: Node, index: int) -> str:

@@ -127,9 +127,9 @@ def model_loss():
 def test_ops_are_grouped_by_layer():
     assert tell(graph_picture(model_loss())) == (
         "[net] net\n[net/a] a in net\n[net/b] b in net\n"
-        "n4: matrix_product / (2, 3) in net/a\nn4_0: data / (2, 2) in net/a\nn4_1: kernel / (2, 3) in net/a\n"
+        "n4: matmul / (2, 3) in net/a\nn4_0: data / (2, 2) in net/a\nn4_1: kernel / (2, 3) in net/a\n"
         "n5: add / (2, 3) in net/a\nn5_1: bias / (3,) in net/a\nn6: tanh / (2, 3) in net/a\n"
-        "n7: matrix_product / (2, 1) in net/b\nn7_1: kernel / (3, 1) in net/b\n"
+        "n7: matmul / (2, 1) in net/b\nn7_1: kernel / (3, 1) in net/b\n"
         "n8: add / (2, 1) in net/b\nn8_1: bias / (1,) in net/b\n"
         "n9: sigmoid_cross_entropy / (2, 1)\nn9_1: data / (2, 1)\nn10: mean(x, axis=-1) / (2,)\nn11: mean / ()\n"
         "n4_0 -> n4\nn4_1 -> n4\nn4 -> n5\nn5_1 -> n5\nn5 -> n6\nn6 -> n7\nn7_1 -> n7\nn7 -> n8\nn8_1 -> n8\n"

@@ -14,7 +14,11 @@ def matrix_product(a, b, /):
 
     Shapes: a (..., m, k), b (..., k, n) -> (..., m, n). (The public `matmul` takes vectors too.)
     """
-    return np.matmul(a, b)
+    try:
+        return np.matmul(a, b)
+    except ValueError:
+        shapes = f"{np.shape(a)} @ {np.shape(b)}"
+        raise ValueError(f"matmul expects shapes (..., m, k) @ (..., k, n), got {shapes}. Transpose or reshape one.") from None
 
 
 def matmul(a, b):
