@@ -13,7 +13,7 @@ The map of the package, in reading order:
     layers       Dense ...;   optimizers  SGD ...;   callbacks  History ...
     models       Sequential: compile, fit, evaluate, predict, summary
     datasets     data that is made, not downloaded
-    testing      check_gradients, for your own ops, layers and losses
+    testing      check_gradients and Hypothesis strategies, for your own ops, layers and losses
 
 `import tinygrad_edu as keras` gives the namespaces a Keras script expects. Every name is imported on
 its first use, so that importing the package costs next to nothing. Pictures are in the package `viz`.
