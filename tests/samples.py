@@ -7,12 +7,14 @@ table of their own in `test_gradients.py`.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from typing import Any, NamedTuple
 from zlib import crc32
 
 import numpy as np
 import pytest
+import scipy.special
 
 from tinygrad_edu import Tensor, as_tensor
 from tinygrad_edu.calculus import gradients
@@ -57,6 +59,34 @@ def distinct(random, shape):
 def mixed(random, shape):
     """Reals, a third of them 0: both sides of everything that asks for truth."""
     return real(random, shape) * (random.random(shape) < 0.6)
+
+
+def above_one(random, shape):
+    return random.uniform(1.2, 3.0, shape)
+
+
+def between(random, shape):
+    """Of either sign, away from 0 and inside of -1 and 1."""
+    return random.choice((-1, 1), shape) * random.uniform(0.2, 0.8, shape)
+
+
+def position(random, shape):
+    """Whole numbers that every axis of length 3 knows, some twice, some from the end."""
+    return random.integers(-3, 3, shape)
+
+
+def regular(random, shape):
+    """Square matrices that can be inverted without a loss of digits."""
+    return random.uniform(-1, 1, shape) + 2.5 * np.eye(shape[-1]) * random.choice((-1, 1), shape[-1])
+
+
+def positive_definite(random, shape):
+    """Symmetric square matrices that have a Cholesky factor."""
+    root = random.uniform(-0.5, 0.5, shape)
+    return root @ np.swapaxes(root, -1, -2) + np.eye(shape[-1])
+
+
+ONCE = (regular, positive_definite)  # an array of one number repeated has none of what these need
 
 
 # Cases: pairs of (a shape per input, parameters) ------------------------------------------------------
@@ -113,11 +143,147 @@ KEYS = [
     slice(2, 2), [0, 0, 3], np.array([[1, 1], [0, 1]]), np.array([], int), np.array([True, False, True, True]), False,
     (np.array([0, 0, 2]), np.array([1, 1, 0])), (slice(None), [2, 2]), (np.array([[0], [0]]), np.array([0, 0, 1])),
     (np.array([True, False, True, False]), 1), (1, [0, 0]), np.arange(12).reshape(4, 3) % 2 == 0,
+    (np.array([[-1, 0], [0, 3]]),), np.array([], bool)[:0].astype(int).reshape(0, 2),
 ]  # fmt: skip
 GETS = one((4, 3), *({"key": key} for key in KEYS))
 SCATTERS = [((np.empty((4, 3))[key].shape,), {"shape": (4, 3), "key": key}) for key in KEYS]
 
+GELUS = [(shape, {"approximate": kind}) for kind in (False, True) for shape in ELEMENTWISE_SHAPES[1]]
+SPREADS = REDUCTIONS + one((2, 3), {"ddof": 1}, {"axis": 0, "ddof": 1, "keepdims": True})
+DISTANCES = [*one((2, 3, 2), {}, {"axis": 1}, {"axis": (0, -1), "keepdims": True}), *one((2,)), *one((0, 3), {"axis": 1})]
+FACTORS = [
+    *one((2, 3, 2), {}, {"axis": 1}, {"axis": (-1, 0), "keepdims": True}),
+    *one((2, 5), {"axis": -1}),
+    *one((3, 1), {"axis": 1}),
+    *one((0, 3), {"axis": 0}),
+    *one((2, 0), {"axis": 1}),
+    *one(()),
+]
+SHARES = one((2, 3), {}, {"axis": 0}, {"axis": None}, {"axis": (0, 1)}) + one((0, 3)) + one((), {"axis": None})
+RUNS = [
+    *one((2, 3), {}, {"axis": 0}, {"axis": -1}),
+    *one((2, 1), {"axis": 1}),
+    *one((0, 3), {"axis": 1}),
+    *one((3, 0), {"axis": 1}),
+    *one(()),
+]
+RECURRENCES = [
+    (((2, 3), (2, 3)), {}),
+    (((3, 2), (3, 2)), {"axis": 0}),
+    (((1,), (1,)), {}),
+    (((0, 3), (0, 3)), {}),
+    (((2, 0), (2, 0)), {}),
+]
+TURNS = one((2, 3, 2), {}, {"axis": 1}, {"axis": (0, -1)}) + one(()) + one((0, 3))
+ROLLS = [
+    *one((2, 3), {"shift": 1}, {"shift": -4, "axis": 1}, {"shift": (1, 2), "axis": (0, 1)}, {"shift": [1, 1], "axis": 0}),
+    *one((), {"shift": 1}),
+    *one((0, 3), {"shift": 1, "axis": 1}),
+]
+FRAMES = [
+    *one((2, 3), {"pad_width": 1}, {"pad_width": ((0, 1), (2, 0))}, {"pad_width": (1, 2), "constant_values": -1.5}),
+    *one((0, 2), {"pad_width": 1}),
+    *one((2,), {"pad_width": 0}),
+]
+ORDERS = one((2, 3, 2), {}, {"axis": 0}, {"axis": None}) + one((0, 3)) + one((1,))
+TOPS = one((2, 5), {"k": 2}, {"k": 5, "largest": False}, {"k": 0}) + one((3, 2), {"k": 1, "axis": 0}) + one((0, 3), {"k": 2})
+SLICE_GETS = [
+    (((3, 2), (2, 2)), {}),
+    (((2, 3), (4,)), {"axis": -1}),
+    (((2, 3, 2), (2, 1)), {"axis": 1}),
+    (((3,), ()), {}),
+    (((3, 0), (2,)), {}),
+    (((3, 2), (0,)), {}),
+]
+SLICE_PUTS = [
+    (((2, 2, 2), (2, 2)), {"shape": (3, 2)}),
+    (((2, 4), (4,)), {"shape": (2, 3), "axis": -1}),
+    (((2, 2, 1, 2), (2, 1)), {"shape": (2, 3, 2), "axis": 1}),
+    (((), ()), {"shape": (3,)}),
+    (((0, 2), (0,)), {"shape": (3, 2)}),
+]
+ROW_GETS = [
+    (((2, 3), (2, 2)), {}),
+    (((3, 2), (4, 2)), {"axis": 0}),
+    (((2, 3), (1, 1)), {"axis": 1}),
+    (((0, 3), (0, 2)), {}),
+    (((3,), (0,)), {}),
+]
+ROW_PUTS = [
+    (((2, 2), (2, 2)), {"shape": (2, 3)}),
+    (((4, 2), (4, 2)), {"shape": (3, 2), "axis": 0}),
+    (((2, 1), (1, 1)), {"shape": (2, 3), "axis": 1}),
+    (((0, 2), (0, 2)), {"shape": (0, 3)}),
+]
+REPLACEMENTS = [
+    *((((4, 3), np.empty((4, 3))[key].shape), {"key": key}) for key in KEYS),
+    (((4, 3), ()), {"key": (slice(1, 3), [0, 0])}),
+    (((4, 3), (1, 1, 3)), {"key": [0, 0, 3]}),
+    (((), ()), {"key": ()}),
+    (((0, 3), (3,)), {"key": slice(None)}),
+]
+TRIPLES = ["ij,jk,kl->il", "ij,ij,ij->", "ii,ij,kj->k", "i,j,k->kij", "ijk,ik,j->ij", "ij,kl,mm->"]
+SUMS_OF_PRODUCTS = [
+    *((tuple((2,) * len(term) for term in labels.partition("->")[0].split(",")), {"subscripts": labels}) for labels in TRIPLES),
+    (((2, 3), (3, 4), (4, 2)), {"subscripts": "ij,jk,ki->"}),
+    (((2, 3), (1, 3), (2, 1)), {"subscripts": "ij,ij,ij->ij"}),
+    (((1,), (3,), ()), {"subscripts": "i,i,->"}),
+    (((0, 2), (2, 3), (3,)), {"subscripts": "ij,jk,k->i"}),
+]
+INVERSES = one((3, 3)) + one((2, 2, 2)) + one((0, 2, 2)) + one((1, 1))
+SOLUTIONS = [(((3, 3), (3, 2)), {}), (((2, 2, 2), (2, 1)), {}), (((2, 2), (3, 2, 2)), {}), (((0, 2, 2), (2, 1)), {})]
+
 # Oracles that NumPy does not have ---------------------------------------------------------------------
+
+
+def recurrence(a, b, axis=-1):
+    """Every term by itself: b[s] and all factors after it."""
+    a, b = np.moveaxis(a, axis, 0), np.moveaxis(b, axis, 0)
+    out = np.zeros_like(b)
+    for s, t in itertools.combinations_with_replacement(range(len(b)), 2):
+        out[t] += b[s] * np.prod(a[s + 1 : t + 1], axis=0)
+    return np.moveaxis(out, 0, axis)
+
+
+def add_along_axis(x, indices, shape, axis=-1):
+    indices, x = np.broadcast_arrays(indices, x)
+    total = np.zeros(shape)
+    for place in np.ndindex(x.shape):
+        target = list(place)
+        target[axis] = indices[place]
+        total[tuple(target)] += x[place]
+    return total
+
+
+def add_slices(x, indices, shape, axis=0):
+    axis, count, total = axis % len(shape), indices.ndim, np.zeros(shape)
+    parts = np.moveaxis(x, range(axis, axis + count), range(count))
+    for place in np.ndindex(indices.shape):
+        np.moveaxis(total, axis, 0)[indices[place]] += parts[place]
+    return total
+
+
+def replace_at(x, value, key):
+    out = x.copy()
+    out[key] = value
+    return out
+
+
+def gelu(x, approximate=False):
+    return x * sigmoid(np.sqrt(8 / np.pi) * (x + 0.044715 * x**3)) if approximate else x * scipy.special.ndtr(x)
+
+
+def adjugate(a):
+    """Cofactors, one by one, transposed."""
+    out = np.empty_like(a)
+    for i, j in np.ndindex(a.shape[-2:]):
+        minor = np.delete(np.delete(a, i, -2), j, -1)
+        out[..., j, i] = (-1) ** (i + j) * np.linalg.det(minor)
+    return out
+
+
+def top_positions(x, k, axis=-1, largest=True):
+    return np.take(np.argsort(-x if largest else x, axis=axis), range(k), axis)
 
 
 def scatter_add(x, shape, key):
@@ -211,6 +377,68 @@ OPS: dict[str, Sample] = {
     "concatenate_all":  Sample(lambda *xs, axis=0: np.concatenate(xs, axis), real, real, real, cases=JOINS),
     "getitem":          Sample(lambda x, key: x[key],    real, cases=GETS),
     "scatter_add":      Sample(scatter_add,              real, cases=SCATTERS),
+    "logical_xor":      Sample(np.logical_xor,           mixed, mixed),
+    "isnan":            Sample(np.isnan,                 mixed),
+    "isfinite":         Sample(np.isfinite,              mixed),
+    "isinf":            Sample(np.isinf,                 mixed),
+    "floor":            Sample(np.floor,                 real),
+    "ceil":             Sample(np.ceil,                  real),
+    "trunc":            Sample(np.trunc,                 real),
+    "round":            Sample(np.round,                 real, params={"decimals": 0}),
+    "nan_to_num":       Sample(np.nan_to_num,            real),
+    "lerp":             Sample(lambda x, y, w: x * (1 - w) + w * y, real, far, share),
+    "rsqrt":            Sample(lambda x: x**-0.5,        positive),
+    "log2":             Sample(np.log2,                  positive),
+    "log10":            Sample(np.log10,                 positive),
+    "tan":              Sample(np.tan,                   between),
+    "arcsin":           Sample(np.arcsin,                between),
+    "arccos":           Sample(np.arccos,                between),
+    "arctan":           Sample(np.arctan,                real),
+    "sinh":             Sample(np.sinh,                  real),
+    "cosh":             Sample(np.cosh,                  real),
+    "arcsinh":          Sample(np.arcsinh,               real),
+    "arccosh":          Sample(np.arccosh,               above_one),
+    "arctanh":          Sample(np.arctanh,               between),
+    "hypot":            Sample(np.hypot,                 real, far),
+    "arctan2":          Sample(np.arctan2,               real, far),
+    "erf":              Sample(scipy.special.erf,        real),
+    "erfc":             Sample(scipy.special.erfc,       real),
+    "log_sigmoid":      Sample(scipy.special.log_expit,  real),
+    "leaky_relu":       Sample(lambda x, negative_slope: np.fmax(x, negative_slope * x), real, params={"negative_slope": 0.3}),
+    "elu":              Sample(lambda x, alpha: np.where(x > 0, x, alpha * np.exp(x) - alpha), real, params={"alpha": 0.7}),
+    "selu":             Sample(lambda x: 1.0507009873554805 * np.where(x > 0, x, 1.6732632423543772 * np.expm1(x)), real),
+    "silu":             Sample(lambda x: x * sigmoid(x), real),
+    "mish":             Sample(lambda x: x * np.tanh(np.log1p(np.exp(x))), real),
+    "gelu":             Sample(gelu,                     real, cases=GELUS),
+    "logaddexp":        Sample(np.logaddexp,             real, far),
+    "logsumexp":        Sample(lambda x, **along: np.log(np.exp(x).sum(**along)), real, cases=REDUCTIONS),
+    "softmax":          Sample(lambda x, axis=-1: scipy.special.softmax(x, axis), real, cases=SHARES),
+    "log_softmax":      Sample(lambda x, axis=-1: scipy.special.log_softmax(x, axis), real, cases=SHARES),
+    "var":              Sample(np.var,                   distinct, cases=SPREADS),
+    "std":              Sample(np.std,                   distinct, cases=DISTANCES + one((2, 3), {"ddof": 1, "axis": 1})),
+    "prod":             Sample(np.prod,                  mixed, cases=FACTORS),
+    "euclidean_norm":   Sample(np.linalg.vector_norm,    real, cases=DISTANCES),
+    "cumsum":           Sample(np.cumsum,                real, cases=RUNS),
+    "cumprod":          Sample(np.cumprod,               mixed, cases=RUNS),
+    "linear_recurrence": Sample(recurrence,              mixed, real, cases=RECURRENCES),
+    "flip":             Sample(np.flip,                  real, cases=TURNS),
+    "roll":             Sample(np.roll,                  real, cases=ROLLS),
+    "pad_constant":     Sample(np.pad,                   real, cases=FRAMES),
+    "replace_at":       Sample(replace_at,               real, far, cases=REPLACEMENTS),
+    "take_slices":      Sample(lambda x, i, axis=0: np.take(x, i, axis), real, position, cases=SLICE_GETS),
+    "add_slices":       Sample(add_slices,               real, position, cases=SLICE_PUTS),
+    "take_along_axis":  Sample(lambda x, i, axis=-1: np.take_along_axis(x, i, axis), real, position, cases=ROW_GETS),
+    "add_along_axis":   Sample(add_along_axis,           real, position, cases=ROW_PUTS),
+    "argsort":          Sample(np.argsort,               distinct, cases=ORDERS + one((2, 3), {"kind": "stable"})),
+    "top_positions":    Sample(top_positions,            distinct, cases=TOPS),
+    "einsum_all":       Sample(lambda *xs, subscripts: np.einsum(subscripts, *xs), real, real, real, cases=SUMS_OF_PRODUCTS),
+    "inv":              Sample(np.linalg.inv,            regular, cases=INVERSES),
+    "solve_columns":    Sample(lambda a, b: np.linalg.inv(a) @ b, regular, real, cases=SOLUTIONS),
+    "cholesky":         Sample(np.linalg.cholesky,       positive_definite, cases=INVERSES),
+    "det":              Sample(np.linalg.det,            regular, cases=INVERSES),
+    "adjugate":         Sample(adjugate,                 regular, cases=INVERSES),
+    "log_abs_det":      Sample(lambda a: np.log(np.abs(np.linalg.det(a))), regular, cases=INVERSES),
+    "sign_of_det":      Sample(lambda a: np.sign(np.linalg.det(a)), regular, cases=INVERSES),
 }
 # fmt: on
 
@@ -248,6 +476,12 @@ class Case(NamedTuple):
         leaves = [leaf(x) if i in self.active else as_tensor(x) for i, x in enumerate(self.arrays)]
         found = gradients(self(*leaves), [leaves[i] for i in self.active], as_tensor(cotangent), create_graph=create_graph)
         return [g.array for g in found]
+
+    def repeated(self) -> Case:
+        """The same on arrays of which all entries are one number in memory, where the op can do with such."""
+        domains = OPS[self.op.name].domains
+        arrays = (x if domain in ONCE else np.broadcast_to(x.flat[0], x.shape) for x, domain in zip(self.arrays, domains))
+        return self.of(*arrays)
 
     def cotangent(self) -> np.ndarray:
         """Some gradient of the output, in its dtype."""

@@ -80,8 +80,8 @@ def test_the_layout_in_memory_does_not_change_the_value(case):
 
 @pytest.mark.parametrize("case", [case for case in CASES if all(x.size for x in case.values[0].arrays)])
 def test_repeated_memory_gives_the_value_of_a_copy(case):
-    repeated = [np.broadcast_to(x.flat[0], x.shape) for x in case.arrays]
-    assert_same(case(*map(as_tensor, repeated)).array, case(*(x.copy() for x in repeated)), rtol=1e-14)
+    repeated = case.repeated()
+    assert_same(repeated(*map(as_tensor, repeated.arrays)).array, repeated(*(x.copy() for x in repeated.arrays)), rtol=1e-14)
 
 
 @each_case

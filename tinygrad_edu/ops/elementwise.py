@@ -6,6 +6,7 @@ the words. In rules `g` is the gradient of the loss by the output `out`.
 
 from __future__ import annotations
 
+import math
 import operator
 from typing import Any
 
@@ -16,6 +17,7 @@ from .declare import binary, elementwise, op, unary
 
 cos: Any  # the rules of sin and cos name each other, as that of absolute names sign
 sign: Any
+LN2, LN10 = math.log(2), math.log(10)
 
 # fmt: off
 #                                       formula     on arrays                gradients and words
@@ -36,16 +38,27 @@ greater       = binary("greater",       "x > y",    operator.gt,             doc
 greater_equal = binary("greater_equal", "x >= y",   operator.ge,             doc="Whether x is at least y.")
 logical_and   = binary("logical_and",   "bool(x) and bool(y)", np.logical_and, doc="Whether both x and y hold.")
 logical_or    = binary("logical_or",    "bool(x) or bool(y)",  np.logical_or,  doc="Whether x or y holds.")
+logical_xor   = binary("logical_xor",   "bool(x) != bool(y)",  np.logical_xor, doc="Whether just one of x and y holds.")
 logical_not   = unary("logical_not",    "not x",    np.logical_not,          doc="Whether x does not hold.")
+isnan         = unary("isnan",          "x != x",              np.isnan,       doc="Whether x is nan. No gradient, like every question.")
+isfinite      = unary("isfinite",       "x - x == 0",          np.isfinite,    doc="Whether x is neither infinite nor nan.")
+isinf         = unary("isinf",          "x == x and x - x != 0", np.isinf,     doc="Whether x is inf or -inf.")
+
+floor         = unary("floor",          "floor(x)", np.floor,                doc="The largest whole number that is not above x. Flat: no gradient.")
+ceil          = unary("ceil",           "ceil(x)",  np.ceil,                 doc="The smallest whole number that is not below x. Flat: no gradient.")
+trunc         = unary("trunc",          "trunc(x)", np.trunc,                doc="x without its fraction. Flat: no gradient.")
 
 negative      = unary("negative",       "-x",       operator.neg,            x=lambda g: -g,               doc="-x.")
 absolute      = unary("absolute",       "abs(x)",   operator.abs,            x=lambda g, x: g * sign(x),   doc="|x|. The gradient at 0 is 0.")
 sign          = unary("sign",           "(x > 0) - (x < 0) if x == x else x", np.sign,        doc="-1, 0 or 1. Flat: no gradient.")
 square        = unary("square",         "x * x",    np.square,               x=lambda g, x: g * (2 * x),   doc="x².")
 sqrt          = unary("sqrt",           "sqrt(x)",  np.sqrt,                 x=lambda g, out: g / (2 * out), doc="Square root; nan below 0, slope inf at 0.")
+rsqrt         = unary("rsqrt",          "1 / sqrt(x)", lambda x: 1 / np.sqrt(x), x=lambda g, x, out: -g * out / (2 * x), doc="1 / sqrt(x); inf at 0, nan below.")
 exp           = unary("exp",            "exp(x)",   np.exp,                  x=lambda g, out: g * out,     doc="e raised to x.")
 expm1         = unary("expm1",          "expm1(x)", np.expm1,                x=lambda g, out: g * (out + 1), doc="exp(x) - 1, exact for small x.")
 log           = unary("log",            "log(x)",   np.log,                  x=lambda g, x: g / x,         doc="Natural logarithm; -inf at 0, nan below.")
+log2          = unary("log2",           "log2(x)",  np.log2,                 x=lambda g, x: g / (LN2 * x), doc="Logarithm to the base 2.")
+log10         = unary("log10",          "log10(x)", np.log10,                x=lambda g, x: g / (LN10 * x), doc="Logarithm to the base 10.")
 log1p         = unary("log1p",          "log1p(x)", np.log1p,                x=lambda g, x: g / (1 + x),   doc="log(1 + x), exact for small x.")
 sin           = unary("sin",            "sin(x)",   np.sin,                  x=lambda g, x: g * cos(x),    doc="Sine of x [radians].")
 cos           = unary("cos",            "cos(x)",   np.cos,                  x=lambda g, x: -g * sin(x),   doc="Cosine of x [radians].")
@@ -116,6 +129,29 @@ def clip(x, /, min=None, max=None):
 def inside(x, /, min=None, max=None):
     """Whether min <= x <= max; None leaves that side open."""
     return np.logical_and((-np.inf if min is None else min) <= x, x <= (np.inf if max is None else max))
+
+
+@elementwise("round(x, decimals)")
+def round(x, /, decimals=0):
+    """x to that many decimals, halves to the even neighbour. Flat: no gradient."""
+    return np.round(x, decimals)
+
+
+@op(x=lambda g, x: where(isfinite(x), g, 0))
+def nan_to_num(x, /, *, nan=0.0, posinf=None, neginf=None):
+    """x with numbers in the place of nan, inf and -inf; None means the largest that the type has. No gradient there."""
+    return np.nan_to_num(x, nan=nan, posinf=posinf, neginf=neginf)
+
+
+@elementwise(
+    "x + weight * (y - x)",
+    x=lambda g, weight: g * (1 - weight),
+    y=lambda g, weight: g * weight,
+    weight=lambda g, x, y: g * (y - x),
+)
+def lerp(x, y, weight, /):
+    """The point between x (weight 0) and y (weight 1) on a straight line."""
+    return x + weight * (y - x)
 
 
 @elementwise("0.0 if x <= 0 else x", x=lambda g, out: g * (out > 0))

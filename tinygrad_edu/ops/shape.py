@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from .declare import op
@@ -85,11 +87,21 @@ def getitem(x, /, key):
 def scatter_add(x, /, shape, key):
     """Zeros of `shape` to which x is added at `key`; entries that `key` names twice add up."""
     out = np.zeros(shape, x.dtype)
-    if _is_basic(key):
-        out[key] = x
-    else:
-        np.add.at(out, key, x)
+    add_at(out, key, x)
     return out
+
+
+def add_at(total, key, x) -> None:
+    """total[key] += x, in place, where entries that `key` names twice add up."""
+    rows = key[0] if isinstance(key, tuple) and len(key) == 1 else key
+    if _is_basic(key):
+        total[key] += x
+    elif isinstance(rows, np.ndarray) and rows.dtype.kind in "iu" and total.ndim > 1 and total.flags.c_contiguous:
+        width = math.prod(total.shape[1:])  # whole rows: np.add.at is three times faster where one number tells the place
+        starts = np.where(rows < 0, rows + len(total), rows).reshape(-1, 1) * width
+        np.add.at(total.reshape(-1), (starts + np.arange(width)).ravel(), x.ravel())
+    else:
+        np.add.at(total, key, x)
 
 
 def _is_basic(key) -> bool:

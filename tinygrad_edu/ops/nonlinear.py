@@ -1,0 +1,88 @@
+"""Nonlinear functions that networks put between their layers. `relu`, `sigmoid`, `softplus` are in `elementwise`."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from .declare import elementwise
+from .elementwise import exp, minimum, sigmoid, softplus, tanh, where
+from .error_function import SLOPE, erfc
+
+SELU_ALPHA, SELU_SCALE = 1.6732632423543772, 1.0507009873554805  # the fixed point of mean 0 and variance 1
+HALF_ROOT = math.sqrt(0.5)
+BEND = 0.044715  # of the cubic in gelu's approximation
+
+
+@elementwise("-log1p(exp(-abs(x))) + min(x, 0)", x=lambda g, x: g * sigmoid(-x))
+def log_sigmoid(x, /):
+    """log(sigmoid(x)), exact where the sigmoid is nearly 0."""
+    return -np.logaddexp(x * -1.0, 0)
+
+
+@elementwise("x if x > 0 else negative_slope * x", x=lambda g, x, negative_slope: where(x > 0, g, g * negative_slope))
+def leaky_relu(x, /, negative_slope=0.2):
+    """x above 0, negative_slope · x below; the gradient at 0 is negative_slope. Source: Maas et al. (2013)."""
+    return np.where(np.greater(x, 0), x, negative_slope * x)[()]
+
+
+@elementwise("x if x > 0 else alpha * expm1(x)", x=lambda g, x, alpha: g * where(x > 0, 1, alpha * exp(minimum(x, 0))))
+def elu(x, /, alpha=1.0):
+    """x above 0, alpha (exp(x) - 1) below. Source: Clevert et al. (2015), eq. 15."""
+    return np.where(np.greater(x, 0), x, alpha * np.expm1(np.minimum(x, 0)))[()]
+
+
+@elementwise(
+    "1.0507009873554805 * (x if x > 0 else 1.6732632423543772 * expm1(x))",
+    x=lambda g, x: g * (SELU_SCALE * where(x > 0, 1, SELU_ALPHA * exp(minimum(x, 0)))),
+)
+def selu(x, /):
+    """elu whose constants pull activations towards mean 0 and variance 1. Source: Klambauer et al. (2017)."""
+    return SELU_SCALE * np.where(np.greater(x, 0), x, SELU_ALPHA * np.expm1(np.minimum(x, 0)))[()]
+
+
+@elementwise("x / (1 + exp(-x)) if x > 0 else x * exp(x) / (1 + exp(x))", x=lambda g, x: g * _silu_slope(x, sigmoid(x)))
+def silu(x, /):
+    """x · sigmoid(x), also called swish. Source: Elfwing et al. (2017)."""
+    return x * sigmoid(x)
+
+
+def _silu_slope(x, s):
+    return s * (1 + x * (1 - s))
+
+
+@elementwise("x * tanh(log1p(exp(-abs(x))) + max(x, 0))", x=lambda g, x: g * _mish_slope(x, tanh(softplus(x))))
+def mish(x, /):
+    """x · tanh(softplus(x)). Source: Misra (2019)."""
+    return x * np.tanh(np.logaddexp(x, 0))
+
+
+def _mish_slope(x, t):
+    return t + x * (1 - t * t) * sigmoid(x)
+
+
+@elementwise(
+    "0.5 * x * (1 + tanh(1.5957691216057308 / 2 * (x + 0.044715 * x * x * x)) if approximate else erfc(-x * 0.7071067811865476))",
+    x=lambda g, x, approximate: g * (_gelu_tanh_slope if approximate else _gelu_slope)(x),
+)
+def gelu(x, /, approximate=False):
+    """x · Φ(x), where Φ is the distribution function of the normal distribution.
+
+    With `approximate`, Φ(x) is taken as sigmoid(2 √(2/π) (x + 0.044715 x³)). Source: Hendrycks & Gimpel (2016).
+    """
+    return 0.5 * x * (1 + np.tanh(_gelu_bent(x)) if approximate else erfc(x * -HALF_ROOT))
+
+
+def _gelu_slope(x):
+    """Φ(x) + x φ(x), φ the density."""
+    return 0.5 * erfc(x * -HALF_ROOT) + x * (0.5 * HALF_ROOT * SLOPE * exp(-0.5 * x * x))
+
+
+def _gelu_bent(x):
+    return SLOPE * HALF_ROOT * (x + BEND * x * x * x)
+
+
+def _gelu_tanh_slope(x):
+    t = tanh(_gelu_bent(x))
+    return 0.5 * (1 + t) + 0.5 * x * (1 - t * t) * (SLOPE * HALF_ROOT * (1 + 3 * BEND * x * x))
