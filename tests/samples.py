@@ -18,8 +18,8 @@ import scipy.special
 
 from tinygrad_edu import Tensor, as_tensor
 from tinygrad_edu.calculus import gradients
-from tinygrad_edu.op import Op, apply
 from tinygrad_edu.ops import registry
+from tinygrad_edu.record import Op, apply
 
 # Domains: (random, shape) -> array --------------------------------------------------------------------
 

@@ -11,12 +11,13 @@ PACKAGES = ("tinygrad_edu", "viz")
 
 # Who may import whom: a module may import what stands in its own line or above it.
 RANKS = [
-    {"config", "registry", "kernel", "graph", "compat"},
-    {"op"},
-    {"backward", "ops"},
+    {"config", "registry", "kernel", "memory", "modes", "graph", "compat"},
+    {"rules"},
+    {"record"},
+    {"backward", "ops", "custom"},
     {"protocols"},
     {"tensor"},
-    {"variable", "calculus", "random"},
+    {"variable", "structure", "linearized", "calculus", "recompute", "anomaly", "random"},
     {"initializers", "activations", "losses", "metrics", "optimizers"},
     {"layers"},
     {"callbacks"},

@@ -6,7 +6,7 @@ import pytest
 from tinygrad_edu import Tensor, as_tensor, graph, no_grad, ops
 from tinygrad_edu.calculus import gradients
 from tinygrad_edu.graph import ChangedArrayError, GraphError, Node, ReleasedGraphError
-from tinygrad_edu.op import Op, apply
+from tinygrad_edu.record import Op, apply
 
 
 def called(op, *inputs):

@@ -2,12 +2,15 @@
 
 The map of the package, in reading order:
 
+    memory       noticing that an array was changed;   modes  recording on and off
     graph        Value, Node: what a recorded computation is made of
-    op           Op, apply: running a function on arrays and recording it
+    record       Op, apply: running a function on arrays and recording it
     backward     walk: the gradients, going back through the nodes
     ops          every formula: one declaration per op (`python -m tinygrad_edu.ops` lists them)
     tensor       Tensor, an array that remembers how it was computed
-    calculus     grad, value_and_grad, gradients, no_grad
+    custom       op, elementwise: ops of your own
+    linearized, structure, calculus     grad, vjp, jvp, jacobian, hessian, gradients, no_grad
+    recompute    checkpoint: computing again instead of keeping;   anomaly  finding the first nan
     kernel       loops compiled by Numba;   random  one seed for all;   registry  things by name
     initializers activations losses metrics     Keras' names, one formula each
     layers       Dense ...;   optimizers  SGD ...;   callbacks  History ...
@@ -26,20 +29,32 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from . import activations, backend, callbacks, datasets, initializers, layers, losses, metrics, models, ops, optimizers, utils
-    from .calculus import enable_grad, grad, gradients, is_grad_enabled, no_grad, value_and_grad
+    from .anomaly import AnomalyError, detect_anomaly
+    from .calculus import (
+        enable_grad, grad, gradients, hessian, hvp, is_grad_enabled, jacobian, jvp, no_grad, value_and_grad, vjp,
+    )  # fmt: skip
+    from .custom import elementwise, op
     from .graph import ChangedArrayError, GraphError, ReleasedGraphError
     from .layers import Input
     from .models import Model, Sequential
     from .random import set_random_seed
-    from .tensor import Tensor, as_tensor
+    from .recompute import checkpoint
+    from .tensor import Tensor, as_tensor, from_dlpack
     from .variable import Variable
 
 __version__ = "0.1.0"
 
+
 _HOMES = {
-    "tensor": ("Tensor", "as_tensor"),
+    "tensor": ("Tensor", "as_tensor", "from_dlpack"),
     "variable": ("Variable",),
-    "calculus": ("enable_grad", "grad", "gradients", "is_grad_enabled", "no_grad", "value_and_grad"),
+    "custom": ("elementwise", "op"),
+    "calculus": (
+        "enable_grad", "grad", "gradients", "hessian", "hvp", "is_grad_enabled", "jacobian", "jvp", "no_grad", "value_and_grad",
+        "vjp",
+    ),
+    "recompute": ("checkpoint",),
+    "anomaly": ("AnomalyError", "detect_anomaly"),
     "graph": ("ChangedArrayError", "GraphError", "ReleasedGraphError"),
     "models": ("Model", "Sequential"),
     "layers": ("Input",),

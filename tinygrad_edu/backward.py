@@ -8,16 +8,16 @@ Source: reverse mode as in Griewank & Walther, Evaluating Derivatives (2008), ch
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from .graph import (
-    CHANGED,
     ChangedArrayError,
     GraphError,
     Node,
+    Notes,
     ReleasedGraphError,
     Value,
     as_array,
@@ -25,7 +25,8 @@ from .graph import (
     mode,
     reachable,
 )  # fmt: skip
-from .op import shape_of
+from .memory import Memory, checksum, opened, was_changed
+from .modes import detector
 
 
 def backward(root: Value, seed: Any = None, *, retain_graph: bool = False, create_graph: bool = False) -> None:
@@ -38,24 +39,28 @@ def backward(root: Value, seed: Any = None, *, retain_graph: bool = False, creat
 
 
 def walk(
-    roots: list[Value],
+    roots: Sequence[Value],
     seeds: list,
     wanted: list[Node] | None = None,
     *,
     retain_graph: bool = False,
     create_graph: bool = False,
+    nodes: list[Node] | None = None,
 ) -> dict[Node, Any]:
     """Gradients of the sum of <seed, root> by the `wanted` nodes; by all that collect if None.
 
     Memory that only the backward pass needed is released on the way unless `retain_graph`.
-    With `create_graph` the rules compute on Tensors and are recorded.
+    With `create_graph` the rules compute on Tensors and are recorded. `nodes`, newest first, are those to go
+    through; None means all that the roots came from.
     """
-    nodes = reachable([root.node for root in roots if root.node is not None])
+    if nodes is None:
+        nodes = reachable([root.node for root in roots if root.node is not None])
     _refuse_released_or_changed(nodes)
     chosen = None if wanted is None else dict.fromkeys(wanted)
-    needed = None if chosen is None else _leading_to(chosen, nodes)
-    passing = None if needed is None else {node for node in needed if not needed.isdisjoint(_nodes(node.sources))}
+    needed, passing = (None, None) if chosen is None else _leading_to(chosen, nodes)
     lift = make_value if create_graph else None
+    go_back = _go_back if detector() is None else detector().looking_at(_go_back)
+    hooked = Notes.any_hooks
     gradients: dict[Node, Any] = {}
     collected: dict[Node, Any] = {}
     with mode(recording=create_graph), np.errstate(all="ignore"):
@@ -67,17 +72,21 @@ def walk(
             g = gradients.pop(node, None)
             if g is None:
                 continue
+            if hooked and node.notes is not None:
+                g = _call_hooks(node, g, lift)
             if node.collects if chosen is None else node in chosen:
                 own = g if node.op is None else g * 1  # an inner gradient goes on to others
                 collected[node] = own if lift else make_value(own)
             if not node.shape:
                 node.delta = g.array if lift else g
             if node.calls and (passing is None or node in passing):
-                _go_back(node, g, gradients, needed, lift)
+                go_back(node, g, gradients, needed, lift)
                 if not (retain_graph or lift):
                     node.calls = node.inputs = None
                     if node.shape:
                         node.out = None
+    for node, g in gradients.items():  # of those wanted that are not among the `nodes` given
+        collected[node] = g if lift else make_value(g)
     return collected
 
 
@@ -116,56 +125,94 @@ def sum_to(g: Any, shape: tuple[int, ...]) -> Any:
     return g.sum(axis=(*range(lead), *repeated)).reshape(shape)
 
 
-def seed_of(root: Value, seed: Any) -> Any:
+def seed_of(root: Value, seed: Any, owner: str = "backward()") -> Any:
     """The gradient that arrives at `root`, as a Value: 1 where none is given for a single number."""
     if seed is None:
         if root.array.size != 1:
             raise GraphError(
-                f"backward() expects a scalar, got shape {root.array.shape}. "
+                f"{owner} expects a scalar, got shape {root.array.shape}. "
                 "Reduce it first, as in loss.sum().backward(), or pass the gradient that arrives here."
             )
         return make_value(np.ones_like(root.array)[()])
     array, dtype = as_array(seed.array if isinstance(seed, Value) else seed), root.array.dtype
     if np.shape(array) != root.array.shape:
-        raise ValueError(f"backward() expects a gradient of shape {root.array.shape}, got {np.shape(array)}.")
+        raise ValueError(f"{owner} expects a gradient of shape {root.array.shape}, got {np.shape(array)}.")
     if isinstance(seed, Value) and array.dtype.kind == "f":
         return seed if array.dtype == dtype else seed.astype(dtype)  # type: ignore[attr-defined]
     return make_value(np.array(array, dtype)[()])
 
 
+def _call_hooks(node: Any, g: Any, lift: Any) -> Any:
+    """What the hooks of `node` make of its gradient, an array, or a Value under `create_graph`."""
+    for hook in tuple(node.notes.hooks.values()):
+        try:
+            changed = hook(g if lift else make_value(g * 1))
+        except Exception as error:
+            error.add_note(f"in a gradient hook of {_name(node)}")
+            raise
+        if changed is None:
+            continue
+        new = changed.array if isinstance(changed, Value) else as_array(changed)
+        if np.shape(new) != node.shape:
+            raise ValueError(f"A gradient hook of {_name(node)} expects to return None or that shape, got {np.shape(new)}.")
+        if lift:
+            g = changed if isinstance(changed, Value) and new.dtype == node.dtype else lift(np.array(new, node.dtype)[()])
+        else:
+            g = np.array(new, node.dtype)[()]
+    return g
+
+
 def _refuse_released_or_changed(nodes: list[Node]) -> None:
     """Raise before anything is computed if a gradient could not be right."""
+    last, watched = Memory.last_change, bool(opened)
     for node in nodes:
         if node.calls is None:
             raise ReleasedGraphError(
                 f"backward() expects a graph that was not walked before, got one whose {node.op.name} {node.shape} "
                 "has been released. Compute the value again, or pass retain_graph=True to the first backward()."
             )
-        if node.number < Value.last_change:
+        if node.number < last or (watched and node.notes is not None):
             _refuse_changed(node)
 
 
 def _refuse_changed(node: Node) -> None:
-    changed = [f"input {shape_of(x)}" for x in node.inputs if isinstance(x, Value) and x.changed > node.number]
-    changed += [f"result {node.shape}"] if node.out is CHANGED else []
-    if changed:
-        raise ChangedArrayError(
-            f"{node.op.name} expects its {changed[0]} unchanged until the backward pass, got one that was changed in place "
-            "after it was recorded. Call backward() before the change, or change a copy."
-        )
+    """Raise if an array that a rule of `node` will read is not what it was when it was recorded."""
+    if node.op is None:
+        return
+    sums, out = node.notes.sums if node.notes else {}, node.out if node.shape else None
+    for position, x in enumerate((*node.inputs, out)):
+        array = x.array if isinstance(x, Value) else x
+        if isinstance(array, np.ndarray):
+            known = sums.get(position)
+            changed = was_changed(array, node.number) if known is None else checksum(array) != known
+        else:
+            changed = isinstance(x, Value) and x.changed is not None and x.changed.number > node.number
+        if changed:
+            what = "result" if x is out else f"input {node.op.input_name(position)!r}"
+            raise ChangedArrayError(
+                f"{_name(node)} expects its {what} {array.shape} unchanged until the backward pass, got one that was changed "
+                "in place after it was recorded. Call backward() before the change, or change a copy."
+            )
 
 
-def _leading_to(wanted: dict[Node, None], nodes: list[Node]) -> set[Node]:
-    """Those of `nodes` (newest first) that depend on a wanted node."""
-    needed = set(wanted)
+def _leading_to(wanted: dict[Node, None], nodes: list[Node]) -> tuple[set[Node], set[Node]]:
+    """Those of `nodes` (newest first) that are wanted or depend on a wanted one; those that depend on one."""
+    needed, passing = set(wanted), set()
     for node in reversed(nodes):
         if not needed.isdisjoint(_nodes(node.sources)):
             needed.add(node)
-    return needed
+            passing.add(node)
+    return needed, passing
 
 
 def _nodes(sources: tuple) -> list[Node]:
     return [source for source in sources if isinstance(source, Node)]
+
+
+def _name(node: Node) -> str:
+    """ "exp (2, 3) in layer 'dense_1'" """
+    name = node.op.name if node.op else node.label or "a leaf"
+    return f"{name} {node.shape}" + (f" in layer {node.scope!r}" if node.scope else "")
 
 
 def _explain(error: Exception, node: Node, index: int) -> None:

@@ -11,17 +11,21 @@ formulas stand in `ops`, the operators of a Tensor in `tensor`.
 
 from __future__ import annotations
 
-import itertools
 import operator
-import threading
-from collections.abc import Iterable
-from contextlib import contextmanager
-from typing import Any, NamedTuple
+import weakref
+from collections.abc import Callable, Iterable
+from typing import Any
 
 import numpy as np
 
+from .memory import Change, change_of
+from .memory import new_number as new_number
+from .modes import Mode as Mode
+from .modes import current as current
+from .modes import mode as mode
+from .modes import thread as thread
+
 NUMBERS = (float, int, bool)
-CHANGED = object()  # stands in `Node.out` for an output that was changed in place
 
 
 class GraphError(RuntimeError):
@@ -36,33 +40,6 @@ class ChangedArrayError(GraphError):
     """An array was changed in place between the op that recorded it and the backward pass."""
 
 
-class Mode(NamedTuple):
-    """What the current thread does with the ops it runs; replaced as a whole, never changed."""
-
-    recording: bool = True
-    scope: str = ""  # path of the layer that is being called, "model/dense_1"
-    training: bool = False  # what layers that behave differently in training go by
-
-
-class _Thread(threading.local):
-    mode = Mode()
-
-
-thread = _Thread()
-
-
-@contextmanager
-def mode(**changes: Any):
-    """Run a block, or as a decorator a function, with another `Mode` in this thread only."""
-    before = thread.mode
-    thread.mode = before._replace(**changes)
-    try:
-        yield
-    finally:
-        thread.mode = before
-
-
-new_number = itertools.count(1).__next__
 new_object = object.__new__
 
 
@@ -72,19 +49,52 @@ class Value:
     __slots__ = ("__weakref__", "array", "changed", "logits", "node")
 
     kind: type  # the class of what `apply` returns: tensor.py sets it to Tensor
-    last_change = 0  # number of the moment at which any array was last changed in place
 
     array: Any  # ndarray, or a NumPy scalar where the shape is ()
     node: Node | None
-    changed: int  # number of the moment at which this array was last changed in place
+    changed: Change | None  # None if the array was never changed through this Value
     logits: Value  # set by sigmoid and softmax activations for losses that fuse with them
 
     def mark_changed(self) -> None:
         """Say that the array was changed in place: a graph that recorded the old numbers will refuse to go back."""
-        Value.last_change = self.changed = new_number()
-        node = self.node
-        if node is not None and node.op is not None and node.shape and node.out is not None:
-            node.out = CHANGED
+        if self.changed is None:
+            self.changed = change_of(self.array) if isinstance(self.array, np.ndarray) else Change()
+        self.changed.now()
+
+
+class Notes:
+    """What only few nodes carry.
+
+    Attributes:
+        hooks: functions that are called with the gradient when it is complete.
+        sums: of the arrays kept that somebody outside may write to, by position: see `memory`.
+        place: file and number of the line that recorded the node, under `detect_anomaly()`.
+    """
+
+    __slots__ = "__weakref__", "hooks", "place", "sums"
+
+    any_hooks = False  # whether a hook was ever registered
+
+    def __init__(self):
+        self.hooks: dict[object, Callable] = {}
+        self.sums: dict[int, tuple] = {}
+        self.place: tuple[str, int] | None = None
+
+
+class Hook:
+    """A function that is called with a gradient, until it is removed."""
+
+    def __init__(self, node: Node, function: Callable):
+        Notes.any_hooks = True
+        self._key = object()
+        self._notes = weakref.ref(notes_of(node))  # the graph owns the hook, not the other way round
+        notes_of(node).hooks[self._key] = function
+
+    def remove(self) -> None:
+        """Call the function no more."""
+        notes = self._notes()
+        if notes is not None:
+            notes.hooks.pop(self._key, None)
 
 
 class Node:
@@ -96,7 +106,8 @@ class Node:
     """
 
     __slots__ = (
-        "calls", "delta", "dtype", "grad", "inputs", "label", "number", "op", "out", "params", "scope", "shape", "sources",
+        "calls", "delta", "dtype", "grad", "inputs", "label", "notes", "number", "op", "out", "params", "scope", "shape",
+        "sources",
     )  # fmt: skip
 
     op: Any  # Op, or None for a leaf
@@ -112,6 +123,7 @@ class Node:
     delta: Any  # of a 0-d node: the gradient that passed through it
     grad: Any  # Value: the gradient collected
     label: str | None
+    notes: Notes | None  # see `notes_of`
 
     collects = False  # whether a backward pass leaves the gradient in `grad`
 
@@ -142,7 +154,7 @@ class Leaf(Node):
         self.shape = array.shape
         self.dtype = array.dtype
         self.number = new_number()
-        self.grad = self.delta = self.label = None
+        self.grad = self.delta = self.label = self.notes = None
 
 
 def make_value(array: Any, node: Node | None = None) -> Any:
@@ -150,8 +162,15 @@ def make_value(array: Any, node: Node | None = None) -> Any:
     value: Any = new_object(Value.kind)
     value.array = array
     value.node = node
-    value.changed = 0
+    value.changed = None
     return value
+
+
+def notes_of(node: Node) -> Notes:
+    """The notes of a node, which are made when they are first asked for."""
+    if node.notes is None:
+        node.notes = Notes()
+    return node.notes
 
 
 def as_array(x: Any) -> Any:

@@ -3,30 +3,69 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import contextmanager
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
 
 from . import ops
-from .graph import Value, make_value, thread
+from .graph import GraphError, Value, current, make_value
+from .memory import checksum
 
 
 def call_ufunc(ufunc: np.ufunc, method: str, inputs: tuple, kwargs: dict) -> Any:
     """What `Tensor.__array_ufunc__` does. With `out=` NumPy writes into an array of the caller's, unrecorded."""
     if method == "__call__" and not kwargs and ufunc in _op_of_ufunc:
         return _op_of_ufunc[ufunc](*inputs)
-    result = getattr(ufunc, method)(*map(plain, inputs), **{name: plain(x) for name, x in kwargs.items()})
-    return result if "out" in kwargs else _as_constants(result, ufunc.__name__, inputs)
+    outs = kwargs.get("out", inputs[:1] if method == "at" else ())
+    for x in outs:
+        refuse_write(x)
+    with _noticing(outs):
+        result = getattr(ufunc, method)(*map(plain, inputs), **{name: plain(x) for name, x in kwargs.items()})
+    if "out" not in kwargs:
+        return _as_constants(result, ufunc.__name__, inputs)
+    given = tuple(x if x is not None else y for x, y in zip(outs, result if isinstance(result, tuple) else (result,)))
+    return given if isinstance(result, tuple) else given[0]
 
 
 def call_function(function: Callable, args: tuple, kwargs: dict) -> Any:
     """What `Tensor.__array_function__` does."""
+    if function in _facts and len(args) == 1 and not kwargs:
+        return _facts[function](args[0].array)
     known = getattr(ops, function.__name__, None)
     if known is not None and function in (getattr(np, function.__name__, None), _LINALG.get(function.__name__)):
         given = {name: x for name, x in kwargs.items() if x is not None or name not in ("out", "dtype")}
         return known(*args, **given)
+    if "out" in kwargs or function.__name__ in _IN_PLACE:
+        with _noticing([*args, *kwargs.values()]):
+            result = function(*map(_plain_list, args), **{name: _plain_list(x) for name, x in kwargs.items()})
+        return kwargs.get("out", result)
     result = function(*map(_plain_list, args), **{name: _plain_list(x) for name, x in kwargs.items()})
     return _as_constants(result, function.__name__, [*args, *kwargs.values()])
+
+
+_facts: dict[Callable, Callable] = {np.ndim: attrgetter("ndim"), np.shape: attrgetter("shape"), np.size: attrgetter("size")}
+_IN_PLACE = {"copyto", "fill_diagonal", "place", "put", "put_along_axis", "putmask"}
+
+
+@contextmanager
+def _noticing(values: Iterable):
+    """Mark those of `values` that NumPy writes to meanwhile, as `np.copyto` and `np.add.at` do."""
+    before = [(x, checksum(x.array)) for x in values if isinstance(x, Value) and isinstance(x.array, np.ndarray)]
+    yield
+    for x, known in before:
+        if checksum(x.array) != known:
+            x.mark_changed()
+
+
+def refuse_write(x: Any) -> None:
+    """Raise if `x` is the result of a recorded op, while recording is on."""
+    if isinstance(x, Value) and x.node is not None and x.node.op is not None and current().recording:
+        raise GraphError(
+            f"The result of {x.node.op.name} {x.array.shape} cannot be changed in place while it is recorded: "
+            "its gradient would be wrong. Use where(), or change a copy under no_grad()."
+        )
 
 
 def plain(x: Any) -> Any:
@@ -54,12 +93,13 @@ def _as_constants(result: Any, name: str, inputs: Iterable) -> Any:
     Raises:
         TypeError: where a gradient would be lost without a word.
     """
-    results = result if isinstance(result, tuple) else (result,)
-    loses = thread.mode.recording and any(isinstance(x, Value) and x.node is not None for x in inputs)
+    several = isinstance(result, (tuple, list))
+    results = result if several else (result,)
+    loses = current().recording and any(isinstance(x, Value) and x.node is not None for x in inputs)
     if loses and any(getattr(x, "dtype", np.dtype(bool)).kind == "f" for x in results):
         raise TypeError(f"np.{name} is no op here: the gradient of its Tensor would be lost. Use x.detach(), or ops that exist.")
-    constants = tuple(make_value(x) if isinstance(x, (np.ndarray, np.generic)) else x for x in results)
-    return constants if isinstance(result, tuple) else constants[0]
+    constants = [make_value(x) if isinstance(x, (np.ndarray, np.generic)) else x for x in results]
+    return (constants if isinstance(result, list) else tuple(constants)) if several else constants[0]
 
 
 _LINALG = {name: getattr(np.linalg, name) for name in ("inv", "solve", "cholesky", "det", "slogdet", "norm")}

@@ -19,8 +19,9 @@ import numpy as np
 
 from . import ops, protocols
 from .backward import backward
-from .graph import CollectingNode, GraphError, Leaf, Node, Value, as_array, make_value, thread
-from .protocols import own_key, plain
+from .graph import CollectingNode, GraphError, Hook, Leaf, Node, Value, as_array, make_value
+from .memory import becomes_variable, lend, share
+from .protocols import own_key, plain, refuse_write
 
 
 def _swapped(op: Any) -> Any:
@@ -44,7 +45,7 @@ class Tensor(Value):
     __slots__ = ()
 
     def __init__(self, data: Any, dtype: Any = None, requires_grad: bool | None = None):
-        self.changed = 0
+        self.changed = None
         if type(data) is float and dtype is None and requires_grad is not False:
             self.array = array = np.float64(data)
             self.node = Leaf(array)
@@ -57,26 +58,15 @@ class Tensor(Value):
 
     # What it is ----------------------------------------------------------------------------------
 
-    @property
-    def shape(self) -> tuple[int, ...]:
-        return self.array.shape
-
-    @property
-    def dtype(self) -> np.dtype:
-        return self.array.dtype
-
-    @property
-    def ndim(self) -> int:
-        return self.array.ndim
-
-    @property
-    def size(self) -> int:
-        return self.array.size
+    shape = property(operator.attrgetter("array.shape"))
+    dtype = property(operator.attrgetter("array.dtype"))
+    ndim = property(operator.attrgetter("array.ndim"))
+    size = property(operator.attrgetter("array.size"))
 
     @property
     def data(self) -> Any:
-        """The array itself (a NumPy scalar where the shape is ()). Assigning to it keeps shape and dtype."""
-        return self.array
+        """The array (a NumPy scalar where the shape is ()). Assigning to it keeps shape and dtype."""
+        return lend(self.array) if isinstance(self.array, np.ndarray) else self.array
 
     @data.setter
     def data(self, value: Any) -> None:
@@ -93,7 +83,11 @@ class Tensor(Value):
             raise TypeError(f"A Tensor that requires a gradient expects a float dtype, got {self.dtype}. Pass dtype=float.")
         if self.node is not None and self.node.op is not None:
             raise GraphError("requires_grad can be set on a leaf only, got the result of an op. Use detach().")
-        self.node = (self.node or Leaf(self.array)) if wanted else None
+        if wanted and self.node is None:
+            becomes_variable(self.array)
+            self.node = Leaf(self.array)
+        elif not wanted:
+            self.node = None
 
     @property
     def is_leaf(self) -> bool:
@@ -133,6 +127,13 @@ class Tensor(Value):
             node.__class__ = CollectingNode
         return self
 
+    def register_hook(self, function: Any) -> Hook:
+        """Call `function(gradient)` in every backward pass, once all that flows into this Tensor has arrived.
+
+        It may return another gradient, which takes its place. `remove()` on what is returned ends it.
+        """
+        return Hook(self._graph_node("register_hook()"), function)
+
     def detach(self) -> Tensor:
         """The same array as a constant: no gradient flows through it."""
         return make_value(self.array)
@@ -146,7 +147,7 @@ class Tensor(Value):
 
     def numpy(self) -> np.ndarray:
         """The numbers as an array that shares memory with this Tensor."""
-        return np.asarray(self.array)
+        return np.asarray(self.data)
 
     def item(self) -> float:
         """The only number, as a Python number."""
@@ -163,11 +164,7 @@ class Tensor(Value):
         return (ops.cast if kind == "f" else ops.truncate)(self, dtype=dtype)
 
     def _write(self, key: Any, value: Any) -> Tensor:
-        if self.node is not None and self.node.op is not None and thread.mode.recording:
-            raise GraphError(
-                f"The result of {self.node.op.name} {self.shape} cannot be changed in place while it is recorded: "
-                "its gradient would be wrong. Use where(), or change a copy under no_grad()."
-            )
+        refuse_write(self)
         array = np.asarray(self.array)  # of shape () where the array is a NumPy scalar
         array[key] = value
         if not isinstance(self.array, np.ndarray):
@@ -265,12 +262,20 @@ class Tensor(Value):
         return str(self.array)
 
     def __repr__(self) -> str:
-        numbers = np.array2string(self.numpy(), separator=", ", prefix="Tensor(")
+        numbers = np.array2string(np.asarray(self.array), separator=", ", prefix="Tensor(")
         made_by = f", op={self.node.op.name}" if self.node is not None and self.node.op else ""
         return f"Tensor({numbers}, dtype={self.dtype}{made_by})"
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
-        return np.array(self.array, dtype=dtype, copy=copy)
+        array = np.array(self.array, dtype=dtype, copy=copy)
+        return lend(array) if array is self.array else array
+
+    def __dlpack__(self, **options: Any) -> Any:
+        """The memory, for other libraries: torch.from_dlpack(x)."""
+        return self.numpy().__dlpack__(**options)
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        return self.numpy().__dlpack_device__()
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
         """NumPy's functions on Tensors are recorded: np.tanh(x) is x.tanh(), array * x is x * array."""
@@ -296,4 +301,14 @@ def as_tensor(x: Any, dtype: Any = None) -> Tensor:
     """`x` itself if it is a Tensor of that dtype, else a constant that shares the memory of `x` where it can."""
     if isinstance(x, Tensor):
         return x if dtype is None or x.dtype == dtype else x.astype(dtype)
-    return make_value(as_array(np.asarray(as_array(x), dtype)))
+    data = as_array(x)
+    array = as_array(np.asarray(data, dtype))
+    if isinstance(x, (list, tuple)) or not (array is data or array.base is not None):
+        return make_value(array)
+    share(array)
+    return make_value(array.view())  # a shape that is set on the array given does not change this one
+
+
+def from_dlpack(x: Any) -> Tensor:
+    """The array of another library (PyTorch, CuPy on the CPU, JAX) as a constant on the same memory."""
+    return as_tensor(np.from_dlpack(x))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tinygrad_edu import Tensor, as_tensor, ops
-from tinygrad_edu.op import Op, apply
+from tinygrad_edu.record import Op, apply
 from tinygrad_edu.testing import check_gradients
 from tinygrad_edu.testing.judge import scale_of
 from tinygrad_edu.testing.slopes import central

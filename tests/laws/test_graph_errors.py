@@ -8,7 +8,7 @@ import pytest
 from tinygrad_edu import Tensor, as_tensor, enable_grad, graph, no_grad, ops
 from tinygrad_edu.calculus import gradients
 from tinygrad_edu.graph import GraphError
-from tinygrad_edu.op import Op, apply
+from tinygrad_edu.record import Op, apply
 
 
 def called(op, *inputs):

@@ -11,7 +11,7 @@ import pytest
 from tinygrad_edu import Tensor, as_tensor, graph
 from tinygrad_edu.calculus import gradients
 from tinygrad_edu.graph import Node
-from tinygrad_edu.op import Op, apply
+from tinygrad_edu.record import Op, apply
 
 
 def live_nodes():

@@ -10,8 +10,8 @@ import pytest
 from samples import CASES, DIFFERENTIABLE, ELEMENTWISE, OPS, leaf
 
 from tinygrad_edu import Tensor, ops
-from tinygrad_edu.op import Op, apply
 from tinygrad_edu.ops import declare, registry
+from tinygrad_edu.record import Op, apply
 
 HARD_POINTS = (-math.inf, -1000.0, -2.5, -1.0, -0.5, -0.0, 0.0, 0.5, 1.0, 2.5, 1000.0, math.inf, math.nan)
 MATHEMATICS = {name: thing for name, thing in vars(math).items() if not name.startswith("_")}  # formulas are written in these

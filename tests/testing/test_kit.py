@@ -71,7 +71,7 @@ def test_checking_gradients_needs_no_hypothesis():
     assert run(code + "print('hypothesis' in sys.modules)") == "False"
 
 
-@pytest.mark.parametrize("name", ["strategies", "register_profiles"])
+@pytest.mark.parametrize("name", ["strategies", "graph_machine", "register_profiles"])
 def test_what_needs_hypothesis_says_how_to_get_it(name):
     told = run(f"import sys; sys.modules['hypothesis'] = None; from tinygrad_edu.testing import {name}")
     assert told.endswith(f"expects Hypothesis, got none. Install it: {optional.INSTALL}.")

@@ -12,11 +12,10 @@ parameter. Rules use operators, methods and ops only, so that they run on arrays
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
 from typing import Any
 
-from ..op import Op, caller
+from ..record import Op, as_function
 
 registry: dict[str, Op] = {}
 
@@ -42,22 +41,8 @@ def binary(name: str, formula: str, body: Callable, *, doc: str, **rules: Callab
 
 
 def _register(op: Op) -> Callable[..., Any]:
-    """The op as a plain function, which is also a method when a class body names it; its `op` is on it."""
-
+    """`op` as a function, listed under its name."""
     if op.name in registry:
         raise ValueError(f"An op's name is its own, got a second {op.name!r}. Choose another name.")
     registry[op.name] = op
-    call = caller(op)
-    call.__name__ = call.__qualname__ = op.name
-    call.__doc__ = op.doc
-    call.__module__ = __name__.rpartition(".")[0]
-    call.__signature__ = _signature(op)  # type: ignore[attr-defined]
-    call.op = op  # type: ignore[attr-defined]
-    return call
-
-
-def _signature(op: Op) -> inspect.Signature:
-    P = inspect.Parameter
-    inputs = [P(name, P.VAR_POSITIONAL if op.variadic else P.POSITIONAL_ONLY) for name in op.inputs]
-    kind = P.KEYWORD_ONLY if op.variadic else P.POSITIONAL_OR_KEYWORD
-    return inspect.Signature(inputs + [P(name, kind, default=op.defaults.get(name, P.empty)) for name in op.params])
+    return as_function(op, __name__.rpartition(".")[0])

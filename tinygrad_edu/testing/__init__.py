@@ -2,6 +2,7 @@
 
     check_gradients      gradients against slopes, and the laws of going back
     strategies           for Hypothesis: arrays in every layout, tensors, random graphs
+    graph_machine        a test that builds graphs step by step and compares with a naive reference
     register_profiles    how thorough a run of Hypothesis is
 
 All but the first need Hypothesis, which is imported when they are first asked for.
@@ -16,11 +17,12 @@ from .gradients import check_gradients
 
 if TYPE_CHECKING:
     from . import strategies
+    from .machine import graph_machine
     from .profiles import register_profiles
 
-_HOMES = {"register_profiles": "profiles"}
+_HOMES = {"graph_machine": "machine", "register_profiles": "profiles"}
 
-__all__ = ["check_gradients", "register_profiles", "strategies"]
+__all__ = ["check_gradients", "graph_machine", "register_profiles", "strategies"]
 
 
 def __getattr__(name: str) -> Any:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .. import ops
-from ..op import Op
+from ..record import Op
 
 
 def half_sum(x, y):

@@ -12,7 +12,12 @@ import inspect
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
-from .graph import NUMBERS, Node, Value, as_array, new_number, new_object, thread
+import numpy as np
+
+from .graph import NUMBERS, Node, Value, as_array, current, new_number, new_object, notes_of
+from .memory import lent, opened, share, sums_of_open
+from .modes import detector, detectors
+from .rules import arguments, check_rule, compile_rule, keeper
 
 
 class Recipe(NamedTuple):
@@ -38,6 +43,7 @@ class Op:
         formula: the op on scalars, as a Python expression; only for elementwise ops.
     """
 
+    calls_back = False  # whether a rule runs functions of the user's, in which anomalies are looked for too
     variadic: bool
     inputs: tuple[str, ...]
     params: tuple[str, ...]
@@ -62,11 +68,12 @@ class Op:
             self._read_signature()
         unknown = [name for name in rules if name not in self.inputs]
         if unknown:
-            raise TypeError(f"Op {self.name!r} expects rules for its inputs {self.inputs}, got one for {unknown}.")
+            remedy = "" if self.inputs else f" Inputs stand before a slash: def {self.name}({unknown[0]}, /)."
+            raise TypeError(f"Op {self.name!r} expects rules for its inputs {self.inputs}, got one for {unknown}.{remedy}")
         self.arity = len(self.inputs)
         self.rules = rules
         for name, rule in rules.items():
-            _check_rule(self, name, rule)
+            check_rule(self, name, rule)
         self.recipes: dict[int, Recipe] = {}
 
     def _read_signature(self) -> None:
@@ -83,11 +90,11 @@ class Op:
         count = mask.bit_length() - 1
         names = self.inputs * count if self.variadic else self.inputs
         active = [i for i in range(count) if mask >> i & 1 and names[i] in self.rules]
-        reads = set().union(*(_arguments(self.rules[names[i]]) for i in active))
+        reads = set().union(*(arguments(self.rules[names[i]]) for i in active))
         kept = [names[i] in reads for i in range(count)]
         shaped = [f"{names[i]}_shape" in reads for i in range(count)]
-        calls = tuple((i, *_compile_rule(self, self.rules[names[i]])) for i in active)
-        self.recipes[mask] = Recipe(calls, _keeper(kept, shaped), "out" in reads)
+        calls = tuple((i, *compile_rule(self, self.rules[names[i]])) for i in active)
+        self.recipes[mask] = Recipe(calls, keeper(kept, shaped), "out" in reads)
         return self.recipes[mask]
 
     def bind(self, args: tuple, params: dict) -> tuple[tuple, dict]:
@@ -140,13 +147,26 @@ def caller(op: Op) -> Callable[..., Any]:
     return call if op.params or op.variadic else short.get(op.arity, call)
 
 
+def as_function(op: Op, module: str) -> Callable[..., Any]:
+    """`op` as a plain function, which is also a method when a class body names it; its `op` is on it."""
+    P, call = inspect.Parameter, caller(op)
+    inputs = [P(name, P.VAR_POSITIONAL if op.variadic else P.POSITIONAL_ONLY) for name in op.inputs]
+    kind = P.KEYWORD_ONLY if op.variadic else P.POSITIONAL_OR_KEYWORD
+    statics = [P(name, kind, default=op.defaults.get(name, P.empty)) for name in op.params]
+    call.__name__ = call.__qualname__ = op.name
+    call.__doc__, call.__module__ = op.doc, module
+    call.__signature__ = inspect.Signature(inputs + statics)  # type: ignore[attr-defined]
+    call.op = op  # type: ignore[attr-defined]
+    return call
+
+
 def apply(op: Op, args: tuple, params: dict) -> Any:
     """Run `op`; record it where a gradient may be wanted. Without a Value among the inputs: plain NumPy."""
     if len(args) != op.arity and not op.variadic:
         args, params = op.bind(args, params)
     if params and any(isinstance(x, Value) for x in params.values()):
         raise TypeError(f"{op.signature()} expects plain values for {', '.join(params)}, got a Tensor. Pass its data.")
-    arrays, sources, mask, bit, lifted = [], [], 0, 1, False
+    arrays, sources, mask, bit, lifted, foreign = [], [], 0, 1, False, False
     for x in args:
         if isinstance(x, Value):
             lifted = True
@@ -160,18 +180,22 @@ def apply(op: Op, args: tuple, params: dict) -> Any:
                 args = (*args[: len(arrays)], array, *args[len(arrays) + 1 :])
             arrays.append(array)
             sources.append(x if type(x) in NUMBERS else None)
+            foreign = foreign or isinstance(array, np.ndarray)
         bit += bit
-    if lifted:
-        return _run(op, args, arrays, tuple(sources), mask | bit, params)
-    return _compute(op, arrays, params)
+    if not lifted:
+        return _compute(op, arrays, params)
+    if foreign and mask and current().recording:
+        _share_arrays(args)
+    return _run(op, args, arrays, tuple(sources), mask | bit, params)
 
 
 def _run(op: Op, args: tuple, arrays: Sequence, sources: tuple, mask: int, params: dict) -> Any:
     """Compute, and record; `mask` has a bit for every input that needs a gradient, and one above them."""
     value: Any = new_object(Value.kind)
     value.array = out = _compute(op, arrays, params)
-    value.node = _record(op, mask, args, sources, out, params)
-    value.changed = 0
+    record = _record_watched if lent or detectors or (opened and None in sources) else _record
+    value.node = record(op, mask, args, sources, out, params)
+    value.changed = None
     return value
 
 
@@ -188,7 +212,7 @@ _NO_PARAMS: dict[str, Any] = {}
 
 def _record(op: Op, mask: int, args: tuple, sources: tuple, out: Any, params: dict) -> Node | None:
     """The node of a call, or None if no gradient can go through it."""
-    now = thread.mode
+    now = current()
     recipe = op.recipes.get(mask) or op.recipe(mask)
     if not (recipe.calls and now.recording):
         return None
@@ -203,8 +227,28 @@ def _record(op: Op, mask: int, args: tuple, sources: tuple, out: Any, params: di
     node.params = {**op.defaults, **params} if op.params else _NO_PARAMS
     node.number = new_number()
     node.scope = now.scope
-    node.grad = node.delta = node.label = None
+    node.grad = node.delta = node.label = node.notes = None
     return node
+
+
+def _record_watched(op: Op, mask: int, args: tuple, sources: tuple, out: Any, params: dict) -> Node | None:
+    """`_record` while somebody outside could write to an array that is kept, or an anomaly is looked for."""
+    node = _record(op, mask, args, sources, out, params)
+    if node is not None and opened:
+        kept = [x.array if isinstance(x, Value) else x for x in node.inputs]
+        kept.append(node.out if node.shape else None)
+        sums = sums_of_open(kept)
+        if sums:
+            notes_of(node).sums = sums
+    if detectors and detector() is not None:
+        detector().look_at_result(op, args, out, params, node)
+    return node
+
+
+def _share_arrays(args: tuple) -> None:
+    for x in args:
+        if isinstance(x, np.ndarray):
+            share(x)
 
 
 def _explain(error: Exception, op: Op, arrays: Iterable, params: dict) -> None:
@@ -214,73 +258,5 @@ def _explain(error: Exception, op: Op, arrays: Iterable, params: dict) -> None:
         for i, x in enumerate(arrays)
     )
     words = "".join(f", {name}={value!r}" for name, value in params.items())
-    where = f" in layer {thread.mode.scope!r}" if thread.mode.scope else ""
+    where = f" in layer {current().scope!r}" if current().scope else ""
     error.add_note(f"while computing {op.name}({inputs}{words}){where}")
-
-
-# What rules read ---------------------------------------------------------------------------------
-
-
-class KeptShape(tuple):
-    """Stands in `Node.inputs` for an input of which a rule reads nothing but the shape."""
-
-    __slots__ = ()
-
-
-def shape_of(x: Any) -> tuple[int, ...]:
-    """Shape of an input, or of the stand-in for one of which only the shape was kept."""
-    if isinstance(x, KeptShape):
-        return tuple(x)
-    return () if isinstance(x, NUMBERS) else x.array.shape if isinstance(x, Value) else x.shape
-
-
-def _arguments(rule: Callable) -> list[str]:
-    code = getattr(rule, "__code__", None)  # a hundred times faster than a signature, and there are hundreds of rules
-    return list(code.co_varnames[: code.co_argcount]) if code else list(inspect.signature(rule).parameters)
-
-
-def _readable(op: Op) -> dict[str, str]:
-    """What the arguments of a rule may be called, and the code that reads each."""
-    where = {"g": "g", "out": "out", **{p: f"params[{p!r}]" for p in op.params}}
-    if op.variadic:
-        return where | {op.inputs[0]: "inputs", f"{op.inputs[0]}_shape": "[shape_of(x) for x in inputs]", "index": "index"}
-    for i, x in enumerate(op.inputs):
-        where |= {x: f"inputs[{i}]", f"{x}_shape": f"shape_of(inputs[{i}])"}
-    return where
-
-
-def _check_rule(op: Op, name: str, rule: Callable) -> None:
-    known = _readable(op)
-    unknown = [argument for argument in _arguments(rule) if argument not in known]
-    if unknown:
-        raise TypeError(f"The rule of {op.name!r} for {name!r} expects arguments out of {list(known)}, got {unknown}.")
-
-
-def _compile_rule(op: Op, rule: Callable) -> tuple[Callable, Callable]:
-    """`rule(g, b, axis)` as the engine calls every rule, `call(g, inputs, out, params, index)`: on arrays, and on Values."""
-    where = _readable(op)
-    on_values = [where[argument] for argument in _arguments(rule)]
-    on_arrays = [_as_array_code(code) for code in on_values]
-    names = {"rule": rule, "shape_of": shape_of, "Value": Value}
-    template = "lambda g, inputs, out, params, index: rule({})"
-    return eval(template.format(", ".join(on_arrays)), names), eval(template.format(", ".join(on_values)), names)
-
-
-def _as_array_code(code: str) -> str:
-    """Code that reads the array of the input that `code` reads."""
-    if code == "inputs":
-        return "[x.array if isinstance(x, Value) else x for x in inputs]"
-    return f"(x.array if isinstance(x := {code}, Value) else x)" if code.startswith("inputs") else code
-
-
-def _keeper(kept: list[bool], shaped: list[bool]) -> Callable[[tuple], tuple] | None:
-    """Function from all inputs to the tuple of what must be kept of each."""
-    if all(kept):
-        return tuple
-    if not any(kept) and not any(shaped):
-        return None
-
-    def keep_of(x, keep, shape):
-        return x if keep else KeptShape(shape_of(x)) if shape else None
-
-    return lambda xs: tuple(map(keep_of, xs, kept, shaped))
