@@ -1,12 +1,22 @@
 """Things by name: any capitals, classes, members, and what an unknown name is told."""
 
+import json
+
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tinygrad_edu import activations, initializers, losses, metrics, optimizers
 from tinygrad_edu.config import snake_case
-from tinygrad_edu.registry import Registry
+from tinygrad_edu.registry import (
+    Configurable,
+    Registry,
+    custom_object_scope,
+    get_custom_objects,
+    register_keras_serializable,
+    serialize,
+)  # fmt: skip
 
 FAMILIES = [activations, initializers, losses, metrics, optimizers]
 NAMES = {
@@ -113,3 +123,91 @@ def test_what_is_added_is_found(names):
 )
 def test_snake_case(camel, snake):
     assert snake_case(camel) == snake
+
+
+# Written down and made again ----------------------------------------------------------------------
+
+
+class Scaled(Configurable):
+    def __init__(self, factor=1.0, shape=(2, 3)):
+        self.factor, self.shape = factor, shape
+
+
+class Shifted(Scaled):
+    def __init__(self, by=0, **kwargs):
+        super().__init__(**kwargs)
+        self.by = by
+
+
+def twice(x):
+    return 2 * x
+
+
+def test_a_config_holds_the_arguments_of_all_constructors_as_plain_data():
+    config = Shifted(np.int64(3), factor=np.float32(0.5)).get_config()
+    assert json.loads(json.dumps(config)) == {"by": 3, "factor": 0.5, "shape": [2, 3]}
+    assert Shifted.from_config(config).get_config() == config
+
+
+def test_what_is_nested_is_written_down_too():
+    assert serialize({"all": [Scaled(), twice, None]}) == {
+        "all": [{"class_name": "Scaled", "config": {"factor": 1.0, "shape": [2, 3]}}, "twice", None]
+    }
+
+
+def test_a_constructor_that_does_not_keep_an_argument_is_explained():
+    class Forgetful(Configurable):
+        def __init__(self, units):
+            self.size = units
+
+    with pytest.raises(NotImplementedError, match=r"an attribute for each argument.*\['units'\].*self.units = units"):
+        Forgetful(3).get_config()
+
+
+def test_a_get_config_of_ones_own_may_go_on_from_the_general_one():
+    class Renamed(Scaled):
+        def __init__(self, units, **kwargs):
+            super().__init__(**kwargs)
+            self.size = units
+
+        def get_config(self):
+            return {**super().get_config(), "units": self.size}
+
+    assert Renamed.from_config(Renamed(4).get_config()).size == 4
+
+
+def test_a_lambda_has_no_name_to_be_found_by():
+    with pytest.raises(TypeError, match="Define it with def"):
+        serialize([lambda x: x])
+
+
+def test_a_members_config_gives_a_member_like_it():
+    family = Registry("thing")
+    family.add_class(Scaled)
+    again = family.get(serialize(Scaled(7)))
+    assert type(again) is Scaled
+    assert again.factor == 7
+
+
+def test_custom_objects_are_found_inside_their_scope():
+    family = Registry("thing")
+    with custom_object_scope({"Scaled": Scaled, "double": twice}):
+        assert family.get({"class_name": "Scaled", "config": {"factor": 3}}).factor == 3
+        assert family.get("double") is twice
+    with pytest.raises(ValueError, match="got 'Scaled'"):
+        family.get({"class_name": "Scaled", "config": {}})
+
+
+def test_a_custom_object_never_takes_the_place_of_one_of_ours():
+    with custom_object_scope({"HeNormal": Scaled}):
+        assert type(initializers.get("HeNormal")) is initializers.HeNormal
+
+
+def test_what_is_registered_is_found_for_good():
+    @register_keras_serializable("mine")
+    class Registered(Configurable):
+        def __init__(self, a=1):
+            self.a = a
+
+    assert get_custom_objects()["mine>Registered"] is Registered
+    assert Registry("thing").get({"class_name": "Registered", "config": {"a": 2}}).a == 2

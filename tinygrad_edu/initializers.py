@@ -16,7 +16,7 @@ import numpy as np
 
 from . import random
 from .config import floatx, snake_case
-from .registry import Registry
+from .registry import Configurable, Registry
 
 _registry = Registry("initializer")
 _TRUNCATED_STD = 0.87962566103423978  # of a unit normal cut off at ±2
@@ -27,7 +27,7 @@ def get(identifier: Any) -> Any:
     return _registry.get(identifier)
 
 
-class Initializer:
+class Initializer(Configurable):
     """Makes an array of a shape: `initializer(shape, dtype=None)`. Subclasses say how in `draw`."""
 
     seed: int | None = None
@@ -37,12 +37,6 @@ class Initializer:
 
     def draw(self, shape: tuple[int, ...]) -> np.ndarray:
         raise NotImplementedError(f"{type(self).__name__} expects a method draw(shape).")
-
-    def get_config(self) -> dict[str, Any]:
-        return {name: value for name, value in vars(self).items() if not name.startswith("_")}
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in self.get_config().items())})"
 
 
 @_registry.add_class
@@ -164,12 +158,9 @@ def _named(name: str, scale: float, mode: str, distribution: str, source: str) -
     def initialize(self, seed: int | None = None):
         VarianceScaling.__init__(self, scale, mode, distribution, seed)
 
-    def get_config(self):
-        return {"seed": self.seed}
-
     initialize.__qualname__ = f"{name}.__init__"
     doc = f"{distribution.replace('_', ' ').capitalize()} with variance {scale:g} / {mode}. Source: {source}."
-    words = {"__doc__": doc, "__module__": __name__, "__init__": initialize, "get_config": get_config}
+    words = {"__doc__": doc, "__module__": __name__, "__init__": initialize}
     return _registry.add_class(type(name, (VarianceScaling,), words))
 
 

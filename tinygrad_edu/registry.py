@@ -1,12 +1,58 @@
-"""Finding things by name: one registry per family (initializers, losses, optimizers, ...)."""
+"""Finding things by name, writing them down as data, and making them again.
+
+A family (initializers, losses, layers, ...) has one `Registry`. Its members are `Configurable`: the arguments of their
+constructors are their attributes, so that `get_config` and `from_config` need not be written.
+
+    >>> class Scaled(Configurable):
+    ...     def __init__(self, factor=1.0, power=2):
+    ...         self.factor, self.power = factor, power
+    >>> serialize(Scaled(0.5))
+    {'class_name': 'Scaled', 'config': {'factor': 0.5, 'power': 2}}
+    >>> Scaled.from_config({"factor": 0.5, "power": 2})
+    Scaled(factor=0.5, power=2)
+
+Classes and functions that are not ours are found by name too, if they are offered under `custom_object_scope`, or for
+good by `register_keras_serializable`. A name of ours always means ours, and nothing is ever imported by name.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import difflib
-from collections.abc import Callable
+import inspect
+from collections.abc import Callable, Iterator
+from contextvars import ContextVar
 from typing import Any
 
+import numpy as np
+
 from .config import snake_case
+
+_registered: dict[str, Any] = {}
+_offered: ContextVar[dict[str, Any]] = ContextVar("custom objects")
+
+
+class Configurable:
+    """Something that its constructor's arguments describe; each is kept in an attribute of the same name."""
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments as plain data: numbers, strings, lists and dicts."""
+        names = parameters_of(type(self))
+        missing = [name for name in names if not hasattr(self, name)]
+        if missing and type(self).get_config is Configurable.get_config:
+            raise NotImplementedError(
+                f"{type(self).__name__} expects an attribute for each argument of its constructor, got none for {missing}. "
+                f"Write self.{missing[0]} = {missing[0]} in __init__, or a get_config of its own."
+            )
+        return {name: serialize(getattr(self, name)) for name in names if name not in missing}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Any:
+        """A new object like the one whose `get_config` gave `config`."""
+        return cls(**config)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in self.get_config().items())})"
 
 
 class Registry:
@@ -29,30 +75,111 @@ class Registry:
             self._makers[name.lower()] = maker
             self._names[name.lower()] = names[0]
 
-    def add_class(self, cls: type) -> type:
-        """Class decorator: offer a class under its own name and its snake_case form."""
-        self.add(cls, snake_case(cls.__name__), cls.__name__)
+    def add_class(self, cls: type, *names: str) -> type:
+        """Class decorator: offer a class under its own name, its snake_case form, and others."""
+        self.add(cls, snake_case(cls.__name__), cls.__name__, *names)
         return cls
 
-    def add_function(self, function: Callable, *names: str) -> None:
-        """Offer a function, which is itself the member, under its own name and others."""
+    def add_function(self, function: Callable, *names: str) -> Callable:
+        """Decorator: offer a function, which is itself the member, under its own name and others."""
         self.add(lambda: function, function.__name__, *names)
+        return function
 
     def get(self, identifier: Any) -> Any:
-        """The member that a name, a class or a member stands for."""
+        """The member that a name, a class, a config (`{"class_name": ..., "config": ...}`) or a member stands for."""
         if isinstance(identifier, str):
-            maker = self._makers.get(identifier.lower())
-            if maker is None:
-                raise ValueError(self._unknown(identifier))
-            return maker()
+            return self._maker(identifier)()
         if isinstance(identifier, type):
             return identifier()
+        if isinstance(identifier, dict) and "class_name" in identifier:
+            return self._from_config(identifier["class_name"], identifier.get("config", {}))
         if self.callables and callable(identifier):
             return identifier
         raise TypeError(f"The {self.kind} expects a name or an object, got {identifier!r} ({type(identifier).__name__}).")
+
+    def _from_config(self, name: str, config: Any) -> Any:
+        if isinstance(config, str):  # how Keras 3 writes a function down
+            return self._maker(config)()
+        maker = self._maker(name)
+        return maker.from_config(config) if hasattr(maker, "from_config") else maker(**config)
+
+    def _maker(self, name: str) -> Any:
+        """What makes the member of a name: a class, or a function without arguments."""
+        custom = get_custom_objects().get(name)
+        if name.lower() in self._makers:
+            return self._makers[name.lower()]
+        if custom is None:
+            raise ValueError(self._unknown(name))
+        return custom if isinstance(custom, type) else lambda: custom
 
     def _unknown(self, name: str) -> str:
         near = dict.fromkeys(self._names[close] for close in difflib.get_close_matches(name.lower(), self._makers, n=3))
         known = sorted(set(self._names.values()))
         hint = f"Did you mean {' or '.join(map(repr, near))}?" if near else f"Choose one of {', '.join(known)}."
         return f"The {self.kind} expects a known name, got {name!r}. {hint}"
+
+
+def serialize(x: Any) -> Any:
+    """`x` as plain data, from which the `get` of its family makes it again.
+
+    Raises:
+        TypeError: for what has neither a config nor a name.
+    """
+    if x is None or isinstance(x, (bool, str)):
+        return x
+    if isinstance(x, (int, float)):
+        return x + 0  # of a plain type
+    if isinstance(x, (np.generic, np.ndarray)):
+        return x.tolist()
+    if isinstance(x, dict):
+        return {key: serialize(value) for key, value in x.items()}
+    if isinstance(x, (list, tuple)):
+        return [serialize(value) for value in x]
+    if hasattr(x, "get_config"):
+        return {"class_name": type(x).__name__, "config": x.get_config()}
+    name = getattr(x, "__name__", "<lambda>")
+    if name == "<lambda>":
+        raise TypeError(f"serialize expects something that has a name or a get_config, got {x!r}. Define it with def.")
+    return name
+
+
+def parameters_of(cls: type) -> list[str]:
+    """Names of what the constructors of `cls` and of its bases take, as far as **kwargs hands them up."""
+    names: dict[str, None] = {}
+    for base in cls.__mro__:
+        if "__init__" not in vars(base):
+            continue
+        parameters = list(inspect.signature(vars(base)["__init__"]).parameters.values())[1:]
+        names |= dict.fromkeys(p.name for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY))
+        if not any(p.kind is p.VAR_KEYWORD for p in parameters):
+            break
+    return list(names)
+
+
+# What is not ours --------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def custom_object_scope(custom_objects: dict[str, Any] | None = None) -> Iterator[None]:
+    """Let names in configs stand for classes and functions of your own, inside the block."""
+    token = _offered.set({**_offered.get({}), **(custom_objects or {})})
+    try:
+        yield
+    finally:
+        _offered.reset(token)
+
+
+def get_custom_objects() -> dict[str, Any]:
+    """All classes and functions of the user's that names in configs may stand for."""
+    return {**_registered, **_offered.get({})}
+
+
+def register_keras_serializable(package: str = "Custom", name: str | None = None) -> Callable:
+    """Class or function decorator: names in configs may stand for it from now on, as `name` and as `package>name`."""
+
+    def register(thing: Any) -> Any:
+        own = name or thing.__name__
+        _registered[own] = _registered[f"{package}>{own}"] = thing
+        return thing
+
+    return register

@@ -17,6 +17,7 @@ class Sequential(Model):
         layers: to begin with; `add` appends more.
         name: None counts, sequential_1, sequential_2, ...
 
+        >>> from tinygrad_edu.layers import Dense
         >>> model = Sequential()
         >>> model.add(Dense(5, input_dim=2, activation="tanh"))
         >>> model.add(Dense(1, activation="sigmoid"))
