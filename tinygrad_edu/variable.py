@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -16,15 +17,21 @@ class Variable(Tensor):
         data: initial numbers; copied.
         name: what it is called in its layer, "kernel".
         trainable: whether an optimizer may change it.
+
+    Attributes:
+        regularizer: function from the weight to a penalty that is added to the loss, or None.
+        constraint: function from the weight to the one it becomes after every step of an optimizer, or None.
     """
 
-    __slots__ = ("name", "path", "trainable")
+    __slots__ = ("constraint", "name", "path", "regularizer", "trainable")
 
     def __init__(self, data: Any, dtype: Any = None, name: str = "variable", trainable: bool = True):
         super().__init__(data, dtype, requires_grad=trainable)
         self.array = np.ascontiguousarray(self.array).reshape(self.shape)  # optimizers change it in place, as a flat array
         self.name = self.path = name
         self.trainable = trainable
+        self.regularizer: Callable | None = None
+        self.constraint: Callable | None = None
 
     def relabel(self, path: str) -> None:
         """Say where this weight belongs: "dense_1/kernel"."""
