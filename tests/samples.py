@@ -86,7 +86,24 @@ def positive_definite(random, shape):
     return root @ np.swapaxes(root, -1, -2) + np.eye(shape[-1])
 
 
-ONCE = (regular, positive_definite)  # an array of one number repeated has none of what these need
+def spread(random, shape):
+    """Matrices whose singular values, and whose eigenvalues if they are symmetric, lie far apart."""
+    noise = random.uniform(-0.3, 0.3, shape)
+    return noise + 1.7 * np.eye(*shape[-2:]) * np.arange(1, shape[-1] + 1)
+
+
+def symmetric(random, shape):
+    """Symmetric matrices whose eigenvalues lie far apart."""
+    a = spread(random, shape)
+    return (a + np.swapaxes(a, -1, -2)) / 2
+
+
+def small(random, shape):
+    """Whole numbers from 0 to 3."""
+    return random.integers(0, 4, shape)
+
+
+ONCE = (regular, positive_definite, spread, symmetric)  # an array of one number repeated has none of what these need
 
 
 # Cases: pairs of (a shape per input, parameters) ------------------------------------------------------
@@ -233,6 +250,14 @@ SUMS_OF_PRODUCTS = [
 INVERSES = one((3, 3)) + one((2, 2, 2)) + one((0, 2, 2)) + one((1, 1))
 SOLUTIONS = [(((3, 3), (3, 2)), {}), (((2, 2, 2), (2, 1)), {}), (((2, 2), (3, 2, 2)), {}), (((0, 2, 2), (2, 1)), {})]
 
+FACTORED = one((3, 3)) + one((2, 2, 2)) + one((0, 2, 2)) + one((1, 1))
+TALL = FACTORED + one((4, 2)) + one((2, 3, 2))
+ANY_SHAPE = TALL + one((2, 3))
+LENGTHS = [
+    *one((2, 3, 2), {"ord": 3}, {"ord": 2.5, "axis": 1}, {"ord": 4, "axis": (0, -1), "keepdims": True}),
+    *one((2,), {"ord": 3}),
+]
+
 # Oracles that NumPy does not have ---------------------------------------------------------------------
 
 
@@ -293,6 +318,22 @@ def scatter_add(x, shape, key):
     for position, number in zip(positions.ravel(), x.ravel()):
         total[position] += number
     return total.reshape(shape).astype(x.dtype)
+
+
+def packed(function):
+    """The factors that `function` gives one above the other, vectors as rows."""
+    return lambda a, **params: np.concatenate(
+        [x if x.ndim == a.ndim else x[..., None, :] for x in function(a, **params)], axis=-2
+    )
+
+
+def thin_svd(a):
+    u, s, vh = np.linalg.svd(a, full_matrices=False)
+    return u, s, np.swapaxes(vh, -1, -2)
+
+
+def power_norm(x, ord, axis=None, keepdims=False):
+    return np.linalg.vector_norm(x, ord=ord, axis=axis, keepdims=keepdims)
 
 
 def matrix_product(a, b):
@@ -439,6 +480,28 @@ OPS: dict[str, Sample] = {
     "adjugate":         Sample(adjugate,                 regular, cases=INVERSES),
     "log_abs_det":      Sample(lambda a: np.log(np.abs(np.linalg.det(a))), regular, cases=INVERSES),
     "sign_of_det":      Sample(lambda a: np.sign(np.linalg.det(a)), regular, cases=INVERSES),
+    "copy":             Sample(np.copy,                  real),
+    "reciprocal":       Sample(np.reciprocal,            real),
+    "exp2":             Sample(np.exp2,                  real),
+    "cbrt":             Sample(np.cbrt,                  real),
+    "deg2rad":          Sample(np.radians,               real),
+    "rad2deg":          Sample(np.degrees,               real),
+    "signbit":          Sample(np.signbit,               real),
+    "fmod":             Sample(np.fmod,                  real, far),
+    "copysign":         Sample(np.copysign,              real, far),
+    "heaviside":        Sample(np.heaviside,             mixed, real),
+    "bitwise_and":      Sample(np.bitwise_and,           truth, truth),
+    "bitwise_or":       Sample(np.bitwise_or,            truth, truth),
+    "bitwise_xor":      Sample(np.bitwise_xor,           truth, truth),
+    "invert":           Sample(np.logical_not,           truth),
+    "left_shift":       Sample(lambda x, n: x * 2**n,    small, small),
+    "right_shift":      Sample(lambda x, n: x // 2**n,   small, small),
+    "count_nonzero":    Sample(np.count_nonzero,         mixed, cases=REDUCTIONS),
+    "power_norm":       Sample(power_norm,               real, cases=LENGTHS),
+    "symmetric_factors": Sample(packed(np.linalg.eigh),  symmetric, cases=FACTORED),
+    "singular_factors": Sample(packed(thin_svd),         spread, cases=ANY_SHAPE),
+    "orthogonal_factors": Sample(packed(np.linalg.qr),   spread, cases=TALL),
+    "pinv":             Sample(np.linalg.pinv,           spread, cases=ANY_SHAPE),
 }
 # fmt: on
 

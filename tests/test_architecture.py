@@ -16,6 +16,7 @@ RANKS = [
     {"record"},
     {"backward", "ops", "custom"},
     {"protocols"},
+    {"arraylike"},
     {"tensor"},
     {"variable", "structure", "linearized", "calculus", "recompute", "anomaly", "random"},
     {"initializers", "activations", "losses", "metrics", "optimizers"},

@@ -192,7 +192,7 @@ def test_vjp_and_jvp_take_and_give_structures():
     _, change = jvp(f, [{"a": X}, 2.0], [{"a": np.ones(3)}, 1.0])
     np.testing.assert_allclose(change[0].array, 2 + X, rtol=1e-12)
     assert change[1].item() == 3.0
-    with pytest.raises(GraphError, match=r"vjp expects 2 parts, in the structure \['...', '...'\], got 1"):
+    with pytest.raises(GraphError, match=r"vjp expects parts in the structure \['...', '...'\], got a ndarray of others"):
         pull(np.ones(3))
     with pytest.raises(GraphError, match="jvp expects as many tangents as primals, got 1 for 2"):
         jvp(f, [{"a": X}, 2.0], [{"a": X}])

@@ -7,6 +7,7 @@ The map of the package, in reading order:
     record       Op, apply: running a function on arrays and recording it
     backward     walk: the gradients, going back through the nodes
     ops          every formula: one declaration per op (`python -m tinygrad_edu.ops` lists them)
+    protocols    NumPy's functions on Tensors;   arraylike  operators and methods
     tensor       Tensor, an array that remembers how it was computed
     custom       op, elementwise: ops of your own
     linearized, structure, calculus     grad, vjp, jvp, jacobian, hessian, gradients, no_grad
@@ -50,7 +51,16 @@ _HOMES = {
     "variable": ("Variable",),
     "custom": ("elementwise", "op"),
     "calculus": (
-        "enable_grad", "grad", "gradients", "hessian", "hvp", "is_grad_enabled", "jacobian", "jvp", "no_grad", "value_and_grad",
+        "enable_grad",
+        "grad",
+        "gradients",
+        "hessian",
+        "hvp",
+        "is_grad_enabled",
+        "jacobian",
+        "jvp",
+        "no_grad",
+        "value_and_grad",
         "vjp",
     ),
     "recompute": ("checkpoint",),
@@ -75,8 +85,8 @@ def __getattr__(name: str) -> Any:
         value = getattr(importlib.import_module(f".{_HOME_OF[name]}", __name__), name)
     elif name in _MODULES:
         value = importlib.import_module(f".{name}", __name__)
-    elif not name.startswith("_") and hasattr(importlib.import_module(".ops", __name__), name):
-        value = getattr(importlib.import_module(".ops", __name__), name)
+    elif name in (functions := importlib.import_module(".ops", __name__).functions):
+        value = functions[name]
     else:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     globals()[name] = value

@@ -10,7 +10,7 @@ import numpy as np
 from . import ops
 from .backward import seed_of, walk
 from .graph import GraphError, current, make_value, mode, new_number, reachable
-from .structure import flatten
+from .structure import flatten, parts_like
 from .tensor import Tensor, as_tensor
 
 
@@ -35,6 +35,7 @@ class Linearized:
         if has_aux:
             out, self.aux = _pair(out)
         outs, self._rebuild_out = flatten(out)
+        self._primals, self._out = primals, out  # for their structure
         self.outs = [as_tensor(part) for part in outs]
         self._nodes = reachable([x.node for x in self.outs if x.node is not None])
         self.outer = recording and bool(self._nodes) and self._nodes[-1].number < start
@@ -63,11 +64,14 @@ class Linearized:
 
     def parts_like_out(self, x: Any, owner: str) -> list:
         """The parts of a structure that must be that of the value."""
-        return _parts([x], [self._rebuild_out], [len(self.outs)], owner)
+        return _parts(x, self._out, self._rebuild_out(["..."] * len(self.outs)), owner)
 
     def parts_like_in(self, xs: Sequence[Any], owner: str) -> list:
         """The parts of structures that must be those of the primals."""
-        return _parts(xs, self._rebuilds, self._sizes, owner)
+        if len(xs) != len(self._primals):
+            raise GraphError(f"{owner} expects as many tangents as primals, got {len(xs)} for {len(self._primals)}.")
+        words = self._packed(["..."] * len(self.xs))
+        return [part for x, model, word in zip(xs, self._primals, words) for part in _parts(x, model, word, owner)]
 
     def _pull(self, seeds: list[Tensor], retain_graph: bool, record: bool) -> list[Tensor]:
         nodes: list[Any] = [x.node for x in self.xs]
@@ -123,10 +127,12 @@ class Linearized:
 
 
 def _variable(x: Any) -> Tensor:
-    """`x` as something to differentiate by, and by it alone: a new node, that a gradient of the gradient sees through."""
-    if isinstance(x, Tensor) and x.requires_grad:
-        return ops.cast(x, dtype=x.dtype)
-    return Tensor(x, requires_grad=True)
+    """`x` as something to differentiate by, and by it alone: a new node, that a gradient of the gradient sees through.
+
+    It is no leaf, so that a function which writes to its argument is refused.
+    """
+    x = x if isinstance(x, Tensor) and x.requires_grad else Tensor(x, requires_grad=True)
+    return ops.cast(x, dtype=x.dtype)
 
 
 def _zeros(x: Tensor) -> Tensor:
@@ -144,16 +150,8 @@ def _pair(out: Any) -> tuple[Any, Any]:
     return out
 
 
-def _parts(xs: Sequence[Any], rebuilds: list[Callable], sizes: list[int], owner: str) -> list:
-    """The parts of `xs`; a list of numbers is many parts or one, as the place it goes to has it."""
-    found = []
-    for x, rebuild, size in zip(xs, rebuilds, sizes):
-        parts, _ = flatten(x)
-        if len(parts) != size and size > 1 and isinstance(x, (list, tuple)) and len(x) == size:
-            parts = list(x)
-        if len(parts) != size:
-            raise GraphError(f"{owner} expects {size} parts, in the structure {rebuild(['...'] * size)}, got {len(parts)}.")
-        found += parts
-    if len(xs) != len(rebuilds):
-        raise GraphError(f"{owner} expects as many tangents as primals, got {len(xs)} for {len(rebuilds)}.")
-    return found
+def _parts(x: Any, model: Any, words: Any, owner: str) -> list:
+    try:
+        return parts_like(x, model)
+    except ValueError:
+        raise GraphError(f"{owner} expects parts in the structure {words}, got a {type(x).__name__} of others.") from None

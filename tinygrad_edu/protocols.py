@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterable
 from contextlib import contextmanager
+from functools import cache
 from operator import attrgetter
 from typing import Any
 
@@ -18,13 +20,16 @@ def call_ufunc(ufunc: np.ufunc, method: str, inputs: tuple, kwargs: dict) -> Any
     """What `Tensor.__array_ufunc__` does. With `out=` NumPy writes into an array of the caller's, unrecorded."""
     if method == "__call__" and not kwargs and ufunc in _op_of_ufunc:
         return _op_of_ufunc[ufunc](*inputs)
+    if (ufunc, method) in _op_of_method and kwargs.keys() <= {"axis", "keepdims"}:
+        return _op_of_method[ufunc, method](*inputs, **{"axis": 0, **kwargs})
     outs = kwargs.get("out", inputs[:1] if method == "at" else ())
     for x in outs:
         refuse_write(x)
     with _noticing(outs):
         result = getattr(ufunc, method)(*map(plain, inputs), **{name: plain(x) for name, x in kwargs.items()})
     if "out" not in kwargs:
-        return _as_constants(result, ufunc.__name__, inputs)
+        words = ufunc.__name__ + (f".{method}" if method != "__call__" else f" with {', '.join(kwargs)}" if kwargs else "")
+        return _as_constants(result, words, inputs)
     given = tuple(x if x is not None else y for x, y in zip(outs, result if isinstance(result, tuple) else (result,)))
     return given if isinstance(result, tuple) else given[0]
 
@@ -33,10 +38,8 @@ def call_function(function: Callable, args: tuple, kwargs: dict) -> Any:
     """What `Tensor.__array_function__` does."""
     if function in _facts and len(args) == 1 and not kwargs:
         return _facts[function](args[0].array)
-    known = getattr(ops, function.__name__, None)
-    if known is not None and function in (getattr(np, function.__name__, None), _LINALG.get(function.__name__)):
-        given = {name: x for name, x in kwargs.items() if x is not None or name not in ("out", "dtype")}
-        return known(*args, **given)
+    if function in _op_of_function and kwargs.get("out") is None:
+        return _call_op(_op_of_function[function], function, args, kwargs)
     if "out" in kwargs or function.__name__ in _IN_PLACE:
         with _noticing([*args, *kwargs.values()]):
             result = function(*map(_plain_list, args), **{name: _plain_list(x) for name, x in kwargs.items()})
@@ -45,7 +48,53 @@ def call_function(function: Callable, args: tuple, kwargs: dict) -> Any:
     return _as_constants(result, function.__name__, [*args, *kwargs.values()])
 
 
-_facts: dict[Callable, Callable] = {np.ndim: attrgetter("ndim"), np.shape: attrgetter("shape"), np.size: attrgetter("size")}
+def _call_op(op: Callable, function: Callable, args: tuple, kwargs: dict) -> Any:
+    """`op` with arguments in the order and under the names that NumPy's `function` has for them."""
+    theirs, ours = _parameters(function), _parameters(op)
+    if any(parameter.kind is parameter.VAR_POSITIONAL for parameter in theirs.values()):
+        return op(*args, **kwargs)
+    given: dict[str, Any] = {**dict(zip(theirs, args)), **kwargs}
+    needed = sum(parameter.default is parameter.empty for parameter in ours.values())
+    inputs = [given.pop(name) for name in list(theirs)[:needed] if name in given]
+    dtype = given.pop("dtype", None)
+    if dtype is not None:
+        inputs[0] = _cast(inputs[0], dtype)
+    params: dict[str, Any] = {
+        _RENAMED.get(name, name): x for name, x in given.items() if not _says_nothing(name, x, theirs, ours)
+    }
+    unknown = [name for name in params if name not in ours]
+    if unknown:
+        words = f"expects {', '.join(ours)}, got {', '.join(unknown)}. Leave it out, or use x.detach().numpy()."
+        raise TypeError(f"np.{function.__name__} of a Tensor {words}")
+    return op(*inputs, **params)
+
+
+@cache
+def _parameters(function: Callable) -> dict[str, inspect.Parameter]:
+    return dict(inspect.signature(function).parameters)
+
+
+def _says_nothing(name: str, x: Any, theirs: dict, ours: dict) -> bool:
+    """Whether an argument that an op does not have says what is so anyway."""
+    if name in ours or name in _RENAMED:
+        return False
+    return x is None or (name in theirs and type(x) is type(theirs[name].default) and x == theirs[name].default)
+
+
+def _cast(x: Any, dtype: Any) -> Any:
+    if isinstance(x, (list, tuple)):
+        return [_cast(part, dtype) for part in x]
+    return ops.cast(x, dtype=dtype) if isinstance(x, Value) else np.asarray(x, dtype)
+
+
+_RENAMED: dict[str, str] = {"a_min": "min", "a_max": "max", "correction": "ddof"}
+_facts: dict[Callable, Callable] = {
+    np.ndim: attrgetter("ndim"),
+    np.shape: attrgetter("shape"),
+    np.size: attrgetter("size"),
+    np.nonzero: np.nonzero,
+    np.where: np.nonzero,
+}
 _IN_PLACE = {"copyto", "fill_diagonal", "place", "put", "put_along_axis", "putmask"}
 
 
@@ -64,7 +113,7 @@ def refuse_write(x: Any) -> None:
     if isinstance(x, Value) and x.node is not None and x.node.op is not None and current().recording:
         raise GraphError(
             f"The result of {x.node.op.name} {x.array.shape} cannot be changed in place while it is recorded: "
-            "its gradient would be wrong. Use where(), or change a copy under no_grad()."
+            "its gradient would be wrong. Use where() or set_at(), or change a copy under no_grad()."
         )
 
 
@@ -102,9 +151,19 @@ def _as_constants(result: Any, name: str, inputs: Iterable) -> Any:
     return (constants if isinstance(result, list) else tuple(constants)) if several else constants[0]
 
 
-_LINALG = {name: getattr(np.linalg, name) for name in ("inv", "solve", "cholesky", "det", "slogdet", "norm")}
-_op_of_ufunc: dict[Any, Callable] = {
-    getattr(np, name): getattr(ops, name)
-    for name in [*ops.registry, "matmul"]
-    if isinstance(getattr(np, name, None), np.ufunc)
+_op_of_ufunc: dict[Any, Callable] = {}
+_op_of_function: dict[Any, Callable] = {}
+for _name, _op in ops.functions.items():
+    for _module in (np, np.linalg):
+        _theirs = getattr(_module, _name, None)
+        if callable(_theirs):
+            (_op_of_ufunc if isinstance(_theirs, np.ufunc) else _op_of_function)[_theirs] = _op
+_op_of_method: dict[tuple, Callable] = {
+    (np.add, "reduce"): ops.sum,
+    (np.multiply, "reduce"): ops.prod,
+    (np.maximum, "reduce"): ops.max,
+    (np.minimum, "reduce"): ops.min,
+    (np.logaddexp, "reduce"): ops.logsumexp,
+    (np.add, "accumulate"): ops.cumsum,
+    (np.multiply, "accumulate"): ops.cumprod,
 }

@@ -1,8 +1,8 @@
 """Lists, tuples and dicts of Tensors, taken apart and put together again.
 
-    >>> parts, rebuild = flatten({"kernel": np.ones((2, 3)), "gains": [np.ones(2), 0.5]})
-    >>> len(parts), rebuild("abc")
-    (3, {'kernel': 'a', 'gains': ['b', 'c']})
+>>> parts, rebuild = flatten({"kernel": np.ones((2, 3)), "gains": [np.ones(2), 0.5]})
+>>> len(parts), rebuild("abc")
+(3, {'kernel': 'a', 'gains': ['b', 'c']})
 """
 
 from __future__ import annotations
@@ -23,6 +23,30 @@ def flatten(x: Any) -> tuple[list, Callable[[Sequence], Any]]:
     parts: list = []
     _collect(x, parts)
     return parts, lambda new: _rebuilt(x, iter(new))
+
+
+def parts_like(x: Any, model: Any) -> list:
+    """What stands in `x` in the places of the parts of `model`, so that numbers may be parts of their own.
+
+    >>> parts_like([(0.5, 1.0), [2.0, 3.0]], [(np.ones(()), np.ones(())), np.ones(2)])
+    [0.5, 1.0, [2.0, 3.0]]
+
+    Raises:
+        ValueError: where `x` has another structure.
+    """
+    if model is None:
+        return []
+    if not is_structure(model):
+        return [x]
+    if isinstance(model, dict):
+        if not isinstance(x, dict) or x.keys() != model.keys():
+            raise ValueError("other keys")
+        pairs = [(x[key], part) for key, part in model.items()]
+    else:
+        if not isinstance(x, (list, tuple)) or len(x) != len(model):
+            raise ValueError("another length")
+        pairs = list(zip(x, model))
+    return [part for pair in pairs for part in parts_like(*pair)]
 
 
 def is_structure(x: Any) -> bool:

@@ -12,24 +12,19 @@ shape (), so micrograd's examples read the same here:
 
 from __future__ import annotations
 
-import operator
 from typing import Any
 
 import numpy as np
 
-from . import ops, protocols
+from . import ops
+from .arraylike import ArrayLike
 from .backward import backward
-from .graph import CollectingNode, GraphError, Hook, Leaf, Node, Value, as_array, make_value
+from .graph import CollectingNode, GraphError, Hook, Leaf, Node, Value, as_array, current, make_value
 from .memory import becomes_variable, lend, share
-from .protocols import own_key, plain, refuse_write
+from .protocols import plain, refuse_write
 
 
-def _swapped(op: Any) -> Any:
-    """The operator for when the Tensor stands on the right."""
-    return lambda self, x: op(x, self)
-
-
-class Tensor(Value):
+class Tensor(ArrayLike):
     """An array of real numbers that records what is computed with it.
 
     Args:
@@ -57,11 +52,6 @@ class Tensor(Value):
         self.requires_grad = array.dtype.kind == "f" if requires_grad is None else requires_grad
 
     # What it is ----------------------------------------------------------------------------------
-
-    shape = property(operator.attrgetter("array.shape"))
-    dtype = property(operator.attrgetter("array.dtype"))
-    ndim = property(operator.attrgetter("array.ndim"))
-    size = property(operator.attrgetter("array.size"))
 
     @property
     def data(self) -> Any:
@@ -149,13 +139,6 @@ class Tensor(Value):
         """The numbers as an array that shares memory with this Tensor."""
         return np.asarray(self.data)
 
-    def item(self) -> float:
-        """The only number, as a Python number."""
-        return self.array.item()
-
-    def tolist(self) -> Any:
-        return self.array.tolist()
-
     def astype(self, dtype: Any) -> Tensor:
         """In another dtype; the gradient comes back in this one. Whole numbers have no gradient."""
         kind = np.dtype(dtype).kind
@@ -176,99 +159,20 @@ class Tensor(Value):
 
     def _graph_node(self, what: str) -> Node:
         if self.node is None:
-            raise GraphError(f"{what} expects a Tensor that requires a gradient, got a constant. Pass requires_grad=True.")
+            whole = self.array.dtype.kind != "f"
+            remedy = "Whole numbers have none: make it of floats, as in Tensor(0.0)." if whole else "Pass requires_grad=True."
+            raise GraphError(f"{what} expects a Tensor that requires a gradient, got a constant of {self.dtype}. {remedy}")
         return self.node
 
-    # Operators and methods: ops under NumPy's names ----------------------------------------------
-
-    __add__, __sub__, __mul__, __truediv__ = ops.add, ops.subtract, ops.multiply, ops.divide
-    __floordiv__, __mod__, __pow__, __matmul__ = ops.floor_divide, ops.remainder, ops.power, ops.matmul
-    __neg__, __abs__ = ops.negative, ops.absolute
-    __lt__, __le__, __gt__, __ge__ = ops.less, ops.less_equal, ops.greater, ops.greater_equal
-    __hash__ = object.__hash__  # Tensors are told apart by identity, as keys of dicts
-
-    def __eq__(self, x):
-        return NotImplemented if x is None or isinstance(x, str) else ops.equal(self, x)
-
-    def __ne__(self, x):
-        return NotImplemented if x is None or isinstance(x, str) else ops.not_equal(self, x)
-
-    __radd__, __rsub__, __rmul__, __rtruediv__ = map(_swapped, (ops.add, ops.subtract, ops.multiply, ops.divide))
-    __rfloordiv__, __rmod__, __rpow__ = map(_swapped, (ops.floor_divide, ops.remainder, ops.power))
-    __rmatmul__ = _swapped(ops.matmul)
-
-    exp, log, sqrt, square, tanh, sin, cos = ops.exp, ops.log, ops.sqrt, ops.square, ops.tanh, ops.sin, ops.cos
-    relu, sigmoid, clip, abs = ops.relu, ops.sigmoid, ops.clip, ops.absolute
-    sum, mean, max, min, prod, var, std = ops.sum, ops.mean, ops.max, ops.min, ops.prod, ops.var, ops.std
-    argmax, argmin, any, all, cumsum, cumprod = ops.argmax, ops.argmin, ops.any, ops.all, ops.cumsum, ops.cumprod
-    squeeze, swapaxes, ravel, repeat, take, diagonal = ops.squeeze, ops.swapaxes, ops.ravel, ops.repeat, ops.take, ops.diagonal
-    argsort, sort, trace, dot, round = ops.argsort, ops.sort, ops.trace, ops.dot, ops.round  # sort() gives a new Tensor
-    __round__ = ops.round
-
-    def reshape(self, *shape: Any) -> Tensor:
-        """The same numbers in another shape: reshape(2, 3) or reshape((2, 3))."""
-        return ops.reshape(self, shape[0] if len(shape) == 1 else shape)
-
-    def transpose(self, *axes: Any) -> Tensor:
-        """Axes in another order, reversed if none is given: transpose(1, 0) or transpose((1, 0))."""
-        return ops.transpose(self, (axes[0] if len(axes) == 1 and not isinstance(axes[0], int) else axes) or None)
-
-    def flatten(self) -> Tensor:
-        return ops.reshape(self, -1)
-
-    @property
-    def T(self) -> Tensor:
-        return ops.transpose(self)
-
-    @property
-    def mT(self) -> Tensor:
-        return ops.matrix_transpose(self)
-
-    def __getitem__(self, key: Any) -> Tensor:
-        return ops.getitem(self, key=own_key(key))
+    # Manners that need a Tensor: the others are in `arraylike` -----------------------------------------
 
     def __setitem__(self, key: Any, value: Any) -> None:
+        if isinstance(value, Value) and value.node is not None and current().recording:
+            raise GraphError(
+                "x[key] = value expects a value without a gradient, got one that would lose it. "
+                "Use set_at(x, key, value), which is recorded, or value.detach()."
+            )
         self._write(plain(key), plain(value))
-
-    # Manners of a number and of an array ---------------------------------------------------------
-
-    def __len__(self) -> int:
-        if not self.shape:
-            raise TypeError("len() expects a Tensor with at least one axis, got a scalar.")
-        return self.shape[0]
-
-    def __iter__(self):
-        return (self[i] for i in range(len(self)))
-
-    def __bool__(self) -> bool:
-        return bool(self.array)
-
-    def __float__(self) -> float:
-        return float(self.array)
-
-    def __int__(self) -> int:
-        return int(self.array)
-
-    def __index__(self) -> int:
-        return operator.index(self.array)
-
-    def __format__(self, spec: str) -> str:
-        if not spec or not self.shape:
-            return format(self.item() if spec else str(self), spec)
-        words: Any = {"all": lambda x: format(x.item(), spec)}
-        return np.array2string(self.array, formatter=words)
-
-    def __str__(self) -> str:
-        return str(self.array)
-
-    def __repr__(self) -> str:
-        numbers = np.array2string(np.asarray(self.array), separator=", ", prefix="Tensor(")
-        made_by = f", op={self.node.op.name}" if self.node is not None and self.node.op else ""
-        return f"Tensor({numbers}, dtype={self.dtype}{made_by})"
-
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
-        array = np.array(self.array, dtype=dtype, copy=copy)
-        return lend(array) if array is self.array else array
 
     def __dlpack__(self, **options: Any) -> Any:
         """The memory, for other libraries: torch.from_dlpack(x)."""
@@ -276,14 +180,6 @@ class Tensor(Value):
 
     def __dlpack_device__(self) -> tuple[int, int]:
         return self.numpy().__dlpack_device__()
-
-    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
-        """NumPy's functions on Tensors are recorded: np.tanh(x) is x.tanh(), array * x is x * array."""
-        return protocols.call_ufunc(ufunc, method, inputs, kwargs)
-
-    def __array_function__(self, function: Any, types: Any, args: tuple, kwargs: dict) -> Any:
-        """NumPy's other functions too: np.sum(x) and np.concatenate([x, y]) are the ops of that name."""
-        return protocols.call_function(function, args, kwargs)
 
     def __deepcopy__(self, memo: dict) -> Tensor:
         """A leaf of its own with the same numbers; the graph is not copied."""

@@ -1,6 +1,7 @@
 """Every formula of the framework: one declaration per op. `python -m tinygrad_edu.ops` lists them."""
 
-from types import ModuleType as _Module
+from types import FunctionType as _Function
+from typing import Any as _Any
 
 from .declare import binary, elementwise, op, registry, unary
 from .elementwise import (
@@ -12,6 +13,10 @@ from .elementwise import (
 from .trigonometry import arccos, arccosh, arcsin, arcsinh, arctan, arctan2, arctanh, cosh, hypot, sinh, tan
 from .error_function import erf, erfc
 from .nonlinear import elu, gelu, leaky_relu, log_sigmoid, mish, selu, silu
+from .arithmetic import (
+    bitwise_and, bitwise_or, bitwise_xor, cbrt, copy, copysign, deg2rad, divmod, exp2, fmax, fmin, fmod, heaviside, invert,
+    left_shift, logaddexp2, modf, rad2deg, real, reciprocal, right_shift, signbit,
+)  # fmt: skip
 from .shape import (
     broadcast_to, concatenate, concatenate_all, expand_dims, getitem, matrix_transpose, reshape, scatter_add, squeeze, stack,
     transpose,
@@ -20,7 +25,11 @@ from .rearrange import (
     array_split, flip, hstack, moveaxis, pad, pad_constant, permute, ravel, repeat, roll, split, swapaxes, tile, tril, triu,
     unstack, vstack,
 )  # fmt: skip
-from .reduce import all, any, argmax, argmin, euclidean_norm, max, mean, min, norm, prod, std, sum, var
+from .assemble import (
+    append, atleast_1d, atleast_2d, atleast_3d, broadcast_arrays, column_stack, compress, delete, dsplit, dstack, fliplr,
+    flipud, hsplit, insert, meshgrid, rollaxis, rot90, select, vsplit,
+)  # fmt: skip
+from .reduce import all, any, argmax, argmin, count_nonzero, max, mean, min, prod, std, sum, var
 from .probability import log_softmax, logaddexp, logsumexp, softmax
 from .scan import cumprod, cumsum, linear_recurrence
 from .index import (
@@ -28,8 +37,35 @@ from .index import (
     take_along_axis, take_slices, top_positions, topk, trace,
 )  # fmt: skip
 from .linalg import matmul, matrix_product
-from .contraction import dot, einsum, einsum_all, inner, outer, tensordot, vdot
+from .contraction import cross, dot, einsum, einsum_all, inner, kron, outer, tensordot, vdot, vecdot
 from .equations import adjugate, cholesky, det, inv, log_abs_det, sign_of_det, slogdet, solve, solve_columns
+from .decompositions import (
+    eigh, eigvalsh, matrix_power, multi_dot, orthogonal_factors, pinv, qr, singular_factors, svd, svdvals, symmetric_factors,
+)  # fmt: skip
+from .norms import euclidean_norm, matrix_norm, norm, power_norm, vector_norm
+from .statistics import (
+    average, corrcoef, cov, nanmax, nanmean, nanmin, nanprod, nanstd, nansum, nanvar, percentile, ptp, quantile,
+)  # fmt: skip
+from .differences import convolve, diff, gradient, interp, linspace, trapezoid
 
-globals().pop("shape")  # the module: np.shape(x) looks for a function of that name here
-__all__ = [name for name, thing in globals().items() if not name.startswith("_") and not isinstance(thing, _Module)]
+# Every function by its name, and by its other names in NumPy, in the array API standard and in Python.
+functions: dict[str, _Any] = {name: thing for name, thing in globals().items() if isinstance(thing, _Function)}
+for _name in ("op", "unary", "binary"):
+    del functions[_name]
+other_names: dict[str, _Any] = {
+    "abs": absolute, "fabs": absolute, "pow": power, "mod": remainder, "true_divide": divide, "positive": copy, "clone": copy,
+    "acos": arccos, "acosh": arccosh, "asin": arcsin, "asinh": arcsinh, "atan": arctan, "atan2": arctan2, "atanh": arctanh,
+    "radians": deg2rad, "degrees": rad2deg, "rint": round, "around": round, "fix": trunc, "conj": real, "conjugate": real,
+    "bitwise_not": invert, "bitwise_invert": invert, "bitwise_left_shift": left_shift, "bitwise_right_shift": right_shift,
+    "amax": max, "amin": min, "concat": concatenate, "permute_dims": permute, "row_stack": vstack, "cumulative_sum": cumsum,
+    "cumulative_prod": cumprod,
+}  # fmt: skip
+functions |= other_names
+__all__ = list(functions)
+
+
+def __getattr__(name):
+    """The functions under their other names."""
+    if name in other_names:
+        return other_names[name]
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

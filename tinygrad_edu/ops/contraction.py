@@ -11,8 +11,8 @@ import numpy as np
 
 from .declare import op
 from .linalg import matmul
-from .rearrange import own, ravel
-from .shape import broadcast_to, expand_dims
+from .rearrange import moveaxis, own, ravel
+from .shape import broadcast_to, expand_dims, reshape
 
 
 @op(xs=lambda g, xs, index, subscripts: _factor_gradient(g, xs, index, subscripts))
@@ -48,12 +48,20 @@ def einsum(subscripts, *operands, optimize=None):
     """Sum of products of entries, as `subscripts` says: einsum("ij,jk->ik", a, b) is a @ b.
 
     A label that the output does not have is summed over; without "->" the output has the labels that
-    stand once, in alphabetic order; "..." stands for the axes that have no label. `optimize` is not needed.
+    stand once, in alphabetic order; "..." stands for the axes that have no label. NumPy's other way of
+    writing, einsum(a, [0, 1], b, [1, 2]), is understood too. `optimize` is not needed.
     """
     if not isinstance(subscripts, str):
-        raise TypeError(f"einsum expects subscripts such as 'ij,jk->ik' first, got {type(subscripts).__name__}.")
+        subscripts, operands = _from_lists((subscripts, *operands))
     operands = tuple(map(own, operands))
     return einsum_all(*operands, subscripts=_spelt_out(subscripts, [x.shape for x in operands]))
+
+
+def _from_lists(mixed):
+    """Subscripts and operands out of operands that are each followed by a list of numbers, and a last list for the output."""
+    terms = ["".join("..." if label is ... else ascii_letters[label] for label in labels) for labels in mixed[1::2]]
+    output = "->" + "".join("..." if label is ... else ascii_letters[label] for label in mixed[-1]) if len(mixed) % 2 else ""
+    return ",".join(terms) + output, mixed[: 2 * len(terms) : 2]
 
 
 def _parts(subscripts):
@@ -95,7 +103,9 @@ def tensordot(a, b, axes=2):
     right = list(ascii_letters[len(a.shape) : len(a.shape) + len(b.shape)])
     for i, j in zip(of_a, of_b, strict=True):
         if a.shape[i] != b.shape[j]:
-            raise ValueError(f"tensordot expects axes of equal length, got {a.shape[i]} (axis {i} of a) and {b.shape[j]} (axis {j} of b).")
+            raise ValueError(
+                f"tensordot expects axes of equal length, got {a.shape[i]} (axis {i} of a) and {b.shape[j]} (axis {j} of b)."
+            )
         right[j] = left[i]
     output = [label for label in left + right if (label in left) != (label in right)]
     return einsum_all(a, b, subscripts=f"{''.join(left)},{''.join(right)}->{''.join(output)}")
@@ -125,3 +135,34 @@ def inner(a, b):
 def outer(a, b):
     """Every number of a (rows) times every number of b (columns)."""
     return expand_dims(ravel(a), 1) * ravel(b)
+
+
+def vecdot(a, b, axis=-1):
+    """Sum of products of a and b, which broadcast, along `axis`."""
+    return (own(a) * own(b)).sum(axis=axis)
+
+
+def cross(a, b, axisa=-1, axisb=-1, axisc=-1, axis=None):
+    """The vector at right angles to a and to b, as long as the parallelogram between them is large.
+
+    The axes of length 3 of a, of b and of the result are told one by one or all in one by `axis`.
+    """
+    axisa, axisb, axisc = (axisa, axisb, axisc) if axis is None else (axis,) * 3
+    a, b = moveaxis(own(a), axisa, -1), moveaxis(own(b), axisb, -1)
+    if a.shape[-1] != 3 or b.shape[-1] != 3:
+        raise ValueError(
+            f"cross expects vectors of three numbers, got {a.shape[-1]} and {b.shape[-1]}. Append a 0 to vectors of two."
+        )
+    after, before = [1, 2, 0], [2, 0, 1]
+    return moveaxis(a[..., after] * b[..., before] - a[..., before] * b[..., after], -1, axisc)
+
+
+def kron(a, b):
+    """a with each number replaced by that number times b."""
+    a, b = own(a), own(b)
+    ndim = max(len(a.shape), len(b.shape))
+    of_a, of_b = ((1,) * (ndim - len(x.shape)) + x.shape for x in (a, b))
+    apart = reshape(a, tuple(n for length in of_a for n in (length, 1))) * reshape(
+        b, tuple(n for length in of_b for n in (1, length))
+    )
+    return reshape(apart, tuple(m * n for m, n in zip(of_a, of_b)))

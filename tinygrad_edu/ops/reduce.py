@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .declare import op
-from .elementwise import absolute, where
+from .elementwise import where
 from .shape import broadcast_to, concatenate, transpose
 
 
@@ -74,32 +74,9 @@ def _freedom(x, axis, ddof):
     return np.asarray(freedom if freedom > 0 else 0, x.dtype)
 
 
-@op(x=lambda g, x, out, axis, keepdims: _restored(g, x.shape, axis, keepdims) * _direction(x, _restored(out, x.shape, axis, keepdims)))
-def euclidean_norm(x, /, axis=None, keepdims=False):
-    """Square root of the sum of squares along `axis`. The gradient at 0 is 0."""
-    return np.sqrt(np.sum(np.square(x), axis=axis, keepdims=keepdims))
-
-
 def _direction(x, length):
     """x / length, and 0 at 0."""
     return where(length == 0, 0, x) / where(length == 0, 1, length)
-
-
-def norm(x, ord=None, axis=None, keepdims=False):
-    """Length of vectors: Euclidean by default, over all numbers if `axis` is None.
-
-    Args:
-        ord: None or 2 for the Euclidean length, 1 for the sum of |x|, inf or -inf for the largest or smallest |x|.
-            Needs an axis where x is no vector: NumPy means norms of matrices otherwise, which are others.
-    """
-    if ord is None:
-        return euclidean_norm(x, axis=axis, keepdims=keepdims)
-    known = {1: sum, 2: euclidean_norm, np.inf: max, -np.inf: min}
-    if ord not in known:
-        raise ValueError(f"norm expects ord 1, 2, inf or -inf, got {ord!r}. Compose others: (abs(x) ** p).sum() ** (1 / p).")
-    if np.ndim(x) != 1 and not isinstance(axis, (int, np.integer)):
-        raise ValueError(f"norm expects one axis for ord={ord!r} of an array of shape {np.shape(x)}, got {axis}. Pass it, or ravel x.")
-    return known[ord](x if ord == 2 else absolute(x), axis=axis, keepdims=keepdims)
 
 
 @op(x=lambda g, x, axis, keepdims: _restored(g, x.shape, axis, keepdims) * _product_of_others(x, axis))
@@ -180,3 +157,9 @@ def any(x, /, axis=None, keepdims=False):
 def all(x, /, axis=None, keepdims=False):
     """Whether all values along `axis` hold. No gradient."""
     return np.all(x, axis=axis, keepdims=keepdims)
+
+
+@op()
+def count_nonzero(x, /, axis=None, keepdims=False):
+    """How many values along `axis` are not 0. No gradient."""
+    return np.asarray(np.count_nonzero(x, axis=axis, keepdims=keepdims))[()]

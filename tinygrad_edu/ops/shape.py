@@ -65,10 +65,12 @@ def _part(g, shapes, index, axis):
 
 
 def concatenate(arrays, axis=0):
-    """Arrays joined along an existing axis.
+    """Arrays joined along an existing axis; the numbers of all in a row if `axis` is None.
 
     Shapes: [(..., n_i, ...)] -> (..., Σ n_i, ...), equal elsewhere.
     """
+    if axis is None:
+        arrays, axis = [reshape(x, -1) for x in arrays], 0
     return concatenate_all(*arrays, axis=axis)
 
 
