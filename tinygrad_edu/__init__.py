@@ -51,16 +51,7 @@ _HOMES = {
     "variable": ("Variable",),
     "custom": ("elementwise", "op"),
     "calculus": (
-        "enable_grad",
-        "grad",
-        "gradients",
-        "hessian",
-        "hvp",
-        "is_grad_enabled",
-        "jacobian",
-        "jvp",
-        "no_grad",
-        "value_and_grad",
+        "enable_grad", "grad", "gradients", "hessian", "hvp", "is_grad_enabled", "jacobian", "jvp", "no_grad", "value_and_grad",
         "vjp",
     ),
     "recompute": ("checkpoint",),
@@ -94,4 +85,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted({*globals(), *__all__, *importlib.import_module(".ops", __name__).functions})

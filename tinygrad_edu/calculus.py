@@ -1,8 +1,8 @@
 """Gradients as functions: of a value by variables, of a function by its arguments; and recording on and off.
 
->>> print(hessian(lambda x: (x**3).sum())([1.0, 2.0]))
-[[ 6.  0.]
- [ 0. 12.]]
+    >>> print(hessian(lambda x: (x**3).sum())([1.0, 2.0]))
+    [[ 6.  0.]
+     [ 0. 12.]]
 """
 
 from __future__ import annotations
@@ -92,9 +92,9 @@ def grad(function: Callable, argnums: int | Sequence[int] = 0, has_aux: bool = F
 def value_and_grad(function: Callable, argnums: int | Sequence[int] = 0, has_aux: bool = False) -> Callable:
     """A function that returns what `function` returns and its gradient: see `grad`.
 
-    >>> value, slope = value_and_grad(lambda x: (x**2).sum())([1.0, 3.0])
-    >>> print(value, slope)
-    10.0 [2. 6.]
+        >>> value, slope = value_and_grad(lambda x: (x**2).sum())([1.0, 3.0])
+        >>> print(value, slope)
+        10.0 [2. 6.]
     """
 
     def both(*args, **kwargs):

@@ -156,7 +156,9 @@ def was_changed(array: np.ndarray, number: int) -> bool:
         return False
     if any(change.number > number and change.meets(array) for change in memory.changes.values()):
         return True
-    return any(number < loan.since and _overlap(array, loan.array) and checksum(loan.array) != loan.sum for loan in memory.loans)
+    return any(
+        number < loan.since and _overlap(array, loan.array) and checksum(loan.array) != loan.sum for loan in memory.loans
+    )
 
 
 def _overlap(a: np.ndarray, b: np.ndarray) -> bool:

@@ -99,10 +99,13 @@ COMPOSITIONS = {  # name: oracle, calls
     "matrix_power": (np.linalg.matrix_power, [on(A)(3), on(A)(1), on(A)(-2), on(A)(0)]),
     "multi_dot":   (None,           []),  # of lists: below
     "vecdot":      (np.linalg.vecdot, [on(X, VECTOR)(), on(CUBE, CUBE)(axis=0)]),
-    "cross":       (np.cross,       [on((2, 3), (2, 3))(), on((3, 2), (3, 2))(0, 0, 0), on((3, 2), (3, 2))(axis=0), on(VECTOR, (2, 3))()]),
+    "cross":       (np.cross,       [on((2, 3), (2, 3))(), on((3, 2), (3, 2))(0, 0, 0), on((3, 2), (3, 2))(axis=0),
+                                     on(VECTOR, (2, 3))()]),
     "kron":        (np.kron,        [on(X, ROW)(), on(VECTOR, X)(), on((), X)()]),
-    "vector_norm": (np.linalg.vector_norm, [on(X)(), on(X)(axis=1, ord=3), on(X)(axis=0, keepdims=True, ord=1), on(X)(ord=np.inf)]),
-    "matrix_norm": (np.linalg.matrix_norm, [on(A)(), on(WIDE)(ord="nuc"), on(WIDE)(ord=2), on(A)(ord=-2), on(A)(ord=1, keepdims=True)]),
+    "vector_norm": (np.linalg.vector_norm, [on(X)(), on(X)(axis=1, ord=3), on(X)(axis=0, keepdims=True, ord=1),
+                                            on(X)(ord=np.inf)]),
+    "matrix_norm": (np.linalg.matrix_norm, [on(A)(), on(WIDE)(ord="nuc"), on(WIDE)(ord=2), on(A)(ord=-2),
+                                            on(A)(ord=1, keepdims=True)]),
     "fmax":        (np.fmax,        [on(X, VECTOR)(), on((), ())()]),
     "fmin":        (np.fmin,        [on(X, VECTOR)(), on((), ())()]),
     "logaddexp2":  (np.logaddexp2,  [on(X, VECTOR)()]),
@@ -110,7 +113,8 @@ COMPOSITIONS = {  # name: oracle, calls
     "modf":        (np.modf,        [on(X)()]),
     "real":        (np.real,        [on(X)()]),
     "broadcast_arrays": (np.broadcast_arrays, [on(X, VECTOR)(), on((2, 1), (1, 3), ())()]),
-    "meshgrid":    (np.meshgrid,    [on(VECTOR, (2,))(), on(VECTOR, (2,), (4,))(indexing="ij"), on(VECTOR)(), on(VECTOR, (2,), (4,))()]),
+    "meshgrid":    (np.meshgrid,    [on(VECTOR, (2,))(), on(VECTOR, (2,), (4,))(indexing="ij"), on(VECTOR)(),
+                                     on(VECTOR, (2,), (4,))()]),
     "atleast_1d":  (np.atleast_1d,  [on(())(), on((), X)()]),
     "atleast_2d":  (np.atleast_2d,  [on(())(), on(VECTOR, CUBE)()]),
     "atleast_3d":  (np.atleast_3d,  [on(())(), on(VECTOR, X, CUBE)()]),
@@ -129,10 +133,13 @@ COMPOSITIONS = {  # name: oracle, calls
     "select":      (None,           []),  # of lists: below
     "compress":    (None,           []),  # its condition comes first: below
     "ptp":         (np.ptp,         [on(X)(), on(X)(1), on(X)(axis=0, keepdims=True)]),
-    "average":     (np.average,     [on(X)(), on(VECTOR)(weights=[1.0, 2.0, 5.0]), on(X)(1, [1.0, 2.0, 5.0]), on(X)(0, weights=[3.0, 1.0], keepdims=True)]),
-    "quantile":    (np.quantile,    [on(X)(0.3), on(X)([0.25, 1.0], axis=1), on(CUBE)(0.9, axis=-1, keepdims=True), on(VECTOR)(0.0)]),
+    "average":     (np.average,     [on(X)(), on(VECTOR)(weights=[1.0, 2.0, 5.0]), on(X)(1, [1.0, 2.0, 5.0]),
+                                     on(X)(0, weights=[3.0, 1.0], keepdims=True)]),
+    "quantile":    (np.quantile,    [on(X)(0.3), on(X)([0.25, 1.0], axis=1), on(CUBE)(0.9, axis=-1, keepdims=True),
+                                     on(VECTOR)(0.0)]),
     "percentile":  (np.percentile,  [on(X)(30), on(X)([25, 100], 1)]),
-    "cov":         (np.cov,         [on(ROW)(), on(ROW)(rowvar=False), on(VECTOR)(), on(ROW)(ddof=0)]),
+    "cov":         (np.cov,         [on(ROW)(), on(ROW)(rowvar=False), on(VECTOR)(), on(ROW)(ddof=0),
+                     on(np.array([[1.0, 2.5]]))()]),
     "corrcoef":    (np.corrcoef,    [on(X)(), on(ROW)(rowvar=False)]),
     "nansum":      (np.nansum,      [on(X)(), on(X)(1, keepdims=True)]),
     "nanprod":     (np.nanprod,     [on(X)(), on(X)(axis=1)]),
@@ -141,12 +148,15 @@ COMPOSITIONS = {  # name: oracle, calls
     "nanmean":     (np.nanmean,     [on(X)(), on(X)(axis=1)]),
     "nanvar":      (np.nanvar,      [on(X)(), on(X)(axis=1, ddof=1)]),
     "nanstd":      (np.nanstd,      [on(X)(), on(X)(axis=1, keepdims=True)]),
-    "diff":        (np.diff,        [on(X)(), on(CUBE)(2), on(CUBE)(axis=0), on(X)(0)]),
-    "gradient":    (np.gradient,    [on(CUBE)(), on(X)(0.5), on(X)(0.5, 2.0), on(X)(axis=1), on(VECTOR)(), on(CUBE)(2.0, axis=(0, 2))]),
+    "diff":        (np.diff,        [on(X)(), on(CUBE)(2), on(CUBE)(axis=0), on(X)(0), on(X)(prepend=0.0),
+                     on(X)(2, append=[[1.0], [2.0]]), on(X)(axis=0, append=[[1.0, 2.0, 4.0]])]),
+    "gradient":    (np.gradient,    [on(CUBE)(), on(X)(0.5), on(X)(0.5, 2.0), on(X)(axis=1), on(VECTOR)(),
+                                     on(CUBE)(2.0, axis=(0, 2))]),
     "trapezoid":   (np.trapezoid,   [on(X)(), on(X)(dx=0.5, axis=0), on(X, VECTOR)(), on(X, X)()]),
     "linspace":    (np.linspace,    [on((), ())(), on(VECTOR, ())(4, axis=-1), on(VECTOR, VECTOR)(5, False)]),
     "interp":      (None,           []),  # not by all of its arrays: below
-    "convolve":    (np.convolve,    [on((5,), VECTOR)(), on(VECTOR, (5,))("same"), on((5,), (2,))(mode="valid"), on((4,), (4,))("same")]),
+    "convolve":    (np.convolve,    [on((5,), VECTOR)(), on(VECTOR, (5,))("same"), on((5,), (2,))(mode="valid"),
+                                     on((4,), (4,))("same")]),
 }
 # fmt: on
 
@@ -344,6 +354,11 @@ WRONG = [
     ("svd", lambda x: ops.svd(x), ValueError, r"svd expects full_matrices=False .* got shape \(2, 3\)"),
     ("qr", lambda x: ops.qr(x), ValueError, r"qr expects mode 'reduced' and matrices that are not wider than high"),
     ("eigh", lambda x: ops.eigh(x @ x.T, "X"), ValueError, "eigh expects UPLO 'L' or 'U', got 'X'"),
+    ("diff", lambda x: ops.diff(x, -1), ValueError, "diff expects n of 0 or more, got -1"),
+    ("cov", lambda x: ops.cov(x[None]), ValueError, r"cov expects a vector or a matrix, got shape \(1, 2, 3\)"),
+    ("gelu", lambda x: ops.gelu(x, "none"), ValueError, "gelu expects approximate=True or False, got 'none'"),
+    ("rot90", lambda x: ops.rot90(x, axes=(1, -1)), ValueError, "repeated axis"),
+    ("gradient twice", lambda x: ops.gradient(x, axis=(1, -1)), ValueError, "repeated axis"),
     ("cross", lambda x: ops.cross(x[:, :2], x[:, :2]), ValueError, "cross expects vectors of three numbers, got 2 and 2"),
     ("quantile", lambda x: ops.quantile(x, 30), ValueError, "quantile expects shares from 0 to 1, got 30"),
     ("gradient", lambda x: ops.gradient(x, 1.0, 2.0, 3.0), TypeError, "gradient expects one distance or one for each of 2 axes"),
@@ -367,6 +382,27 @@ WRONG = [
 def test_a_wrong_call_is_refused_in_words(what, function, error, words):
     with pytest.raises(error, match=words):
         function(Tensor(arrays_of([X])[0]))
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda x: ops.repeat(x, 2, axis=2), lambda x: ops.array_split(x, 2, axis=-3), lambda x: ops.unstack(x, axis=2),
+        lambda x: ops.delete(x, 0, axis=2), lambda x: ops.compress([True], x, axis=5), lambda x: ops.median(x, axis=2),
+        lambda x: ops.quantile(x, 0.5, axis=-3), lambda x: ops.average(x, 2, [1.0, 2.0, 3.0]),
+        lambda x: ops.tensordot(x, x, (3, 3)),
+    ],
+)  # fmt: skip
+def test_an_axis_that_there_is_not_is_refused_and_not_counted_round(function):
+    with pytest.raises(np.exceptions.AxisError, match="out of bounds"):
+        function(Tensor(arrays_of([X])[0]))
+
+
+def test_a_single_number_has_no_axis_and_reduces_over_the_first_as_numpys_do():
+    for name in ("sum", "prod", "max"):
+        x = Tensor(3.0)
+        getattr(ops, name)(x, axis=0).backward()
+        assert x.grad.item() == 1.0
 
 
 def test_cholesky_reads_the_symmetric_part_and_gives_it_a_symmetric_gradient():

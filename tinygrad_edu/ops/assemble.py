@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from .elementwise import where
 from .rearrange import array_split, flip, moveaxis, own, ravel, split, transpose
@@ -101,7 +102,7 @@ def insert(x, obj, values, axis=None):
 
 def delete(x, obj, axis=None):
     """x without the entries at `obj` (whole numbers or a slice) along `axis`; of all numbers in a row if None."""
-    x, axis = (ravel(x), 0) if axis is None else (own(x), axis % len(own(x).shape))
+    x, axis = (ravel(x), 0) if axis is None else (own(x), normalize_axis_index(axis, np.ndim(x)))
     left = np.delete(np.arange(x.shape[axis]), obj)
     return getitem(x, key=(*[slice(None)] * axis, left))
 
@@ -121,7 +122,7 @@ def fliplr(x):
 
 def rot90(x, k=1, axes=(0, 1)):
     """Turned by k quarters, from the first of `axes` towards the second."""
-    x, (first, second) = own(x), axes
+    x, (first, second) = own(x), normalize_axis_tuple(axes, np.ndim(x))
     order = list(range(len(x.shape)))
     order[first], order[second] = order[second], order[first]
     if k % 4 == 0:
@@ -153,5 +154,5 @@ def select(condlist, choicelist, default=0):
 
 def compress(condition, x, axis=None):
     """Entries at which the vector `condition` holds, along `axis`; of all numbers in a row if None."""
-    x, axis = (ravel(x), 0) if axis is None else (own(x), axis % len(own(x).shape))
+    x, axis = (ravel(x), 0) if axis is None else (own(x), normalize_axis_index(axis, np.ndim(x)))
     return getitem(x, key=(*[slice(None)] * axis, np.flatnonzero(condition)))

@@ -8,6 +8,7 @@ from __future__ import annotations
 from string import ascii_letters
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_tuple
 
 from .declare import op
 from .linalg import matmul
@@ -98,7 +99,7 @@ def tensordot(a, b, axes=2):
     a, b = own(a), own(b)
     if isinstance(axes, (int, np.integer)):
         axes = range(len(a.shape) - axes, len(a.shape)), range(axes)
-    of_a, of_b = ([axes_of % len(x.shape) for axes_of in np.atleast_1d(list_).tolist()] for x, list_ in zip((a, b), axes))
+    of_a, of_b = (normalize_axis_tuple(np.atleast_1d(list_).tolist(), len(x.shape)) for x, list_ in zip((a, b), axes))
     left = list(ascii_letters[: len(a.shape)])
     right = list(ascii_letters[len(a.shape) : len(a.shape) + len(b.shape)])
     for i, j in zip(of_a, of_b, strict=True):

@@ -3,20 +3,32 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_tuple
 
 from ..graph import Value
 from .contraction import dot
 from .elementwise import clip
 from .rearrange import flip, moveaxis, own, pad
-from .shape import concatenate, getitem
+from .shape import broadcast_to, concatenate, getitem
 
 
-def diff(x, n=1, axis=-1):
-    """Each number less the one before it along `axis`, n times over."""
+def diff(x, n=1, axis=-1, prepend=None, append=None):
+    """Each number less the one before it along `axis`, n times over; `prepend` and `append` are joined to x before."""
+    if n < 0:
+        raise ValueError(f"diff expects n of 0 or more, got {n}.")
     x = moveaxis(own(x), axis, -1)
+    if n and not (prepend is None and append is None):
+        parts = [x if part is x else _end(part, x, axis) for part in (prepend, x, append) if part is not None]
+        x = concatenate(parts, axis=-1)
     for _ in range(n):
         x = x[..., 1:] - x[..., :-1] if x.dtype != bool else x[..., 1:] != x[..., :-1]
     return moveaxis(x, -1, axis)
+
+
+def _end(end, x, axis):
+    """What is joined to x: a single number stands for one in every row."""
+    end = own(end) if isinstance(end, (Value, np.ndarray)) else np.asarray(end, x.dtype)
+    return moveaxis(end, axis, -1) if end.shape else broadcast_to(end, (*x.shape[:-1], 1))
 
 
 def gradient(x, *spacing, axis=None):
@@ -27,7 +39,7 @@ def gradient(x, *spacing, axis=None):
         axis: an int, a tuple, or None for all axes.
     """
     x = own(x)
-    axes = range(len(x.shape)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+    axes = range(len(x.shape)) if axis is None else normalize_axis_tuple(axis, len(x.shape))
     steps = spacing * len(axes) if len(spacing) == 1 else spacing or (1.0,) * len(axes)
     if len(steps) != len(axes) or any(np.ndim(step) for step in steps):
         raise TypeError(

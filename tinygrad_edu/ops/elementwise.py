@@ -109,9 +109,7 @@ def tie_share(x, y, /):
     return np.add(np.greater(x, y), 0.5 * np.equal(x, y), dtype=np.result_type(x, y))
 
 
-@elementwise(
-    "x if condition else y", x=lambda g, condition: where(condition, g, 0), y=lambda g, condition: where(condition, 0, g)
-)
+@elementwise("x if condition else y", x=lambda g, condition: where(condition, g, 0), y=lambda g, condition: where(condition, 0, g))
 def where(condition, x, y, /):
     """x where the condition holds, else y.
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_index
 
 from ..graph import Value
 from .declare import op
@@ -159,7 +160,8 @@ def topk(x, k, axis=-1, largest=True):
 def median(x, axis=None, keepdims=False):
     """The middle of the sorted numbers along `axis` (an int, or None for all), or the mean of the middle two; nan if there is a nan."""
     x = own(x)
-    shape = [1] * len(x.shape) if axis is None else [1 if i == axis % len(x.shape) else n for i, n in enumerate(x.shape)]
+    axis = None if axis is None else normalize_axis_index(axis, len(x.shape))
+    shape = [1 if axis is None or i == axis else n for i, n in enumerate(x.shape)]
     rows = moveaxis(sort(x, axis), -1 if axis is None else axis, -1)
     length = rows.shape[-1]
     middle = mean(rows[..., (length - 1) // 2 : length // 2 + 1], axis=-1)

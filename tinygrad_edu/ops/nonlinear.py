@@ -71,6 +71,8 @@ def gelu(x, /, approximate=False):
 
     With `approximate`, Φ(x) is taken as sigmoid(2 √(2/π) (x + 0.044715 x³)). Source: Hendrycks & Gimpel (2016).
     """
+    if isinstance(approximate, str):
+        raise ValueError(f"gelu expects approximate=True or False, got {approximate!r}.")
     return 0.5 * x * (1 + np.tanh(_gelu_bent(x)) if approximate else erfc(x * -HALF_ROOT))
 
 

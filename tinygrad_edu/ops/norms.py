@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_tuple
 
 from .declare import op
 from .decompositions import svdvals
-from .elementwise import absolute, sign
+from .elementwise import absolute, sign, where
 from .rearrange import moveaxis, own
 from .reduce import _direction, _restored, count_nonzero, max, min, sum
 from .shape import expand_dims, reshape
@@ -31,7 +32,8 @@ def power_norm(x, /, ord, axis=None, keepdims=False):
 
 
 def _power_direction(x, out, ord, axis, keepdims):
-    return sign(x) * absolute(_direction(x, _restored(out, x.shape, axis, keepdims))) ** (ord - 1)
+    share = absolute(_direction(x, _restored(out, x.shape, axis, keepdims)))
+    return where(share == 0, 0, sign(x) * where(share == 0, 1, share) ** (ord - 1))
 
 
 def vector_norm(x, axis=None, keepdims=False, ord=2):
@@ -81,5 +83,5 @@ def norm(x, ord=None, axis=None, keepdims=False):
             f"norm expects one axis or two for ord={ord!r} of an array of shape {x.shape}, got {axis}. Pass axis, or ravel x."
         )
     found = matrix_norm(moveaxis(x, axes, (-2, -1)), ord=ord)
-    gone = [axis % len(x.shape) for axis in axes]
+    gone = normalize_axis_tuple(axes, len(x.shape))
     return reshape(found, tuple(1 if i in gone else n for i, n in enumerate(x.shape))) if keepdims else found

@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from numpy.lib.array_utils import normalize_axis_tuple
+from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from ..graph import Value, as_array
 from .declare import op
@@ -68,7 +68,7 @@ def _minus(shift):
 def repeat(x, repeats, axis=None):
     """Each entry `repeats` times along `axis` (an int, or one per entry); of all numbers in a row if None."""
     x = reshape(x, -1) if axis is None else own(x)
-    axis = 0 if axis is None else axis % len(x.shape)
+    axis = 0 if axis is None else normalize_axis_index(axis, len(x.shape))
     return getitem(x, key=(*[slice(None)] * axis, np.repeat(np.arange(x.shape[axis]), repeats)))
 
 
@@ -103,7 +103,7 @@ def split(x, indices_or_sections, axis=0):
 def array_split(x, indices_or_sections, axis=0):
     """A list of parts as from `split`; the first ones are longer by 1 where the length does not divide."""
     x = own(x)
-    axis %= len(x.shape)
+    axis = normalize_axis_index(axis, len(x.shape))
     if isinstance(indices_or_sections, (int, np.integer)):
         lengths = [len(part) for part in np.array_split(np.arange(x.shape[axis]), indices_or_sections)]
         indices_or_sections = np.cumsum(lengths)[:-1].tolist()
@@ -114,7 +114,7 @@ def array_split(x, indices_or_sections, axis=0):
 def unstack(x, axis=0):
     """A tuple of the entries along `axis`, which goes away."""
     x = own(x)
-    axis %= len(x.shape)
+    axis = normalize_axis_index(axis, len(x.shape))
     return tuple(getitem(x, key=(*[slice(None)] * axis, i)) for i in range(x.shape[axis]))
 
 

@@ -24,6 +24,8 @@ def _restored(x, shape, axis, keepdims):
 
 def _axes(shape, axis) -> list[int]:
     """The reduced axes, counted from the front."""
+    if not shape:
+        return []
     return list(range(len(shape))) if axis is None else [a % len(shape) for a in (axis if isinstance(axis, tuple) else (axis,))]
 
 

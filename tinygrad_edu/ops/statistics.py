@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_index
 
 from .elementwise import clip, isnan, sqrt, square, where
 from .index import diagonal, sort
 from .linalg import matmul
 from .rearrange import moveaxis, own, ravel
 from .reduce import max, mean, min, prod, sum
-from .shape import expand_dims, getitem, reshape
+from .shape import expand_dims, getitem, reshape, squeeze
 
 
 def ptp(x, axis=None, keepdims=False):
@@ -26,7 +27,8 @@ def average(x, axis=None, weights=None, keepdims=False):
         return mean(x, axis=axis, keepdims=keepdims)
     weights = np.asarray(weights, x.dtype) if isinstance(weights, (list, tuple)) else own(weights)
     if weights.shape != x.shape and isinstance(axis, int):
-        weights = reshape(weights, tuple(-1 if i == axis % len(x.shape) else 1 for i in range(len(x.shape))))
+        along = normalize_axis_index(axis, len(x.shape))
+        weights = reshape(weights, tuple(-1 if i == along else 1 for i in range(len(x.shape))))
     return sum(x * weights, axis=axis, keepdims=keepdims) / sum(weights + x.dtype.type(0) * x, axis=axis, keepdims=keepdims)
 
 
@@ -39,7 +41,8 @@ def quantile(x, q, axis=None, keepdims=False):
     x, q = own(x), np.asarray(q)
     if not np.all((q >= 0) & (q <= 1)):
         raise ValueError(f"quantile expects shares from 0 to 1, got {q}. For percent see percentile.")
-    shape = [1 if axis is None or i == axis % len(x.shape) else n for i, n in enumerate(x.shape)]
+    axis = None if axis is None else normalize_axis_index(axis, len(x.shape))
+    shape = [1 if axis is None or i == axis else n for i, n in enumerate(x.shape)]
     rows = sort(ravel(x), 0) if axis is None else sort(moveaxis(x, axis, 0), 0)
     place = q * (rows.shape[0] - 1)
     left = np.floor(place).astype(int)
@@ -58,9 +61,11 @@ def percentile(x, q, axis=None, keepdims=False):
 
 def cov(x, rowvar=True, ddof=1):
     """Covariance of the rows of x (of its columns if not `rowvar`) with each other: mean product of distances from the mean."""
-    x = own(x) if rowvar or len(own(x).shape) < 2 else own(x).T
+    if np.ndim(x) > 2:
+        raise ValueError(f"cov expects a vector or a matrix, got shape {np.shape(x)}.")
+    x = own(x) if rowvar or np.ndim(x) < 2 else own(x).T
     centred = x - mean(x, axis=-1, keepdims=True)
-    return matmul(centred, centred.T) / (x.shape[-1] - ddof)
+    return squeeze(matmul(centred, centred.T)) / (x.shape[-1] - ddof)
 
 
 def corrcoef(x, rowvar=True):

@@ -1,10 +1,10 @@
 """The same numbers in other places of memory: what an op must not notice.
 
->>> x = np.arange(6.0).reshape(2, 3)
->>> all(np.array_equal(layout(x), x) for layout in LAYOUTS.values())
-True
->>> LAYOUTS["negative strides"](x).strides
-(-24, -8)
+    >>> x = np.arange(6.0).reshape(2, 3)
+    >>> all(np.array_equal(layout(x), x) for layout in LAYOUTS.values())
+    True
+    >>> LAYOUTS["negative strides"](x).strides
+    (-24, -8)
 """
 
 from __future__ import annotations

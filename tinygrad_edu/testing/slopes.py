@@ -1,11 +1,11 @@
 """The slope of a function of one number at 0, without its derivative: by a complex step, or by differences.
 
->>> complex_step(lambda t: np.exp(2 * t))
-2.0
->>> central(lambda t: np.exp(2 * t)).bend
-''
->>> print(central(abs))
-a kink, slopes -1 and 1
+    >>> complex_step(lambda t: np.exp(2 * t))
+    2.0
+    >>> central(lambda t: np.exp(2 * t)).bend
+    ''
+    >>> print(central(abs))
+    a kink, slopes -1 and 1
 """
 
 from __future__ import annotations

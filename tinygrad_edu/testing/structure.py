@@ -1,8 +1,8 @@
 """Inputs in lists and dicts: their arrays one by one, with names, and the same structure around other arrays.
 
->>> weights = {"kernel": np.ones((2, 3)), "gains": [np.ones(2), 0.5]}
->>> [name for name, _ in named_arrays(weights, "input 0")]
-["input 0['kernel']", "input 0['gains'][0]", "input 0['gains'][1]"]
+    >>> weights = {"kernel": np.ones((2, 3)), "gains": [np.ones(2), 0.5]}
+    >>> [name for name, _ in named_arrays(weights, "input 0")]
+    ["input 0['kernel']", "input 0['gains'][0]", "input 0['gains'][1]"]
 """
 
 from __future__ import annotations
