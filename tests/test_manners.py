@@ -17,7 +17,9 @@ MASK, OTHER, X = np.array([True, False, True]), np.array([True, True, False]), n
 
 
 @pytest.mark.parametrize("function", [operator.and_, operator.or_, operator.xor], ids=lambda f: f.__name__)
-@pytest.mark.parametrize(("left", "right"), [(MASK, OTHER), (MASK, True), (np.array([6, 5, 3]), np.array([3, 1, 2])), (True, MASK)])
+@pytest.mark.parametrize(
+    ("left", "right"), [(MASK, OTHER), (MASK, True), (np.array([6, 5, 3]), np.array([3, 1, 2])), (True, MASK)]
+)
 def test_bits_and_truth_values_are_combined_as_in_numpy(function, left, right):
     expected = function(left, right)
     for a, b in ((Tensor(left), right), (left, Tensor(right)), (Tensor(left), Tensor(right))):
@@ -94,7 +96,7 @@ def test_no_word_of_others_is_in_use_here():
 
 def test_a_write_that_would_lose_a_gradient_is_refused():
     x, y = Tensor([1.0, 2.0]), Tensor(3.0)
-    with pytest.raises(GraphError, match=r"expects a value without a gradient.*set_at\(x, key, value\)"):
+    with pytest.raises(GraphError, match=r"expects numbers, got the result of an op.*set_at\(x, key, value\)"):
         x[0] = y * 2
     x[0] = y.detach()
     assert x.tolist() == [3.0, 2.0]
@@ -110,7 +112,7 @@ def test_a_function_that_writes_to_its_argument_has_no_gradient():
 
 
 def test_a_whole_number_that_is_asked_for_its_gradient_is_told_to_be_a_float():
-    with pytest.raises(GraphError, match=r"got a constant of int64\. Whole numbers have none: make it of floats, as in Tensor\(0\.0\)"):
+    with pytest.raises(GraphError, match=r"constant of int64\. Whole numbers have none: .* as in Tensor\(0\.0\)"):
         Tensor(0).grad = 0
     with pytest.raises(GraphError, match=r"constant of float64\. Pass requires_grad=True"):
         Tensor(0.0, requires_grad=False).retain_grad()
@@ -182,14 +184,14 @@ def test_every_function_is_a_name_of_the_package_and_no_module_of_ops_is():
     for name, function in ops.functions.items():
         assert callable(getattr(tinygrad_edu, name))
         assert name in tinygrad_edu._HOME_OF or getattr(tinygrad_edu, name) is function
-    for name in ("shape", "reduce", "linalg", "binary", "registry"):
+    for name in ("shape", "reduce", "linalg", "binary"):
         assert not hasattr(tinygrad_edu, name)
 
 
 def test_other_names_are_the_same_functions():
     assert ops.concat is ops.concatenate and tinygrad_edu.acos is ops.arccos and ops.pow is ops.power
     with pytest.raises(AttributeError, match="has no attribute 'arcsine'"):
-        ops.arcsine
+        _ = ops.arcsine
 
 
 def test_the_package_lists_its_functions():

@@ -14,7 +14,7 @@ import numpy as np
 from . import ops, protocols
 from .graph import Value
 from .memory import lend
-from .protocols import own_key, plain
+from .protocols import plain
 
 
 def _swapped(op: Any) -> Any:
@@ -100,7 +100,7 @@ class ArrayLike(Value):
         return self.array.tolist()
 
     def __getitem__(self, key: Any) -> Any:
-        return ops.getitem(self, key=own_key(key))
+        return ops.getitem(self, key=key)
 
     # Manners of a number and of a container ------------------------------------------------------
 

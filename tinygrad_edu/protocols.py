@@ -124,14 +124,6 @@ def plain(x: Any) -> Any:
     return x.array if isinstance(x, Value) else x
 
 
-def own_key(key: Any) -> Any:
-    """An index that nobody else can change: the gradient will need it again."""
-    if isinstance(key, tuple):
-        return tuple(map(own_key, key))
-    array = plain(key)
-    return array.copy() if isinstance(array, np.ndarray) else array
-
-
 def _plain_list(x: Any) -> Any:
     return list(map(plain, x)) if isinstance(x, list) else plain(x)
 

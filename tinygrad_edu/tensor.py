@@ -167,9 +167,9 @@ class Tensor(ArrayLike):
     # Manners that need a Tensor: the others are in `arraylike` -----------------------------------------
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        if isinstance(value, Value) and value.node is not None and current().recording:
+        if isinstance(value, Tensor) and not value.is_leaf and current().recording:
             raise GraphError(
-                "x[key] = value expects a value without a gradient, got one that would lose it. "
+                "x[key] = value expects numbers, got the result of an op, whose gradient would be lost. "
                 "Use set_at(x, key, value), which is recorded, or value.detach()."
             )
         self._write(plain(key), plain(value))

@@ -95,7 +95,7 @@ def test_a_single_number_is_changed_and_stays_one():
     x.data -= 0.5
     assert (x.item(), x.dtype, x.shape) == (0.5, np.float32, ())
     x[...] = 3
-    x[()] = x + 1
+    x[()] = (x + 1).detach()
     assert (x.item(), x.dtype, x.shape) == (4.0, np.float32, ())
     (x * x).backward()
     assert x.grad.item() == 8.0

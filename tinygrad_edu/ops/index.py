@@ -15,7 +15,7 @@ from .declare import op
 from .elementwise import where
 from .rearrange import moveaxis, own
 from .reduce import mean
-from .shape import _is_basic, add_at, getitem, reshape, scatter_add
+from .shape import _is_basic, add_at, by_own_key, getitem, reshape, scatter_add
 
 # One index for all -------------------------------------------------------------------------------
 
@@ -40,6 +40,7 @@ def take(x, indices, axis=None):
     return take_slices(reshape(x, -1), indices) if axis is None else take_slices(x, indices, axis=axis)
 
 
+@by_own_key
 @op(x=lambda g, key: replace_at(g, 0, key=key), value=lambda g, value_shape, key: _of_last_written(g, value_shape, key))
 def replace_at(x, value, /, key):
     """x with `value` in the place of x[key]; where `key` names an entry twice, the last value stays."""
@@ -55,7 +56,7 @@ def set_at(x, key, value):
 
     The recorded form of `x[key] = value`, with the same keys and the same broadcasting.
     """
-    return replace_at(x, value, key=_plain_key(key))
+    return replace_at(x, value, key=key)
 
 
 def _of_last_written(g, value_shape, key):
@@ -68,14 +69,6 @@ def _of_last_written(g, value_shape, key):
         part = where(last[key] == writers, part, 0)
     extra = len(value_shape) - len(part.shape)  # NumPy lets a value have more axes, of length 1
     return part.reshape((1,) * extra + part.shape) if extra > 0 else part
-
-
-def _plain_key(key) -> Any:
-    """A key of arrays and numbers of its own: the gradient will need it again."""
-    if isinstance(key, tuple):
-        return tuple(map(_plain_key, key))
-    array = _plain(key)
-    return array.copy() if isinstance(array, np.ndarray) else array
 
 
 def _plain(x) -> Any:

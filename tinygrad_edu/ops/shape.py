@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import math
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
+from ..graph import Value
 from .declare import op
 
 
@@ -79,12 +83,32 @@ def stack(arrays, axis=0):
     return concatenate_all(*(expand_dims(x, axis) for x in arrays), axis=axis)
 
 
+def own_key(key: Any) -> Any:
+    """An index of plain arrays and numbers that nobody else can change: the gradient will need it again."""
+    if isinstance(key, (tuple, list)):
+        return type(key)(map(own_key, key))
+    array = key.array if isinstance(key, Value) else key
+    return array.copy() if isinstance(array, np.ndarray) else array
+
+
+def by_own_key(function: Callable) -> Callable:
+    """Let an op whose parameter `key` is an index own it."""
+
+    @functools.wraps(function)
+    def call(*inputs, key, **params):
+        return function(*inputs, key=own_key(key), **params)
+
+    return call
+
+
+@by_own_key
 @op(x=lambda g, x_shape, key: scatter_add(g, shape=x_shape, key=key))
 def getitem(x, /, key):
     """x[key]: basic slices, whole-number arrays and truth-value masks, as in NumPy."""
     return x[key]
 
 
+@by_own_key
 @op(x=lambda g, key: getitem(g, key=key))
 def scatter_add(x, /, shape, key):
     """Zeros of `shape` to which x is added at `key`; entries that `key` names twice add up."""
