@@ -489,6 +489,7 @@ OPS: dict[str, Sample] = {
     "signbit":          Sample(np.signbit,               real),
     "fmod":             Sample(np.fmod,                  real, far),
     "copysign":         Sample(np.copysign,              real, far),
+    "logaddexp2":       Sample(np.logaddexp2,            real, far),
     "heaviside":        Sample(np.heaviside,             mixed, real),
     "bitwise_and":      Sample(np.bitwise_and,           truth, truth),
     "bitwise_or":       Sample(np.bitwise_or,            truth, truth),

@@ -177,6 +177,30 @@ def test_what_an_op_does_not_know_is_refused(call, words):
         call(Tensor(X))
 
 
+WHOLE = [np.array([3, 1, 2], np.int8), np.array([True, True, False])]
+OF_WHOLE_NUMBERS = """
+    cumsum cumprod nansum nanmax nanmean nanvar sum prod mean diff ptp median tril
+""".split()  # noqa: SIM905
+
+
+@pytest.mark.parametrize("x", WHOLE, ids=["int8", "bool"])
+@pytest.mark.parametrize("name", OF_WHOLE_NUMBERS)
+def test_whole_numbers_and_truth_values_give_what_numpy_gives(name, x):
+    if (name, x.dtype) == ("ptp", bool):
+        return  # NumPy subtracts no truth values
+    got, expected = getattr(ops, name)(Tensor(x)), getattr(np, name)(x)
+    assert got.dtype == expected.dtype
+    np.testing.assert_allclose(got.array, expected)
+
+
+@pytest.mark.parametrize("name", ["fmax", "fmin", "maximum", "heaviside", "copysign", "fmod", "logaddexp2", "hypot"])
+@pytest.mark.parametrize("dtype", [np.float32, np.float16])
+def test_a_python_number_takes_the_dtype_of_the_array(name, dtype):
+    x = np.array([0.5, 1.5], dtype)
+    for arguments in ((Tensor(x), 2), (2.0, Tensor(x))):
+        assert getattr(ops, name)(*arguments).dtype == dtype
+
+
 # Names of the package ----------------------------------------------------------------------------------
 
 

@@ -7,9 +7,10 @@ import operator
 
 import numpy as np
 
+from ..graph import NUMBERS
 from .declare import binary, elementwise, op, unary
 from .elementwise import LN2, floor_divide, isnan, maximum, minimum, remainder, sign, trunc, where
-from .probability import logaddexp
+from .probability import _share
 from .rearrange import own
 
 DEGREE = math.pi / 180
@@ -28,6 +29,16 @@ fmod       = binary("fmod",      "fmod(x, y)",      np.fmod,                    
 # fmt: on
 
 
+@elementwise(
+    "x if x == y and x - x != 0 else max(x, y) + log2(1 + 2.0 ** -abs(x - y))",
+    x=lambda g, x, y: g * _share(x * LN2, y * LN2),
+    y=lambda g, x, y: g * _share(y * LN2, x * LN2),
+)
+def logaddexp2(x, y, /):
+    """log2(2**x + 2**y), without overflow. See `logaddexp`."""
+    return np.logaddexp2(x, y)
+
+
 @elementwise("copysign(x, y)", x=lambda g, x, y: g * (sign(x) * copysign(1.0, y)))
 def copysign(x, y, /):
     """|x| with the sign of y, which gets no gradient."""
@@ -42,19 +53,19 @@ def heaviside(x, h0, /):
 
 def fmax(x, y):
     """The larger of x and y, and the other one where one is nan. See `maximum`."""
-    x, y = own(x), own(y)
+    x, y = _operand(x), _operand(y)
     return maximum(where(isnan(x), y, x), where(isnan(y), x, y))
 
 
 def fmin(x, y):
     """The smaller of x and y, and the other one where one is nan. See `minimum`."""
-    x, y = own(x), own(y)
+    x, y = _operand(x), _operand(y)
     return minimum(where(isnan(x), y, x), where(isnan(y), x, y))
 
 
-def logaddexp2(x, y):
-    """log2(2**x + 2**y), without overflow. See `logaddexp`."""
-    return logaddexp(own(x) * LN2, own(y) * LN2) / LN2
+def _operand(x):
+    """x as something to compute with; a Python number stays one and takes the type of the other operand."""
+    return x if type(x) in NUMBERS else own(x)
 
 
 def divmod(x, y):

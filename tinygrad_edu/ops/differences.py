@@ -92,6 +92,8 @@ def convolve(a, v, mode="full"):
     a, v = own(a), own(v)
     if mode not in ("full", "same", "valid"):
         raise ValueError(f"convolve expects mode 'full', 'same' or 'valid', got {mode!r}.")
+    if len(a.shape) != 1 or len(v.shape) != 1:
+        raise ValueError(f"convolve expects two vectors, got shapes {a.shape} and {v.shape}.")
     if a.shape[0] < v.shape[0]:
         a, v = v, a
     long, short = a.shape[0], v.shape[0]

@@ -186,5 +186,8 @@ def tril(x, k=0):
 
 
 def _below(shape, k):
-    """Whether an entry lies below diagonal number `k`."""
-    return np.tri(shape[-2], shape[-1], k - 1, dtype=bool)
+    """Whether an entry lies below diagonal number `k`; a vector stands for as many equal rows as it is long."""
+    if not shape:
+        raise ValueError("A triangle expects a matrix or a vector, got a single number.")
+    rows, columns = shape[-2:] if len(shape) > 1 else shape * 2
+    return np.tri(rows, columns, k - 1, dtype=bool)

@@ -11,13 +11,13 @@ from .rearrange import flip, pad, roll
 @op(x=lambda g, x_shape, axis: _sums_from_here(g, axis).reshape(x_shape))
 def cumsum(x, /, axis=None):
     """Running sum along `axis`; of all numbers in a row if None."""
-    return np.cumsum(x, axis=axis, dtype=np.asarray(x).dtype)
+    return np.cumsum(x, axis=axis)
 
 
 @op(x=lambda g, x, out, axis: _through_products(g, x, out, axis))
 def cumprod(x, /, axis=None):
     """Running product along `axis`; of all numbers in a row if None. The gradient is right where x is 0."""
-    return np.cumprod(x, axis=axis, dtype=np.asarray(x).dtype)
+    return np.cumprod(x, axis=axis)
 
 
 @op(

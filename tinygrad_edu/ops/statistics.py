@@ -120,10 +120,11 @@ def nanstd(x, axis=None, ddof=0, keepdims=False):
 
 def _without_nan(x, instead):
     x = own(x)
-    return where(isnan(x), x.dtype.type(instead), x)
+    return where(isnan(x), x.dtype.type(instead), x) if x.dtype.kind == "f" else x
 
 
 def _count(x, axis, keepdims, ddof):
-    """How many are not nan, less `ddof`, in the type of x."""
+    """How many are not nan, less `ddof`, in the type of x if that is one of floats."""
     x = own(x)
-    return sum(where(isnan(x), 0, 1), axis=axis, keepdims=keepdims).astype(x.dtype) - ddof
+    count = sum(where(isnan(x), 0, 1), axis=axis, keepdims=keepdims) - ddof
+    return count.astype(x.dtype) if x.dtype.kind == "f" else count
