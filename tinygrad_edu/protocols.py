@@ -50,18 +50,16 @@ def call_function(function: Callable, args: tuple, kwargs: dict) -> Any:
 
 def _call_op(op: Callable, function: Callable, args: tuple, kwargs: dict) -> Any:
     """`op` with arguments in the order and under the names that NumPy's `function` has for them."""
-    theirs, ours = _parameters(function), _parameters(op)
-    if any(parameter.kind is parameter.VAR_POSITIONAL for parameter in theirs.values()):
+    theirs, ours, needed = _parameters(function, op)
+    if not theirs or (len(args) == needed and kwargs.keys() <= ours.keys()):
         return op(*args, **kwargs)
     given: dict[str, Any] = {**dict(zip(theirs, args)), **kwargs}
-    needed = sum(parameter.default is parameter.empty for parameter in ours.values())
     inputs = [given.pop(name) for name in list(theirs)[:needed] if name in given]
     dtype = given.pop("dtype", None)
     if dtype is not None:
         inputs[0] = _cast(inputs[0], dtype)
-    params: dict[str, Any] = {
-        _RENAMED.get(name, name): x for name, x in given.items() if not _says_nothing(name, x, theirs, ours)
-    }
+    told = {name: x for name, x in given.items() if not _says_nothing(name, x, theirs, ours)}
+    params: dict[str, Any] = {_RENAMED.get(name, name): x for name, x in told.items()}
     unknown = [name for name in params if name not in ours]
     if unknown:
         words = f"expects {', '.join(ours)}, got {', '.join(unknown)}. Leave it out, or use x.detach().numpy()."
@@ -70,15 +68,23 @@ def _call_op(op: Callable, function: Callable, args: tuple, kwargs: dict) -> Any
 
 
 @cache
-def _parameters(function: Callable) -> dict[str, inspect.Parameter]:
-    return dict(inspect.signature(function).parameters)
+def _parameters(function: Callable, op: Callable) -> tuple[dict[str, Any], dict[str, Any], int]:
+    """What NumPy's `function` takes, by name and with its default; what `op` takes; how many of those it must have.
+
+    The first is empty for a function that takes any number of arrays: it calls them as the op does.
+    """
+    both = [list(inspect.signature(f).parameters.values()) for f in (function, op)]
+    theirs, ours = ({parameter.name: parameter.default for parameter in parameters} for parameters in both)
+    if any(parameter.kind is parameter.VAR_POSITIONAL for parameter in both[0]):
+        theirs = {}
+    return theirs, ours, list(ours.values()).count(inspect.Parameter.empty)
 
 
 def _says_nothing(name: str, x: Any, theirs: dict, ours: dict) -> bool:
     """Whether an argument that an op does not have says what is so anyway."""
     if name in ours or name in _RENAMED:
         return False
-    return x is None or (name in theirs and type(x) is type(theirs[name].default) and x == theirs[name].default)
+    return x is None or (name in theirs and type(x) is type(theirs[name]) and x == theirs[name])
 
 
 def _cast(x: Any, dtype: Any) -> Any:
