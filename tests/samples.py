@@ -320,6 +320,10 @@ def scatter_add(x, shape, key):
     return total.reshape(shape).astype(x.dtype)
 
 
+def celu(x, alpha=1.0):
+    return alpha * np.expm1(np.fmin(x / alpha, 0)) + x * (x > 0)
+
+
 def packed(function):
     """The factors that `function` gives one above the other, vectors as rows."""
     return lambda a, **params: np.concatenate(
@@ -450,6 +454,9 @@ OPS: dict[str, Sample] = {
     "selu":             Sample(lambda x: 1.0507009873554805 * np.where(x > 0, x, 1.6732632423543772 * np.expm1(x)), real),
     "silu":             Sample(lambda x: x * sigmoid(x), real),
     "mish":             Sample(lambda x: x * np.tanh(np.log1p(np.exp(x))), real),
+    "celu":             Sample(celu,                     real, params={"alpha": 0.7}),
+    "relu6":            Sample(lambda x: np.clip(x, 0, 6), real),
+    "softsign":         Sample(lambda x: x / (1 + np.abs(x)), real),
     "gelu":             Sample(gelu,                     real, cases=GELUS),
     "logaddexp":        Sample(np.logaddexp,             real, far),
     "logsumexp":        Sample(lambda x, **along: np.log(np.exp(x).sum(**along)), real, cases=REDUCTIONS),

@@ -12,7 +12,9 @@ from .elementwise import (
 )  # fmt: skip
 from .trigonometry import arccos, arccosh, arcsin, arcsinh, arctan, arctan2, arctanh, cosh, hypot, sinh, tan
 from .error_function import erf, erfc
-from .nonlinear import elu, gelu, leaky_relu, log_sigmoid, mish, selu, silu
+from .nonlinear import (
+    celu, elu, gelu, hard_sigmoid, hard_silu, hard_tanh, leaky_relu, log_sigmoid, mish, relu6, selu, silu, softsign,
+)  # fmt: skip
 from .arithmetic import (
     bitwise_and, bitwise_or, bitwise_xor, cbrt, copy, copysign, deg2rad, divmod, exp2, fmax, fmin, fmod, heaviside, invert,
     left_shift, logaddexp2, modf, rad2deg, real, reciprocal, right_shift, signbit,
@@ -58,7 +60,7 @@ other_names: dict[str, _Any] = {
     "radians": deg2rad, "degrees": rad2deg, "rint": round, "around": round, "fix": trunc, "conj": real, "conjugate": real,
     "bitwise_not": invert, "bitwise_invert": invert, "bitwise_left_shift": left_shift, "bitwise_right_shift": right_shift,
     "amax": max, "amin": min, "concat": concatenate, "permute_dims": permute, "row_stack": vstack, "cumulative_sum": cumsum,
-    "cumulative_prod": cumprod,
+    "cumulative_prod": cumprod, "swish": silu, "hard_swish": hard_silu,
 }  # fmt: skip
 functions |= other_names
 __all__ = list(functions)

@@ -7,8 +7,9 @@ import math
 import numpy as np
 
 from .declare import elementwise
-from .elementwise import exp, minimum, sigmoid, softplus, tanh, where
+from .elementwise import absolute, clip, exp, logical_and, minimum, sigmoid, softplus, square, tanh, where
 from .error_function import SLOPE, erfc
+from .rearrange import own
 
 SELU_ALPHA, SELU_SCALE = 1.6732632423543772, 1.0507009873554805  # the fixed point of mean 0 and variance 1
 HALF_ROOT = math.sqrt(0.5)
@@ -40,6 +41,42 @@ def elu(x, /, alpha=1.0):
 def selu(x, /):
     """elu whose constants pull activations towards mean 0 and variance 1. Source: Klambauer et al. (2017)."""
     return SELU_SCALE * np.where(np.greater(x, 0), x, SELU_ALPHA * np.expm1(np.minimum(x, 0)))[()]
+
+
+@elementwise(
+    "x if x > 0 else alpha * expm1(x / alpha)",
+    x=lambda g, x, alpha: g * where(x > 0, 1, exp(minimum(x, 0) / alpha)),
+)
+def celu(x, /, alpha=1.0):
+    """elu that is as steep on both sides of 0, whatever alpha. Source: Barron (2017)."""
+    return np.where(np.greater(x, 0), x, alpha * np.expm1(np.minimum(x, 0) / alpha))[()]
+
+
+@elementwise("0.0 if x <= 0 else 6.0 if x >= 6 else x", x=lambda g, out: g * logical_and(out > 0, out < 6))
+def relu6(x, /):
+    """x limited to [0, 6]. The gradient at both ends is 0. Source: Krizhevsky (2010)."""
+    return np.minimum(np.maximum(x, 0), 6)
+
+
+@elementwise("x / (1 + abs(x))", x=lambda g, x: g / square(1 + absolute(x)))
+def softsign(x, /):
+    """x / (1 + |x|). Source: Glorot & Bengio (2010)."""
+    return x / (1 + np.abs(x))
+
+
+def hard_sigmoid(x):
+    """A line from 0 at -3 to 1 at 3, level beyond: relu6(x + 3) / 6."""
+    return relu6(own(x) + 3) / 6
+
+
+def hard_silu(x):
+    """x · hard_sigmoid(x). Source: Howard et al. (2019), section 5.2."""
+    return own(x) * hard_sigmoid(x)
+
+
+def hard_tanh(x):
+    """x limited to [-1, 1]; the gradient at both ends is 1. Source: Collobert (2004)."""
+    return clip(own(x), min=-1, max=1)
 
 
 @elementwise("x / (1 + exp(-x)) if x > 0 else x * exp(x) / (1 + exp(x))", x=lambda g, x: g * _silu_slope(x, sigmoid(x)))
