@@ -169,12 +169,40 @@ def test_a_numpy_function_takes_its_own_arguments(call):
         (lambda x: np.exp(x, dtype=np.float32), "np.exp with dtype is no op here: the gradient"),
         (lambda x: np.subtract.outer(x, x), r"np\.subtract\.outer is no op here"),
         (lambda x: np.unwrap(x), r"np\.unwrap is no op here"),
+        (lambda x: np.fft.fft(x), r"np\.fft is no op here"),
+        (lambda x: np.block([[X], [x]]), r"np\.block is no op here"),
     ],
-    ids=range(6),
+    ids=range(8),
 )
 def test_what_an_op_does_not_know_is_refused(call, words):
     with pytest.raises(TypeError, match=words):
         call(Tensor(X))
+
+
+def test_what_asks_for_the_shape_alone_loses_no_gradient():
+    x = Tensor(X)
+    for y, value in ((np.zeros_like(x), 0.0), (np.ones_like(x), 1.0), (np.full_like(x, 2.5), 2.5)):
+        assert isinstance(y, Tensor) and not y.requires_grad
+        assert y.tolist() == [[value] * 3] * 2
+    assert np.empty_like(x).shape == (2, 3)
+
+
+def test_functions_of_constants_that_are_no_ops_are_constants_and_complex_numbers_arrays():
+    x = Tensor(X, requires_grad=False)
+    assert isinstance(np.unwrap(x), Tensor)
+    assert np.block([[x], [X]]).tolist() == np.block([[X], [X]]).tolist()
+    assert isinstance(np.fft.fft(x), np.ndarray) and np.fft.fft(x).dtype == complex
+
+
+def test_bounds_may_be_tensors_and_get_a_gradient():
+    x, low, high = Tensor([-2.0, 0.5, 3.0]), Tensor(-1.0), Tensor([1.0, 1.0, 2.0])
+    for clipped in (x.clip(low, high), np.clip(x, low, high), np.clip(x, a_min=low, a_max=high)):
+        assert clipped.tolist() == [-1.0, 0.5, 2.0]
+        x.zero_grad(), low.zero_grad(), high.zero_grad()
+        clipped.sum().backward()
+        assert (x.grad.tolist(), low.grad.item(), high.grad.tolist()) == ([0.0, 1.0, 0.0], 1.0, [0.0, 0.0, 1.0])
+    assert x.clip(max=high).tolist() == [-2.0, 0.5, 2.0]
+    assert ops.clip(np.array([3.0]), low).tolist() == [3.0]
 
 
 WHOLE = [np.array([3, 1, 2], np.int8), np.array([True, True, False])]

@@ -101,6 +101,7 @@ _facts: dict[Callable, Callable] = {
     np.nonzero: np.nonzero,
     np.where: np.nonzero,
 }
+_SHAPES_ONLY = {"zeros_like", "ones_like", "empty_like", "full_like"}
 _IN_PLACE = {"copyto", "fill_diagonal", "place", "put", "put_along_axis", "putmask"}
 
 
@@ -131,22 +132,28 @@ def plain(x: Any) -> Any:
 
 
 def _plain_list(x: Any) -> Any:
-    return list(map(plain, x)) if isinstance(x, list) else plain(x)
+    return list(map(_plain_list, x)) if isinstance(x, list) else plain(x)
 
 
 def _as_constants(result: Any, name: str, inputs: Iterable) -> Any:
-    """Results of a NumPy function that is no op, as constant Tensors.
+    """Results of a NumPy function that is no op, as constant Tensors; complex numbers stay arrays.
 
     Raises:
         TypeError: where a gradient would be lost without a word.
     """
     several = isinstance(result, (tuple, list))
-    results = result if several else (result,)
-    loses = current().recording and any(isinstance(x, Value) and x.node is not None for x in inputs)
-    if loses and any(getattr(x, "dtype", np.dtype(bool)).kind == "f" for x in results):
+    results = result if several else [result]
+    kinds = [x.dtype.kind if isinstance(x, (np.ndarray, np.generic)) else "" for x in results]
+    loses = name not in _SHAPES_ONLY and current().recording and _needs_gradient(list(inputs))
+    if loses and {"f", "c"} & {*kinds}:
         raise TypeError(f"np.{name} is no op here: the gradient of its Tensor would be lost. Use x.detach(), or ops that exist.")
-    constants = [make_value(x) if isinstance(x, (np.ndarray, np.generic)) else x for x in results]
+    constants = [make_value(x) if kind and kind in "fiub" else x for x, kind in zip(results, kinds)]
     return (constants if isinstance(result, list) else tuple(constants)) if several else constants[0]
+
+
+def _needs_gradient(x: Any) -> bool:
+    """Whether a Tensor that requires a gradient is in nested lists."""
+    return x.node is not None if isinstance(x, Value) else isinstance(x, (list, tuple)) and any(map(_needs_gradient, x))
 
 
 _op_of_ufunc: dict[Any, Callable] = {}

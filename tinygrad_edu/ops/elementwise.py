@@ -6,13 +6,15 @@ the words. In rules `g` is the gradient of the loss by the output `out`.
 
 from __future__ import annotations
 
+import functools
 import math
 import operator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from ..graph import NUMBERS
+from ..graph import NUMBERS, Value
 from .declare import binary, elementwise, op, unary
 
 cos: Any  # the rules of sin and cos name each other, as that of absolute names sign
@@ -119,6 +121,20 @@ def where(condition, x, y, /):
     return np.where(condition, x, y)[()]
 
 
+def _by_any_bounds(function: Callable) -> Callable:
+    """Let `clip` take Tensors as bounds too, which get a gradient: then it is made of maximum and minimum."""
+
+    @functools.wraps(function)
+    def call(x, min=None, max=None):
+        if not (isinstance(min, Value) or isinstance(max, Value)):
+            return function(x, min=min, max=max)
+        x = x if min is None else maximum(x, min)
+        return x if max is None else minimum(x, max)
+
+    return call
+
+
+@_by_any_bounds
 @elementwise("min if x < min else max if x > max else x", x=lambda g, x, min, max: where(inside(x, min, max), g, 0))
 def clip(x, /, min=None, max=None):
     """x limited to [min, max]; None leaves that side open. The gradient at a bound is 1."""
