@@ -183,6 +183,21 @@ def test_a_jacobian_of_structures_is_a_structure_of_structures():
     np.testing.assert_array_equal(H["b"]["b"].array, 0.0)
 
 
+def test_numbers_stand_for_parts_where_the_primals_and_the_value_have_parts():
+    def f(pair, x):
+        (a, b) = pair
+        return (a * b, [b * x, x])
+
+    _, change = jvp(f, [(np.array(2.0), np.array(3.0)), 5.0], [(1.0, 10.0), 100.0])
+    assert (change[0].item(), [part.item() for part in change[1]]) == (23.0, [350.0, 100.0])
+    _, pull = vjp(f, (np.array(2.0), np.array(3.0)), 5.0)
+    (by_a, by_b), by_x = pull((1.0, [0.5, 0.25]))
+    assert (by_a.item(), by_b.item(), by_x.item()) == (3.0, 4.5, 1.75)
+    for wrong in ((1.0, [0.5]), (1.0, 0.5), 1.0, {"a": 1.0}):
+        with pytest.raises(GraphError, match=r"vjp expects parts in the structure \('...', \['...', '...'\]\)"):
+            pull(wrong)
+
+
 def test_vjp_and_jvp_take_and_give_structures():
     f = lambda p, c: [p["a"] * c, p["a"].sum()]
     _, pull = vjp(f, {"a": X}, 2.0)
