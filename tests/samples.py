@@ -324,7 +324,7 @@ def sparse_cross_entropy(z, labels):
     return -np.log((shares * (labels[..., None] == np.arange(z.shape[-1]))).sum(axis=-1))
 
 
-def normal(x, gamma, beta, axis=-1, epsilon=1e-3):
+def normal(x, gamma=1.0, beta=0.0, axis=-1, epsilon=1e-3):
     return gamma * (x - np.mean(x, axis, keepdims=True)) / np.sqrt(np.var(x, axis, keepdims=True) + epsilon) + beta
 
 
