@@ -1,4 +1,4 @@
-"""How gradients add up on their way back: in place where the sum is nobody else's, and a part at a time where only a part came."""
+"""How gradients add up on their way back: in place where the sum is nobody else's, part by part where only parts came."""
 
 import time
 

@@ -140,7 +140,10 @@ def _go_back(node: Node, g: Any, gradients: Arrived, needed: set | None, lift: C
             raise
         if source.op is None and (passed is g or (passed.array if lift else passed).base is not None):
             passed = passed * 1  # a copy: the gradients of two leaves never share memory
-        gradients.add(source, passed)
+        if source in gradients:
+            gradients.add(source, passed)
+        else:
+            gradients[source] = passed
 
 
 def sum_to(g: Any, shape: tuple[int, ...]) -> Any:
