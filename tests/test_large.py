@@ -30,6 +30,7 @@ GAMMA, BETA = numbers(4, SHAPE[1:]), numbers(5, SHAPE[1:])
 LOOPS = {
     "tanh": (ops.tanh.op.body, (), 5e-7, 0),
     "sigmoid": (ops.sigmoid.op.body, (), 5e-7, 2e-38),
+    "sum": (ops.sum.op.body, (), 0, 2e-3),
     "softmax": (ops.softmax.op.body, (), 2e-6, 2e-38),
     "log_softmax": (ops.log_softmax.op.body, (), 1e-6, 1e-5),
     "sparse losses": (cross_entropy._sparse_losses, (LABELS,), 1e-6, 1e-6),
@@ -69,6 +70,14 @@ def test_number_by_number_a_loop_is_within_four_units_in_the_last_place(name, ex
     found = LOOPS[name][0](x)
     units = np.abs(found - expected) / np.spacing(np.abs(expected).astype(np.float32))
     assert units[np.abs(expected) > 2e-38].max() <= 4
+
+
+@pytest.mark.parametrize("size", [large.LARGE, 100_001, 3_000_000])
+def test_a_sum_of_many_numbers_keeps_its_digits(size):
+    """As NumPy's, which adds up in pairs: the error grows with the logarithm of the size, not with the size."""
+    x = np.random.default_rng(0).uniform(0, 1, size).astype(np.float32)
+    assert ops.sum(x) == pytest.approx(x.astype(float).sum(), rel=1e-6)
+    assert ops.sum(x).dtype == np.float32
 
 
 @pytest.mark.parametrize("name", ["tanh", "sigmoid"])

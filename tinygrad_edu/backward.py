@@ -75,7 +75,7 @@ def walk(
             if hooked and node.notes is not None:
                 g = _call_hooks(node, g, lift)
             if node.collects if chosen is None else node in chosen:
-                own = g if node.op is None else g * 1  # an inner gradient goes on to others
+                own = g if node.op is None else g * 1 if lift else g.copy()  # an inner gradient goes on to others
                 collected[node] = own if lift else make_value(own)
             if not node.shape:
                 node.delta = g.array if lift else g
@@ -114,7 +114,7 @@ class Arrived(dict):
         """Add a gradient that is 0 but for a part; many parts cost no more than one gradient of the whole."""
         if node not in self.sums:
             known = self.get(node)
-            self[node] = np.zeros(node.shape, node.dtype) if known is None else known * 1
+            self[node] = np.zeros(node.shape, node.dtype) if known is None else known.copy()
             self.sums.add(node)
         part.add_to(self[node])
 
@@ -139,7 +139,7 @@ def _go_back(node: Node, g: Any, gradients: Arrived, needed: set | None, lift: C
             _explain(error, node, index)
             raise
         if source.op is None and (passed is g or (passed.array if lift else passed).base is not None):
-            passed = passed * 1  # a copy: the gradients of two leaves never share memory
+            passed = passed * 1 if lift else passed.copy("A")  # the gradients of two leaves never share memory
         if source in gradients:
             gradients.add(source, passed)
         else:
@@ -167,7 +167,7 @@ def seed_of(root: Value, seed: Any, owner: str = "backward()") -> Any:
                 f"{owner} expects a scalar, got shape {root.array.shape}. "
                 "Reduce it first, as in loss.sum().backward(), or pass the gradient that arrives here."
             )
-        return make_value(np.ones_like(root.array)[()])
+        return make_value(np.ones_like(root.array) if root.array.shape else root.array.dtype.type(1))
     array, dtype = as_array(seed.array if isinstance(seed, Value) else seed), root.array.dtype
     if np.shape(array) != root.array.shape:
         raise ValueError(f"{owner} expects a gradient of shape {root.array.shape}, got {np.shape(array)}.")

@@ -103,11 +103,14 @@ def _as_row(x, numbers):
 
 
 def _blocks(x, g, out):
-    """The rows of x, g and out, some at a time; g is written out if it is one number repeated."""
+    """The rows of x, g and out, some at a time; g, which may be one number repeated, is written out."""
+    x, g, out = as_rows(x), as_rows(g), as_rows(out)
     step = -(-BLOCK // x.shape[-1])
-    for start in range(0, len(as_rows(x)), step):
+    first = np.ascontiguousarray(g[:step])
+    for start in range(0, len(x), step):
         here = slice(start, start + step)
-        yield as_rows(x)[here], np.ascontiguousarray(as_rows(g)[here]), as_rows(out)[here]
+        written = np.ascontiguousarray(g[here]) if any(g.strides) else first[: len(x) - start]
+        yield x[here], written, out[here]
 
 
 @kernel(reorder=True)
