@@ -136,7 +136,7 @@ def main() -> None:
     row("import", fresh_processes({name: IMPORTS[name] for name in tensors}), PEERS)
     row("first gradient of a process", fresh_processes({name: FIRST_GRADIENTS[name] for name in tensors}), PEERS)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    print(f"\nCyclic objects a step: {cyclic_objects_a_step():g}. Node: {Node.__basicsize__} bytes. Peak of this process: {peak} MB.")
+    print(f"\nCyclic objects a step: {cyclic_objects_a_step():g}. Node: {Node.__basicsize__} bytes. Peak: {peak} MB.")
 
 
 if __name__ == "__main__":
