@@ -15,7 +15,7 @@ from typing import Any
 
 
 def kernel(function: Callable | None = None, *, reorder: bool = False) -> Callable[..., Any]:
-    """Compile `function` when it is first called. It may call other kernels.
+    """Compile `function` when it is first called. It may call other kernels of its file.
 
     Division by zero gives inf or nan, as in NumPy (Numba's default checks every division, which keeps
     loops from being vectorised). Constants must come in as arguments, or be globals, in the array's dtype: a
@@ -27,16 +27,13 @@ def kernel(function: Callable | None = None, *, reorder: bool = False) -> Callab
     """
     if function is None:
         return functools.partial(kernel, reorder=reorder)
-    compiled: list[Callable] = []
-    compile_kernel = functools.partial(_compile, function, reorder)
+    compiled = functools.cache(functools.partial(_compile, function, reorder))
 
     @functools.wraps(function)
     def call(*args):
-        if not compiled:
-            compiled.append(compile_kernel())
-        return compiled[0](*args)
+        return compiled()(*args)
 
-    call.compile_kernel = compile_kernel  # type: ignore[attr-defined]
+    call.compiled = compiled  # type: ignore[attr-defined]
     return call
 
 
@@ -53,12 +50,19 @@ def _compile(function: Callable, reorder: bool) -> Callable:
 
 
 def _with_compiled_kernels(function: Any) -> Callable:
-    """`function`, for which the kernels that it names are compiled functions: the compiler knows no others."""
+    """`function`, for which the kernels that it names are compiled functions: the compiler knows no others.
+
+    Raises:
+        TypeError: for a kernel of another file. When that file changes, Numba would go on using what it has cached.
+    """
     known = function.__globals__
-    named = [name for name in function.__code__.co_names if hasattr(known.get(name), "compile_kernel")]
+    named = [name for name in function.__code__.co_names if hasattr(known.get(name), "compiled")]
+    strange = [name for name in named if known[name].__module__ != function.__module__]
+    if strange:
+        raise TypeError(f"Kernel {function.__name__!r} expects kernels of its own file, got {strange}. Move them there.")
     if not named:
         return function
-    kernels = {name: known[name].compile_kernel() for name in named}
+    kernels = {name: known[name].compiled() for name in named}
     bound = types.FunctionType(function.__code__, {**known, **kernels}, function.__name__)
     return functools.update_wrapper(bound, function)
 

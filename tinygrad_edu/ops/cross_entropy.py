@@ -8,11 +8,18 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..kernel import kernel
 from .declare import op
 from .elementwise import where
 from .index import add_along_axis, take_along_axis
-from .large import ZERO, as_rows, exp_row, is_large, log_totals, on_large_rows
+from .large import (
+    as_rows,
+    dense_loss_loop,
+    dense_slope_loop,
+    is_large,
+    log_totals,
+    on_large_rows,
+    sparse_slope_loop,
+)  # fmt: skip
 from .probability import log_softmax, softmax
 from .shape import expand_dims
 
@@ -49,7 +56,7 @@ def _sparse_losses(z, labels):
 
 def _sparse_slope_large(z, top, labels, g):
     out = np.empty_like(z)
-    sparse_slope_loop(as_rows(z), top, labels.reshape(-1), g.reshape(-1), as_rows(out))
+    sparse_slope_loop(as_rows(z), top, labels.reshape(-1).astype(np.intp), np.ascontiguousarray(g).reshape(-1), as_rows(out))
     return out
 
 
@@ -58,16 +65,6 @@ def _sparse_slope(z, labels, g):
     """The gradient by z: g (softmax(z) - 1 at the label)."""
     g = expand_dims(g, -1)
     return g * softmax(z) - add_along_axis(g, expand_dims(labels, -1), shape=z.shape)
-
-
-@kernel
-def sparse_slope_loop(z, top, labels, g, out):
-    """out <- g (softmax(z) - 1 at the label)."""
-    for i in range(len(z)):
-        scale = g[i] / exp_row(z[i], top[i], out[i])
-        for j in range(out.shape[1]):
-            out[i, j] *= scale
-        out[i, labels[i]] -= g[i]
 
 
 # The classes by their shares ---------------------------------------------------------------------
@@ -88,7 +85,7 @@ def _losses_large(z, top, y):
     if not (is_large(y) and y.shape == z.shape):
         return NotImplemented
     out = np.empty_like(top)
-    losses_loop(as_rows(z), top, log_totals(z, top), as_rows(y), out)
+    dense_loss_loop(as_rows(z), top, log_totals(z, top), as_rows(y), out)
     return out.reshape(z.shape[:-1])
 
 
@@ -97,27 +94,11 @@ def _losses(z, y):
     return -(y * where(y == 0, 0, log_softmax(z))).sum(axis=-1)
 
 
-@kernel(reorder=True)
-def losses_loop(z, top, log_total, y, out):
-    """out <- -Σ y log softmax(z)."""
-    for i in range(len(z)):
-        loss = ZERO
-        for j in range(z.shape[1]):
-            loss += y[i, j] * minus_log_share(z[i, j], top[i], log_total[i]) if y[i, j] != ZERO else ZERO
-        out[i] = loss
-
-
-@kernel
-def minus_log_share(z, top, log_total):
-    """-log softmax(z); in this order also where the logits are far from 0."""
-    return log_total - (z - top)
-
-
 def _slope_large(z, top, y, g):
     if not (is_large(y) and y.shape == z.shape):
         return NotImplemented
     out = np.empty_like(z)
-    slope_loop(as_rows(z), top, as_rows(y), as_rows(y).sum(axis=-1), g.reshape(-1), as_rows(out))
+    dense_slope_loop(as_rows(z), top, as_rows(y), as_rows(y).sum(axis=-1), np.ascontiguousarray(g).reshape(-1), as_rows(out))
     return out
 
 
@@ -125,12 +106,3 @@ def _slope_large(z, top, y, g):
 def _slope(z, y, g):
     """The gradient by z: g (softmax(z) Σ y - y)."""
     return expand_dims(g, -1) * (softmax(z) * y.sum(axis=-1, keepdims=True) - y)
-
-
-@kernel
-def slope_loop(z, top, y, sums, g, out):
-    """out <- g (softmax(z) Σ y - y), given the sums of y."""
-    for i in range(len(z)):
-        scale = sums[i] / exp_row(z[i], top[i], out[i])
-        for j in range(out.shape[1]):
-            out[i, j] = g[i] * (out[i, j] * scale - y[i, j])

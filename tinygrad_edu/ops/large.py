@@ -181,6 +181,41 @@ def log_total_loop(x, top, total):
         total[i] = math.log(exp_row(x[i], top[i], out))
 
 
+@kernel
+def minus_log_share(z, top, log_total):
+    """-log softmax(z); in this order also where the logits are far from 0."""
+    return log_total - (z - top)
+
+
+@kernel(reorder=True)
+def dense_loss_loop(z, top, log_total, y, out):
+    """out <- -Σ y log softmax(z)."""
+    for i in range(len(z)):
+        loss = ZERO
+        for j in range(z.shape[1]):
+            loss += y[i, j] * minus_log_share(z[i, j], top[i], log_total[i]) if y[i, j] != ZERO else ZERO
+        out[i] = loss
+
+
+@kernel
+def sparse_slope_loop(z, top, labels, g, out):
+    """out <- g (softmax(z) - 1 at the label)."""
+    for i in range(len(z)):
+        scale = g[i] / exp_row(z[i], top[i], out[i])
+        for j in range(out.shape[1]):
+            out[i, j] *= scale
+        out[i, labels[i]] -= g[i]
+
+
+@kernel
+def dense_slope_loop(z, top, y, sums, g, out):
+    """out <- g (softmax(z) Σ y - y), given the sums of y."""
+    for i in range(len(z)):
+        scale = sums[i] / exp_row(z[i], top[i], out[i])
+        for j in range(out.shape[1]):
+            out[i, j] = g[i] * (out[i, j] * scale - y[i, j])
+
+
 def on_large_rows(fast: Callable) -> Callable[[Callable], Callable]:
     """`on_large` for a function along the last axis: `fast` also gets the largest number of each row.
 
