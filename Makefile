@@ -25,7 +25,6 @@ lint: $(VENV)/dev.installed
 
 bench: $(VENV)/dev.installed
 	$(BIN)/python benchmarks/engine.py
-	$(BIN)/python benchmarks/ops.py
 	$(BIN)/python benchmarks/two_circles_seeds.py
 
 clean:

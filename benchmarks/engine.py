@@ -1,54 +1,38 @@
-"""What the engine costs: deep graphs, many small nodes, memory, the first gradient of a process.
+"""What the engine costs beside torch and micrograd: deep graphs, many small nodes, memory, and single ops.
 
     python benchmarks/engine.py
 
-Medians of several runs in one process, one thread. Where torch or micrograd are installed they run
-the same in the same process, and the ratio to them is what counts: clocks of shared machines drift.
+All in one process and on one thread. The libraries take turns, round by round, and what is shown is our median and
+the ratio of theirs to it: clocks of shared machines drift, ratios hardly do. Above 1 we are faster.
 """
 
 from __future__ import annotations
 
 import gc
-import importlib.util
 import os
 import resource
-import statistics
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 
-for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ[_name] = "1"
-for _name in ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"):
-    os.environ.pop(_name, None)
+from compare import US, header, medians, peer, row
+from workloads import WORKLOADS
 
 import numpy as np
 
 from tinygrad_edu import Tensor
 from tinygrad_edu.graph import Node
 
-
-def seconds(function: Callable[[], object], runs: int = 5) -> float:
-    """Median time of a call, after one that is not counted."""
-    function()
-    times = []
-    for _ in range(runs):
-        began = time.perf_counter()
-        function()
-        times.append(time.perf_counter() - began)
-    return statistics.median(times)
+PEERS = "torch", "micrograd"
 
 
 def leaf_makers() -> dict[str, Callable]:
     """How each library makes a scalar leaf."""
-    makers: dict[str, Callable] = {"tinygrad_edu": Tensor}
-    if importlib.util.find_spec("torch"):
-        import torch
-
-        torch.set_num_threads(1)
+    makers: dict[str, Callable] = {US: Tensor}
+    torch = peer("torch")
+    if torch:
         makers["torch"] = lambda x: torch.tensor(x, requires_grad=True)
-    if importlib.util.find_spec("micrograd"):
+    if peer("micrograd"):
         from micrograd.engine import Value
 
         makers["micrograd"] = Value
@@ -75,16 +59,19 @@ def chain(leaf: Callable, nodes: int = 1_000_000) -> None:
     assert float(x.grad) == 1
 
 
-def op_overhead(library: str, size: tuple[int, int] = (32, 5)) -> float:
+def op_overheads(size: tuple[int, int] = (32, 5), times: int = 20_000) -> dict[str, float]:
     """Seconds that recording `x + x` adds to NumPy's own addition."""
     array = np.ones(size, np.float32)
-    x = Tensor(array) if library == "tinygrad_edu" else __import__("torch").tensor(array, requires_grad=True)
+    torch = peer("torch")
+    operands = {US: Tensor(array), "numpy": array, **({"torch": torch.tensor(array, requires_grad=True)} if torch else {})}
 
     def many(z):
-        for _ in range(20_000):
+        for _ in range(times):
             z + z
 
-    return (seconds(lambda: many(x)) - seconds(lambda: many(array))) / 20_000
+    found = medians({name: lambda z=z: many(z) for name, z in operands.items()})  # type: ignore[misc]
+    plain = found.pop("numpy")
+    return {name: (seconds - plain) / times for name, seconds in found.items()}
 
 
 def cyclic_objects_a_step(steps: int = 100) -> float:
@@ -100,18 +87,20 @@ def cyclic_objects_a_step(steps: int = 100) -> float:
         gc.enable()
 
 
-def fresh_process(code: str) -> float:
-    """Seconds from the start of a Python process until `code` is done, the interpreter's own start taken off."""
+def fresh_processes(codes: dict[str, str]) -> dict[str, float]:
+    """Seconds from the start of a Python process until its code is done, the interpreter's own start taken off."""
 
-    def run(source: str) -> float:
-        return seconds(lambda: subprocess.run([sys.executable, "-c", source], check=True), 5)
+    def run(source: str) -> None:
+        subprocess.run([sys.executable, "-c", source], check=True)
 
-    return run(code) - run("pass")
+    found = medians({name: lambda code=code: run(code) for name, code in {**codes, "": "pass"}.items()})  # type: ignore[misc]
+    start = found.pop("")
+    return {name: seconds - start for name, seconds in found.items()}
 
 
 def chain_in_a_process(library: str) -> tuple[float, float]:
     """Seconds and peak memory [MB] of the chain of 1,000,000 nodes, alone in a process with a shallow stack."""
-    leaf = "from tinygrad_edu import Tensor as leaf" if library == "tinygrad_edu" else (
+    leaf = "from tinygrad_edu import Tensor as leaf" if library == US else (
         "import torch; torch.set_num_threads(1); leaf = lambda x: torch.tensor(x, requires_grad=True)"
     )  # fmt: skip
     code = (
@@ -123,29 +112,31 @@ def chain_in_a_process(library: str) -> tuple[float, float]:
     return float(out[0]), float(out[1])
 
 
+IMPORTS = {US: "import tinygrad_edu", "torch": "import torch"}
+FIRST_GRADIENTS = {
+    US: "from tinygrad_edu import Tensor; x = Tensor([1.0, 2.0]); (x * x).sum().backward()",
+    "torch": "import torch; x = torch.tensor([1.0, 2.0], requires_grad=True); (x * x).sum().backward()",
+}
+
+
 def main() -> None:
     makers = leaf_makers()
-    print("| what | library | figure | ratio to us |\n|---|---|---|---|")
-
-    def show(what: str, figures: dict[str, float], unit: str) -> None:
-        for library, figure in figures.items():
-            print(f"| {what} | {library} | {figure:.3g} {unit} | {figure / figures['tinygrad_edu']:.2f} |", flush=True)
-
-    show("tree of 100,000 scalar nodes", {name: seconds(lambda m=make: tree(m), 3) for name, make in makers.items()}, "s")  # type: ignore[misc]
-    deep = {name: chain_in_a_process(name) for name in makers if name != "micrograd"}
-    show("chain of 1,000,000 nodes, recursion limit 150", {name: s for name, (s, _) in deep.items()}, "s")
-    show("its peak memory", {name: mb for name, (_, mb) in deep.items()}, "MB")
-    show("recording x + x, 32 x 5, above NumPy", {name: 1e6 * op_overhead(name) for name in makers if name != "micrograd"}, "µs")
-    print(f"| cyclic objects a training step | tinygrad_edu | {cyclic_objects_a_step():g} | |")
-    imports = {"tinygrad_edu": "import tinygrad_edu", "torch": "import torch"}
-    show("import", {name: fresh_process(imports[name]) for name in makers if name in imports}, "s")
-    first = {
-        "tinygrad_edu": "from tinygrad_edu import Tensor; x = Tensor([1.0, 2.0]); (x * x).sum().backward()",
-        "torch": "import torch; x = torch.tensor([1.0, 2.0], requires_grad=True); (x * x).sum().backward()",
-    }
-    show("first gradient of a process", {name: fresh_process(first[name]) for name in makers if name in first}, "s")
+    tensors = [name for name in makers if name != "micrograd"]
+    gc.collect()
+    gc.freeze()  # no library pays for the objects that the import of another has made; nor, below, for its garbage
+    header(*PEERS)
+    row("recording x + x, 32 x 5, above NumPy", op_overheads(), PEERS)
+    trees = {name: lambda make=make: tree(make) for name, make in makers.items()}  # type: ignore[misc]
+    row("tree of 100,000 scalar nodes", medians(trees, before=gc.collect), PEERS)
+    deep = {name: chain_in_a_process(name) for name in tensors}
+    row("chain of 1,000,000 nodes, recursion limit 150", {name: s for name, (s, _) in deep.items()}, PEERS)
+    row("its peak memory", {name: mb for name, (_, mb) in deep.items()}, PEERS, "MB")
+    for name, make in WORKLOADS.items():
+        row(name, medians(make()), PEERS)
+    row("import", fresh_processes({name: IMPORTS[name] for name in tensors}), PEERS)
+    row("first gradient of a process", fresh_processes({name: FIRST_GRADIENTS[name] for name in tensors}), PEERS)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    print(f"\nNode: {Node.__basicsize__} bytes. Peak of this process: {peak} MB.")
+    print(f"\nCyclic objects a step: {cyclic_objects_a_step():g}. Node: {Node.__basicsize__} bytes. Peak: {peak} MB.")
 
 
 if __name__ == "__main__":

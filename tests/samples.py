@@ -75,6 +75,11 @@ def position(random, shape):
     return random.integers(-3, 3, shape)
 
 
+def label(random, shape):
+    """Whole numbers of three classes."""
+    return random.integers(0, 3, shape)
+
+
 def regular(random, shape):
     """Square matrices that can be inverted without a loss of digits."""
     return random.uniform(-1, 1, shape) + 2.5 * np.eye(shape[-1]) * random.choice((-1, 1), shape[-1])
@@ -177,6 +182,17 @@ FACTORS = [
     *one(()),
 ]
 SHARES = one((2, 3), {}, {"axis": 0}, {"axis": None}, {"axis": (0, 1)}) + one((0, 3)) + one((), {"axis": None})
+LABELS = [(((2, 3), (2,)), {}), (((2, 2, 3), (2, 2)), {}), (((3,), ()), {}), (((0, 3), (0,)), {})]
+ONE_HOTS = [
+    *((shapes, {}) for shapes in [((2, 3), (2, 3)), ((2, 2, 3), (1, 3)), ((3,), (2, 3)), ((0, 3), (0, 3)), ((2, 1), (2, 1))]),
+]
+NORMALS = [
+    (((2, 3), (3,), (3,)), {}),
+    (((2, 3), (), ()), {"epsilon": 0.5}),
+    (((2, 3, 2), (3, 1), (2, 1, 1)), {"axis": (1, -1)}),
+    (((4, 2), (2,), (4, 2)), {"axis": 0}),
+    (((0, 3), (3,), (1,)), {}),
+]
 RUNS = [
     *one((2, 3), {}, {"axis": 0}, {"axis": -1}),
     *one((2, 1), {"axis": 1}),
@@ -348,6 +364,15 @@ def sigmoid(x):
     return 1 / (1 + np.exp(-x))
 
 
+def sparse_cross_entropy(z, labels):
+    shares = np.exp(z) / np.exp(z).sum(axis=-1, keepdims=True)
+    return -np.log((shares * (labels[..., None] == np.arange(z.shape[-1]))).sum(axis=-1))
+
+
+def normal(x, gamma=1.0, beta=0.0, axis=-1, epsilon=1e-3):
+    return gamma * (x - np.mean(x, axis, keepdims=True)) / np.sqrt(np.var(x, axis, keepdims=True) + epsilon) + beta
+
+
 def cross_entropy(z, y):
     return -(y * np.log(sigmoid(z)) + (1 - y) * np.log(1 - sigmoid(z)))
 
@@ -462,6 +487,9 @@ OPS: dict[str, Sample] = {
     "logsumexp":        Sample(lambda x, **along: np.log(np.exp(x).sum(**along)), real, cases=REDUCTIONS),
     "softmax":          Sample(lambda x, axis=-1: scipy.special.softmax(x, axis), real, cases=SHARES),
     "log_softmax":      Sample(lambda x, axis=-1: scipy.special.log_softmax(x, axis), real, cases=SHARES),
+    "sparse_softmax_cross_entropy": Sample(sparse_cross_entropy, real, label, cases=LABELS),
+    "softmax_cross_entropy": Sample(lambda z, y: -(y * scipy.special.log_softmax(z, -1)).sum(-1), real, share, cases=ONE_HOTS),
+    "scaled_normal":    Sample(normal,                   distinct, real, real, cases=NORMALS),
     "var":              Sample(np.var,                   distinct, cases=SPREADS),
     "std":              Sample(np.std,                   distinct, cases=DISTANCES + one((2, 3), {"ddof": 1, "axis": 1})),
     "prod":             Sample(np.prod,                  mixed, cases=FACTORS),

@@ -149,5 +149,37 @@ def test_division_by_zero_in_a_kernel_is_inf_or_nan():
     assert p[0] == np.inf and p[1] == -np.inf and np.isnan(p[2])
 
 
+@kernel
+def third(x):
+    return x / 3
+
+
+@kernel(reorder=True)
+def sum_of_thirds(x):
+    total = 0.0
+    for i in range(x.size):
+        total += third(x[i])
+    return total
+
+
+def test_a_kernel_may_call_kernels_of_its_file():
+    x = np.random.default_rng(0).normal(size=1000)
+    assert sum_of_thirds(x) == pytest.approx((x / 3).sum(), rel=1e-12)
+
+
+descend = sgd.descend
+
+
+@kernel
+def descend_by_itself(p):
+    descend(p, p, 1.0)
+
+
+def test_a_kernel_of_another_file_is_refused():
+    """Numba would not notice when that file changes, and go on with what it has cached."""
+    with pytest.raises(TypeError, match=r"kernels of its own file, got \['descend'\]"):
+        descend_by_itself(np.ones(2))
+
+
 def test_a_kernel_keeps_its_name_and_words():
     assert sgd.descend.__name__ == "descend" and sgd.descend.__wrapped__.__code__.co_varnames[:3] == ("p", "g", "rate")

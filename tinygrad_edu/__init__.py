@@ -2,7 +2,7 @@
 
 The map of the package, in reading order:
 
-    memory       noticing that an array was changed;   modes  recording on and off
+    memory       noticing that an array was changed;   modes  recording on and off;   allocation  of large arrays
     graph        Value, Node: what a recorded computation is made of
     record       Op, apply: running a function on arrays and recording it
     backward     walk: the gradients, going back through the nodes

@@ -27,6 +27,7 @@ from .graph import (
 )  # fmt: skip
 from .memory import Memory, checksum, opened, was_changed
 from .modes import detector
+from .rules import Part
 
 
 def backward(root: Value, seed: Any = None, *, retain_graph: bool = False, create_graph: bool = False) -> None:
@@ -61,13 +62,12 @@ def walk(
     lift = make_value if create_graph else None
     go_back = _go_back if detector() is None else detector().looking_at(_go_back)
     hooked = Notes.any_hooks
-    gradients: dict[Node, Any] = {}
+    gradients = Arrived()
     collected: dict[Node, Any] = {}
     with mode(recording=create_graph), np.errstate(all="ignore"):
         for root, seed in zip(roots, seeds):
             if root.node is not None:
-                g, known = seed if lift else seed.array.copy(), gradients.get(root.node)
-                gradients[root.node] = g if known is None else known + g
+                gradients.add(root.node, seed if lift else seed.array.copy())
         for node in nodes:
             g = gradients.pop(node, None)
             if g is None:
@@ -75,7 +75,7 @@ def walk(
             if hooked and node.notes is not None:
                 g = _call_hooks(node, g, lift)
             if node.collects if chosen is None else node in chosen:
-                own = g if node.op is None else g * 1  # an inner gradient goes on to others
+                own = g if node.op is None else g * 1 if lift else g.copy()  # an inner gradient goes on to others
                 collected[node] = own if lift else make_value(own)
             if not node.shape:
                 node.delta = g.array if lift else g
@@ -90,7 +90,36 @@ def walk(
     return collected
 
 
-def _go_back(node: Node, g: Any, gradients: dict, needed: set | None, lift: Callable | None) -> None:
+class Arrived(dict):
+    """The gradients that have arrived at nodes so far. A sum that was made here is nobody else's: it is added to in place."""
+
+    __slots__ = ("sums",)
+
+    def __init__(self):
+        self.sums: set[Node] = set()  # the nodes whose gradient is an array that was made here
+
+    def add(self, node: Node, g: Any) -> None:
+        """Add a gradient, which others may hold too."""
+        known = self.get(node)
+        if known is None:
+            self[node] = g
+        elif node in self.sums:
+            known += g
+        else:
+            self[node] = total = known + g
+            if type(total) is np.ndarray:
+                self.sums.add(node)
+
+    def add_part(self, node: Node, part: Part) -> None:
+        """Add a gradient that is 0 but for a part; many parts cost no more than one gradient of the whole."""
+        if node not in self.sums:
+            known = self.get(node)
+            self[node] = np.zeros(node.shape, node.dtype) if known is None else known.copy()
+            self.sums.add(node)
+        part.add_to(self[node])
+
+
+def _go_back(node: Node, g: Any, gradients: Arrived, needed: set | None, lift: Callable | None) -> None:
     """Call the rules of `node` on arrays, or with `lift` on Values; pass their results on to where its inputs came from."""
     out = lift(node.out, node) if lift and node.out is not None else node.out
     for index, on_arrays, on_values in node.calls:
@@ -99,6 +128,9 @@ def _go_back(node: Node, g: Any, gradients: dict, needed: set | None, lift: Call
             continue
         try:
             passed = (on_values if lift else on_arrays)(g, node.inputs, out, node.params, index)
+            if type(passed) is Part:
+                gradients.add_part(source, passed)
+                continue
             if passed.shape != source.shape:
                 passed = sum_to(passed, source.shape)
             if passed.dtype is not source.dtype:
@@ -107,9 +139,11 @@ def _go_back(node: Node, g: Any, gradients: dict, needed: set | None, lift: Call
             _explain(error, node, index)
             raise
         if source.op is None and (passed is g or (passed.array if lift else passed).base is not None):
-            passed = passed * 1  # a copy: the gradients of two leaves never share memory
-        known = gradients.get(source)
-        gradients[source] = passed if known is None else known + passed
+            passed = passed * 1 if lift else passed.copy("A")  # the gradients of two leaves never share memory
+        if source in gradients:
+            gradients.add(source, passed)
+        else:
+            gradients[source] = passed
 
 
 def sum_to(g: Any, shape: tuple[int, ...]) -> Any:
@@ -133,7 +167,7 @@ def seed_of(root: Value, seed: Any, owner: str = "backward()") -> Any:
                 f"{owner} expects a scalar, got shape {root.array.shape}. "
                 "Reduce it first, as in loss.sum().backward(), or pass the gradient that arrives here."
             )
-        return make_value(np.ones_like(root.array)[()])
+        return make_value(np.ones_like(root.array) if root.array.shape else root.array.dtype.type(1))
     array, dtype = as_array(seed.array if isinstance(seed, Value) else seed), root.array.dtype
     if np.shape(array) != root.array.shape:
         raise ValueError(f"{owner} expects a gradient of shape {root.array.shape}, got {np.shape(array)}.")

@@ -201,11 +201,12 @@ def history(value: Value | Iterable[Value]) -> list[Node]:
 
 def reachable(roots: list[Node]) -> list[Node]:
     """Every node that `roots` came from, themselves included, newest first."""
-    seen = set(roots)
-    stack = list(seen)
-    while stack:
-        for source in stack.pop().sources:
-            if isinstance(source, Node) and source not in seen:
+    found = list(dict.fromkeys(roots))
+    seen = set(found)
+    for node in found:  # which grows meanwhile
+        for source in node.sources:
+            if source not in seen and isinstance(source, Node):
                 seen.add(source)
-                stack.append(source)
-    return sorted(seen, key=operator.attrgetter("number"), reverse=True)
+                found.append(source)
+    found.sort(key=operator.attrgetter("number"), reverse=True)
+    return found

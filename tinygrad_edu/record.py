@@ -14,10 +14,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from .allocation import keep_freed_memory
 from .graph import NUMBERS, Node, Value, as_array, current, new_number, new_object, notes_of
 from .memory import lent, opened, share, sums_of_open
 from .modes import detector, detectors
 from .rules import arguments, check_rule, compile_rule, keeper
+
+keep_freed_memory()
 
 
 class Recipe(NamedTuple):

@@ -15,6 +15,18 @@ class KeptShape(tuple):
     __slots__ = ()
 
 
+class Part:
+    """What a rule on arrays may return in place of zeros with something added at one place.
+
+    The engine calls `add_to(total)` with an array of zeros, or with what has arrived from elsewhere.
+    """
+
+    __slots__ = ("add_to",)
+
+    def __init__(self, add_to: Callable[[Any], None]):
+        self.add_to = add_to
+
+
 def shape_of(x: Any) -> tuple[int, ...]:
     """Shape of an input, or of the stand-in for one of which only the shape was kept."""
     if isinstance(x, KeptShape):

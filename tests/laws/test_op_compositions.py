@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from samples import distinct, positive_definite, real, regular, spread, symmetric
+from samples import distinct, normal, positive_definite, real, regular, spread, symmetric
 
 from tinygrad_edu import Tensor, ops
 from tinygrad_edu.ops import registry
@@ -89,6 +89,7 @@ COMPOSITIONS = {  # name: oracle, calls
     "vdot":        (np.vdot,        [on(X, (3, 2))(), on(VECTOR, VECTOR)()]),
     "inner":       (np.inner,       [on(X, ROW)(), on(VECTOR, X)(), on((), X)()]),
     "outer":       (np.outer,       [on(VECTOR, X)(), on((), VECTOR)()]),
+    "normalize":   (normal,         [on(X)(), on(CUBE)(2.0, -1.0, 1), on(X, (3,), ())(epsilon=0.1), on(X)(axis=(0, 1))]),
     "solve":       (np.linalg.solve, [on(A, VECTOR)(), on(B, X)()]),
     "slogdet":     (slogdet,        [on(A)(), on(-A)(), on(B)()]),
     "eigh":        (np.linalg.eigh, [on(S)(), on(S)("U")]),

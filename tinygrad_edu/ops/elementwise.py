@@ -16,6 +16,7 @@ import numpy as np
 
 from ..graph import NUMBERS, Value
 from .declare import binary, elementwise, op, unary
+from .large import number_by_number, on_large, sigmoid_loop, tanh_loop
 
 cos: Any  # the rules of sin and cos name each other, as that of absolute names sign
 sign: Any
@@ -64,7 +65,7 @@ log10         = unary("log10",          "log10(x)", np.log10,                x=l
 log1p         = unary("log1p",          "log1p(x)", np.log1p,                x=lambda g, x: g / (1 + x),   doc="log(1 + x), exact for small x.")
 sin           = unary("sin",            "sin(x)",   np.sin,                  x=lambda g, x: g * cos(x),    doc="Sine of x [radians].")
 cos           = unary("cos",            "cos(x)",   np.cos,                  x=lambda g, x: -g * sin(x),   doc="Cosine of x [radians].")
-tanh          = unary("tanh",           "tanh(x)",  np.tanh,                 x=lambda g, out: g * (1 - out * out),
+tanh          = unary("tanh",           "tanh(x)",  on_large(number_by_number(tanh_loop))(np.tanh), x=lambda g, out: g * (1 - out * out),
                       doc="Hyperbolic tangent; its slope is 1 at 0 and vanishes where it saturates.")
 # fmt: on
 
@@ -177,6 +178,7 @@ def relu(x, /):
 
 
 @elementwise("1 / (1 + exp(-x)) if x > 0 else exp(x) / (1 + exp(x))", x=lambda g, out: g * out * (1 - out))
+@on_large(number_by_number(sigmoid_loop))
 def sigmoid(x, /):
     """1 / (1 + exp(-x)), without overflow at either end. Its slope is at most 1/4."""
     e = np.exp(np.abs(x) * -1.0)

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
 from ..graph import Value
+from ..rules import Part
 from .declare import op
 from .elementwise import where
 from .rearrange import moveaxis, own
@@ -20,18 +21,30 @@ from .shape import _is_basic, add_at, by_own_key, getitem, reshape, scatter_add
 # One index for all -------------------------------------------------------------------------------
 
 
-@op(x=lambda g, indices, x_shape, axis: add_slices(g, indices, shape=x_shape, axis=axis))
+@op(x=lambda g, indices, x_shape, axis: _slices_placed(g, indices, x_shape, axis))
 def take_slices(x, indices, /, axis=0):
     """Slices number `indices` along `axis`, as often as they are named. (The public `take` has NumPy's default axis.)"""
     return np.take(x, indices, axis)
 
 
+def _slices_placed(g, indices, shape, axis):
+    """The gradient of take_slices by x."""
+    if isinstance(g, Value):
+        return add_slices(g, indices, shape=shape, axis=axis)
+    return Part(lambda total: _add_slices_at(total, g, indices, axis))
+
+
 @op(x=lambda g, indices, axis: take_slices(g, indices, axis=axis))
 def add_slices(x, indices, /, shape, axis=0):
     """Zeros of `shape` to whose slices number `indices` along `axis` x is added; slices that are named twice add up."""
-    out, axis, count = np.zeros(shape, x.dtype), axis % len(shape), np.ndim(indices)
-    add_at(np.moveaxis(out, axis, 0), np.asarray(indices), np.moveaxis(x, range(axis, axis + count), range(count)))
+    out = np.zeros(shape, x.dtype)
+    _add_slices_at(out, x, indices, axis)
     return out
+
+
+def _add_slices_at(total, x, indices, axis) -> None:
+    axis, count = axis % total.ndim, np.ndim(indices)
+    add_at(np.moveaxis(total, axis, 0), np.asarray(indices), np.moveaxis(x, range(axis, axis + count), range(count)))
 
 
 def take(x, indices, axis=None):
@@ -78,24 +91,39 @@ def _plain(x) -> Any:
 # One index for each row --------------------------------------------------------------------------
 
 
-@op(x=lambda g, indices, x_shape, axis: add_along_axis(g, indices, shape=x_shape, axis=axis))
+@op(x=lambda g, indices, x_shape, axis: _placed_along_axis(g, indices, x_shape, axis))
 def take_along_axis(x, indices, /, axis=-1):
     """x[..., indices[..., i], ...] for each i along `axis`, row by row. The shapes agree or broadcast elsewhere."""
     return np.take_along_axis(x, indices, axis)
+
+
+def _placed_along_axis(g, indices, shape, axis):
+    """The gradient of take_along_axis by x."""
+    if isinstance(g, Value):
+        return add_along_axis(g, indices, shape=shape, axis=axis)
+    return Part(lambda total: _add_along_axis_at(total, g, indices, axis))
 
 
 @op(x=lambda g, indices, axis: take_along_axis(g, indices, axis=axis))
 def add_along_axis(x, indices, /, shape, axis=-1):
     """Zeros of `shape` to which x is added at `indices` along `axis`; entries that are named twice add up."""
     out = np.zeros(shape, x.dtype.newbyteorder("="))
+    _add_along_axis_at(out, x, indices, axis)
+    return out
+
+
+def _add_along_axis_at(total, x, indices, axis) -> None:
+    shape = total.shape
+    if not total.flags.c_contiguous:
+        np.add.at(total, tuple(along(indices, shape, axis)), x)
+        return
     positions = np.zeros((), int)
     for i, (length, key) in enumerate(zip(shape, along(indices, shape, axis))):
         if i == axis % len(shape):
             key = np.where(key < 0, key + length, key)
         positions = positions * length + key
     positions, x = np.broadcast_arrays(positions, x)
-    np.add.at(out.reshape(-1), positions.ravel(), x.ravel())
-    return out
+    np.add.at(total.reshape(-1), positions.ravel(), x.ravel())
 
 
 def set_along_axis(x, indices, values, axis=-1):

@@ -6,6 +6,7 @@ import numpy as np
 
 from .declare import elementwise, op
 from .elementwise import exp, isfinite, logical_or, sigmoid, where
+from .large import log_softmax_large, on_large_rows, softmax_large
 from .reduce import _restored
 
 
@@ -20,6 +21,7 @@ def logsumexp(x, /, axis=None, keepdims=False):
 
 
 @op(x=lambda g, out, axis: out * (g - (g * out).sum(axis=axis, keepdims=True)))
+@on_large_rows(softmax_large)
 def softmax(x, /, axis=-1):
     """exp(x) / Σ exp(x): shares that sum to 1 along `axis`. Where all of x is -inf they are 0."""
     x = _floating(x)
@@ -30,6 +32,7 @@ def softmax(x, /, axis=-1):
 
 
 @op(x=lambda g, out, axis: g - exp(out) * g.sum(axis=axis, keepdims=True))
+@on_large_rows(log_softmax_large)
 def log_softmax(x, /, axis=-1):
     """log(softmax(x)) along `axis`, exact where the softmax is nearly 0."""
     total = logsumexp(x, axis=axis, keepdims=True)

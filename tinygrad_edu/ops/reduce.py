@@ -6,12 +6,13 @@ import numpy as np
 
 from .declare import op
 from .elementwise import where
+from .large import on_large, sum_large
 from .shape import broadcast_to, concatenate, transpose
 
 
 def _spread(g, shape, axis, keepdims):
     """`g` of a reduced output, repeated along the axes that the reduction took away."""
-    return broadcast_to(_restored(g, shape, axis, keepdims), shape)
+    return broadcast_to(g if axis is None else _restored(g, shape, axis, keepdims), shape=shape)
 
 
 def _restored(x, shape, axis, keepdims):
@@ -36,6 +37,7 @@ def _count(shape, axis) -> int:
 
 
 @op(x=lambda g, x_shape, axis, keepdims: _spread(g, x_shape, axis, keepdims))
+@on_large(lambda x, axis=None, keepdims=False: NotImplemented if keepdims or axis is not None else sum_large(x))
 def sum(x, /, axis=None, keepdims=False):
     """Sum along `axis`."""
     return np.add.reduce(x, axis=axis, keepdims=keepdims)
