@@ -26,6 +26,7 @@ class Law(NamedTuple):
 
 
 def every_op(op: Op) -> bool:
+    """Whatever it is."""
     return True
 
 
@@ -50,6 +51,7 @@ def linear_in(op: Op) -> tuple[str, ...]:
 
 
 def is_linear(op: Op) -> bool:
+    """Whether it is a straight line along an input."""
     return bool(linear_in(op))
 
 
