@@ -6,23 +6,14 @@ import sys
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tinygrad_edu import Tensor, Variable, as_tensor, from_dlpack
+from tinygrad_edu.testing import strategies
+from tinygrad_edu.testing.layouts import ByDLPack
 
 DTYPES = [np.float64, np.float32, np.float16, np.int64, np.uint8, np.bool_]
-
-
-class Foreign:
-    """An array of a library that speaks DLPack and nothing else."""
-
-    def __init__(self, array):
-        self.array = array
-
-    def __dlpack__(self, **options):
-        return self.array.__dlpack__(**options)
-
-    def __dlpack_device__(self):
-        return self.array.__dlpack_device__()
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -34,7 +25,7 @@ def test_memory_goes_out_and_comes_in_by_dlpack(dtype, layout):
     np.testing.assert_array_equal(out, x.array)
     assert not x.shape or np.shares_memory(out, x.array)
     array = np.arange(12).reshape(3, 4).astype(dtype)
-    back = from_dlpack(Foreign(array))
+    back = from_dlpack(ByDLPack(array))
     assert (back.dtype, back.shape, back.requires_grad) == (array.dtype, array.shape, False)
     assert np.shares_memory(back.array, array)
     assert x.__dlpack_device__() == (1, 0)
@@ -67,6 +58,15 @@ def test_copies_have_the_values_and_no_graph(make, duplicate):
     twin = duplicate(x)
     assert (twin.tolist(), twin.dtype, twin.requires_grad, twin.is_leaf) == (x.tolist(), x.dtype, x.requires_grad, True)
     assert not x.shape or not np.shares_memory(twin.array, x.array)
+
+
+@given(strategies.tensors(dtype=st.sampled_from(DTYPES), requires_grad=False) | strategies.tensors())
+def test_a_pickle_that_was_read_is_written_again_byte_for_byte(x):
+    """From the first reading on: whatever the layout was, what is read lies in C order, and stays."""
+    once = pickle.loads(pickle.dumps(x))
+    data = pickle.dumps(once)
+    assert pickle.dumps(pickle.loads(data)) == data
+    assert (once.tolist(), once.dtype, once.requires_grad) == (x.tolist(), x.dtype, x.requires_grad)
 
 
 def test_a_pickle_of_a_result_is_as_small_as_its_numbers():

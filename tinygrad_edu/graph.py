@@ -179,13 +179,21 @@ def as_array(x: Any) -> Any:
         return x
     if isinstance(x, (list, tuple)) and holds_value(x):
         raise TypeError("A Tensor expects numbers or an array, got a list of Tensors. Join them with stack(), which is recorded.")
-    array = x if isinstance(x, (np.ndarray, np.generic)) else np.asarray(x)
+    array = x if type(x) is np.ndarray or isinstance(x, np.generic) else _plain_array(x)
     if array.dtype.kind not in "fiub":
         raise TypeError(
             f"A Tensor expects real numbers, got {array.dtype.name} ({type(x).__name__}). "
             "Convert the data to float, int or bool first."
         )
     return array
+
+
+def _plain_array(x: Any) -> np.ndarray:
+    """`x` as an array that is no subclass of NumPy's: a matrix would multiply in its own way, a mask would be lost."""
+    if isinstance(x, np.ndarray) and np.ma.is_masked(x):
+        hidden = np.ma.count_masked(x)
+        raise TypeError(f"A Tensor expects numbers without a mask, got {hidden} masked of {x.size}. Fill them: x.filled(0.0).")
+    return np.asarray(x)
 
 
 def holds_value(x: Any) -> bool:

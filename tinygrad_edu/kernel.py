@@ -1,17 +1,18 @@
 """@kernel: loops over arrays, compiled by Numba on their first call.
 
-The one place that knows Numba. A kernel is a plain function of loops and numbers; compiled code is
+A kernel is a plain function of loops and numbers; compiled code is
 cached beside the package, so that the second process starts at once. Nothing is imported or compiled
-before a kernel is called, and without a writable cache it is compiled afresh, with one warning.
+before a kernel is called; without a cache that is of use it is compiled afresh, with one warning.
 """
 
 from __future__ import annotations
 
 import functools
 import types
-import warnings
 from collections.abc import Callable
 from typing import Any
+
+from .kernel_cache import compile_cached
 
 
 def kernel(function: Callable | None = None, *, reorder: bool = False) -> Callable[..., Any]:
@@ -38,15 +39,8 @@ def kernel(function: Callable | None = None, *, reorder: bool = False) -> Callab
 
 
 def _compile(function: Callable, reorder: bool) -> Callable:
-    import numba  # 0.2 s, paid by those who train
-
-    options: Any = {"error_model": "numpy", "nogil": True, "fastmath": {"reassoc", "nsz"} if reorder else False}
-    function = _with_compiled_kernels(function)
-    try:
-        return numba.njit(cache=True, **options)(function)
-    except RuntimeError as error:  # no place to write the cache to
-        _warn_uncached(str(error))
-        return numba.njit(**options)(function)
+    fastmath: Any = {"reassoc", "nsz"} if reorder else False
+    return compile_cached(_with_compiled_kernels(function), error_model="numpy", nogil=True, fastmath=fastmath)
 
 
 def _with_compiled_kernels(function: Any) -> Callable:
@@ -65,13 +59,3 @@ def _with_compiled_kernels(function: Any) -> Callable:
     kernels = {name: known[name].compiled() for name in named}
     bound = types.FunctionType(function.__code__, {**known, **kernels}, function.__name__)
     return functools.update_wrapper(bound, function)
-
-
-_warned: list[str] = []
-
-
-def _warn_uncached(reason: str) -> None:
-    """Say it once in a process, not once a kernel."""
-    if not _warned:
-        _warned.append(reason)
-        warnings.warn(f"Numba cannot cache its compiled code ({reason}). It is compiled anew in every process.", stacklevel=5)

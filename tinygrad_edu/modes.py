@@ -13,6 +13,8 @@ sleeps between its yields:
     >>> [(inside, current().recording) for inside in numbers()]
     [(False, True), (False, True)]
 
+A thread or a task that takes over a generator from another one runs it in its own mode.
+
 Under `contextlib.contextmanager` a yield means "now the block", and the mode holds there too.
 """
 
@@ -109,21 +111,23 @@ class mode:  # noqa: N801  used like a function
 
     def __init__(self, **changes: Any):
         self.changes = changes
-        self._entered: list[tuple[Mode, Mode]] = []
+        self._entered: list[tuple[Mode, Mode, Any]] = []
 
     def __enter__(self) -> mode:
         before, frame = current(), sys._getframe(1)
         sleepy = isinstance(before, SleepyMode) or frame.f_code.co_flags & _GENERATOR
         mine = _sleepy(before, self.changes, frame) if sleepy else before._replace(**self.changes)
-        self._entered.append((mine, before))
-        _set(mine)
+        self._entered.append((mine, before, _set(mine)))
         return self
 
     def __exit__(self, *error: Any) -> None:
-        mine, before = self._entered.pop()
+        mine, before, token = self._entered.pop()
         before, now = mine.before if isinstance(mine, SleepyMode) else before, current()
-        if now is mine or not _unlink(now, mine, before):
+        if now is mine:
             _set(before)
+        elif not _unlink(now, mine, before):
+            with contextlib.suppress(ValueError):  # a generator that began in another thread or task: this one's mode is its own
+                _variable.reset(token)
 
     def __call__(self, function: Callable) -> Callable:
         if inspect.isasyncgenfunction(function):

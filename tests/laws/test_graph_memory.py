@@ -110,6 +110,19 @@ def test_a_ladder_of_diamonds_takes_one_step_per_node():
     assert with_a_shallow_stack(run) == (3.0, 1.0)
 
 
+def test_a_value_used_a_hundred_thousand_times_in_a_sum_of_as_many_terms():
+    """Fan-out of one value and fan-in of another: each edge is gone through once."""
+
+    def run():
+        x, total = Tensor(2.0), as_tensor(0.0)
+        for n in range(100_000):
+            total = total + x * n
+        total.backward()
+        return x.grad.item()
+
+    assert with_a_shallow_stack(run) == sum(range(100_000))
+
+
 def test_a_value_used_a_thousand_times_gets_the_sum_of_a_thousand_gradients():
     x = Tensor([2.0, -1.0])
     total = as_tensor(0.0)

@@ -1,6 +1,6 @@
-"""Random graphs: reverse mode against forward mode, written down independently."""
+"""Random graphs: what is true of every op is true of whatever is made of them."""
 
-import math
+import itertools
 
 import numpy as np
 from hypothesis import given
@@ -8,73 +8,73 @@ from hypothesis import strategies as st
 
 from tinygrad_edu import Tensor, ops
 from tinygrad_edu.calculus import gradients
+from tinygrad_edu.testing import check_gradients
+from tinygrad_edu.testing.programs import SMOOTH
+from tinygrad_edu.testing.strategies import graphs, ties
+
+KINKED = (*SMOOTH, ops.relu, ops.maximum, ops.absolute)
 
 
-class Dual:
-    """A number and its derivatives by all leaves, carried forward: an independent way to differentiate."""
-
-    def __init__(self, value, slopes):
-        self.value, self.slopes = value, slopes
-
-    def along(self, value, slope):
-        return Dual(value, [slope * s for s in self.slopes])
-
-    def joined(self, other, value, by_self, by_other):
-        return Dual(value, [by_self * s + by_other * t for s, t in zip(self.slopes, other.slopes)])
+@given(graphs())
+def test_any_graph_has_the_slopes_of_its_values(graph):
+    """Order 1 and 2, with diamonds, fan-out and broadcasting."""
+    leaves, function = graph
+    check_gradients(function, *leaves, mode="direction", rtol=1e-6, atol=1e-6)
 
 
-UNARY = {
-    "tanh": (ops.tanh, lambda x: x.along(math.tanh(x.value), 1 - math.tanh(x.value) ** 2)),
-    "sin": (ops.sin, lambda x: x.along(math.sin(x.value), math.cos(x.value))),
-    "negative": (lambda x: -x, lambda x: x.along(-x.value, -1.0)),
-    "half": (lambda x: x / 2, lambda x: x.along(x.value / 2, 0.5)),
-    "relu": (ops.relu, lambda x: x.along(max(x.value, 0.0), float(x.value > 0))),
-}
-BINARY = {
-    "add": (lambda x, y: x + y, lambda x, y: x.joined(y, x.value + y.value, 1.0, 1.0)),
-    "subtract": (lambda x, y: x - y, lambda x, y: x.joined(y, x.value - y.value, 1.0, -1.0)),
-    "product": (lambda x, y: ops.tanh(x) * y, lambda x, y: multiplied(UNARY["tanh"][1](x), y)),
-    "maximum": (ops.maximum, lambda x, y: x.joined(y, max(x.value, y.value), *shares(x.value, y.value))),
-}
+@given(graphs(ops=KINKED, elements=ties(-1.0, 0.0, 0.5)))
+def test_any_graph_with_ties_and_kinks_has_gradients_between_the_slopes(graph):
+    leaves, function = graph
+    check_gradients(function, *leaves, order=1, rtol=1e-5, atol=1e-5)
 
 
-def multiplied(x, y):
-    return x.joined(y, x.value * y.value, y.value, x.value)
+@given(graphs(ops=KINKED))
+def test_all_ways_to_go_back_give_the_same_bits(graph):
+    """By `backward` and by `gradients`, plain and recorded, over a graph that is kept and over one that is made again."""
+    arrays, function = graph
+
+    def found(way):
+        leaves = [Tensor(x) for x in arrays]
+        got = way(function(*leaves), leaves)
+        return [b"" if g is None else g.numpy().tobytes() for g in got]
+
+    def by_backward(loss, leaves):
+        loss.backward()
+        return [x.grad for x in leaves]
+
+    def kept(loss, leaves):
+        gradients(loss, leaves, retain_graph=True)
+        return gradients(loss, leaves)
+
+    expected = found(gradients)
+    assert found(by_backward) == found(kept) == expected
+    assert found(lambda loss, leaves: gradients(loss, leaves, create_graph=True)) == expected
 
 
-def shares(x, y):
-    return (0.5, 0.5) if x == y else (float(x > y), float(y > x))
+@given(graphs(ops=KINKED), st.booleans())
+def test_no_gradient_in_a_graph_shares_memory_with_anything(graph, create_graph):
+    """Of leaves and of results that were asked for: each may be changed in place without harm to another."""
+    arrays, function = graph
+    leaves = [Tensor(x) for x in arrays]
+    values = function.values(*leaves)
+    for x in values:
+        x.retain_grad()
+    total = sum((values[end].sum() for end in function.ends), Tensor(0.0))
+    total.backward(create_graph=create_graph)
+    found = [x.grad.numpy() for x in values if x.grad is not None]
+    assert not any(np.shares_memory(g, h) for g, h in itertools.combinations(found, 2))
+    assert not any(np.shares_memory(g, x.numpy()) for g in found for x in values)
 
 
-@st.composite
-def programs(draw):
-    """Leaves, and steps that each combine two earlier values: any graph can come out."""
-    leaves = draw(st.lists(st.sampled_from([-2.0, -0.5, 0.0, 0.25, 1.0, 1.0, 3.0]), min_size=1, max_size=4))
-    steps = []
-    for n in range(draw(st.integers(1, 25))):
-        names = draw(st.sampled_from([*UNARY, *BINARY]))
-        earlier = st.integers(0, len(leaves) + n - 1)
-        steps.append((names, draw(earlier), draw(earlier)))
-    return leaves, steps
-
-
-def run_program(leaves, steps, which):
-    values = list(leaves)
-    for name, i, j in steps:
-        values.append(UNARY[name][which](values[i]) if name in UNARY else BINARY[name][which](values[i], values[j]))
-    return values
-
-
-@given(programs(), st.booleans())
-def test_any_graph_has_the_gradients_that_forward_differentiation_gives(program, create_graph):
-    numbers, steps = program
-    leaves = [Tensor(x) for x in numbers]
-    duals = [Dual(x, [float(i == j) for j in range(len(numbers))]) for i, x in enumerate(numbers)]
-    loss, expected = run_program(leaves, steps, 0)[-1], run_program(duals, steps, 1)[-1]
-    np.testing.assert_allclose(loss.item(), expected.value, rtol=1e-9, atol=1e-9)
-    found = gradients(loss, leaves, create_graph=create_graph)
-    got = [0.0 if g is None else g.item() for g in found]
-    np.testing.assert_allclose(got, expected.slopes, rtol=1e-7, atol=1e-7 * max(1.0, *map(abs, expected.slopes)))
-    loss_again = run_program(leaves, steps, 0)[-1]
-    loss_again.backward()
-    assert [0.0 if x.grad is None else x.grad.item() for x in leaves] == got
+@given(graphs())
+def test_the_gradient_of_a_sum_is_the_sum_of_the_gradients(graph):
+    """And what several backward passes leave in `grad` adds up to it."""
+    arrays, function = graph
+    together, apart = ([Tensor(x) for x in arrays] for _ in range(2))
+    (function(*together) + 2.0 * function(*together)).backward()
+    for factor in (1.0, 2.0):
+        function(*apart).backward(factor)
+    for x, y in zip(together, apart):
+        assert (x.grad is None) == (y.grad is None)
+        if x.grad is not None:
+            np.testing.assert_allclose(x.grad.numpy(), y.grad.numpy(), rtol=1e-12, atol=1e-12)

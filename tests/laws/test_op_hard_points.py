@@ -35,6 +35,7 @@ HARD_POINTS = [
     ("arctanh at its ends",              ops.arctanh,                         ([1.0, -1.0],),           0,  [inf, inf]),
     ("arctan far out",                   ops.arctan,                          ([inf, -1e200],),         0,  [0.0, 0.0]),
     ("arcsinh far out",                  ops.arcsinh,                         ([1e200, -inf],),         0,  [1e-200, 0.0]),
+    ("heaviside at 0, by h0",            ops.heaviside,                       ([0.0, 1.0], [0.5, 0.5]), 1,  [1.0, 0.0]),
     ("rsqrt at 0",                       ops.rsqrt,                           ([0.0],),                 0,  [-inf]),
     ("logsumexp of -inf",                ops.logsumexp,                       ([-inf, -inf],),          0,  [0.0, 0.0]),
     ("logsumexp with -inf",              ops.logsumexp,                       ([-inf, 0.0],),           0,  [0.0, 1.0]),

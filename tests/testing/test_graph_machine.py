@@ -18,7 +18,7 @@ SEARCH = settings(
 
 TestAnyStepsWithSmoothOps = graph_machine().TestCase
 TestAnyStepsWithMethods = graph_machine(ops=[lambda x: x.tanh(), lambda x, y: (x - y).cos()]).TestCase
-TestAnyStepsWithoutAliases = graph_machine(ops=[ops.sin, ops.multiply, ops.add], aliases=False).TestCase
+TestAnyStepsWithProducts = graph_machine(ops=[ops.sin, ops.multiply, ops.add]).TestCase
 
 
 def found_by(machine):

@@ -2,6 +2,7 @@
 
 import doctest
 import importlib
+import re
 import subprocess
 import sys
 import tomllib
@@ -47,6 +48,12 @@ def test_the_profiles_are_what_they_say(untouched):
     assert loaded["nightly"].max_examples == 100 * loaded["ci"].max_examples > loaded["dev"].max_examples
     assert [settings.derandomize for settings in loaded.values()] == [False, True, False]
     assert all(settings.deadline is None and settings.print_blob for settings in loaded.values())
+
+
+def test_no_law_fixes_its_number_of_examples():
+    """Or the nightly profile would not multiply it. Searches for one example may."""
+    fixed = re.compile(r"^\s*@settings\(|^\s*@hypothesis\.settings\(", re.MULTILINE)
+    assert [path.name for path in (ROOT / "tests").rglob("test_*.py") if fixed.search(path.read_text(encoding="utf-8"))] == []
 
 
 def test_an_unknown_profile_is_refused(untouched):

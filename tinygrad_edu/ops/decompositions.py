@@ -11,7 +11,7 @@ import numpy as np
 
 from .declare import op
 from .elementwise import where
-from .equations import _keeping_dtype, inv, solve_columns
+from .equations import inv, solve_columns
 from .linalg import matmul, matrix_product
 from .rearrange import own, tril, triu
 from .shape import expand_dims, matrix_transpose
@@ -144,7 +144,13 @@ def _through_orthogonal(g, packed, rows):
 
 
 def _keeping_dtypes(function, a):
-    """`function` in a type that LAPACK knows, its results in the type of a."""
+    """`function` in a type that LAPACK knows, its results in the type of a.
+
+    Raises:
+        LinAlgError: for inf and nan, of which LAPACK makes numbers, or with which it goes round for ever.
+    """
+    if not np.isfinite(a).all():
+        raise np.linalg.LinAlgError(f"A decomposition expects finite numbers, got inf or nan in an array of shape {a.shape}.")
     return [x.astype(a.dtype, copy=False) for x in function(a.astype(np.float32) if a.dtype == np.float16 else a)]
 
 
@@ -157,7 +163,7 @@ def pinv(a, /, rcond=None):
 
     Singular values below rcond times the largest count as 0; None takes NumPy's choice.
     """
-    return _keeping_dtype(lambda x: np.linalg.pinv(x) if rcond is None else np.linalg.pinv(x, rcond), a)
+    return _keeping_dtypes(lambda x: [np.linalg.pinv(x) if rcond is None else np.linalg.pinv(x, rcond)], a)[0]
 
 
 def _through_pinv(g, a, out):

@@ -72,23 +72,30 @@ def adjugate(a, /):
 
 
 def _adjugate(a):
-    u, s, vt = np.linalg.svd(a)
+    finite = np.isfinite(a).all((-2, -1), keepdims=True)  # others have no singular values, and LAPACK raises
+    u, s, vt = np.linalg.svd(np.where(finite, a, 0))
     size = s.shape[-1]
     without = np.prod(np.where(np.eye(size, dtype=bool), 1, s[..., None, :]), axis=-1)
     sign = np.linalg.det(u) * np.linalg.det(vt)
-    return sign[..., None, None] * (np.swapaxes(vt, -1, -2) * without[..., None, :]) @ np.swapaxes(u, -1, -2)
+    found = sign[..., None, None] * (np.swapaxes(vt, -1, -2) * without[..., None, :]) @ np.swapaxes(u, -1, -2)
+    return np.where(finite, found, np.nan).astype(found.dtype, copy=False)
 
 
 @op(a=lambda g, a: g.reshape((*g.shape, 1, 1)) * inv(a).mT)
 def log_abs_det(a, /):
-    """log |det(a)|, which does not overflow; -inf for a singular matrix."""
+    """log |det(a)|, which does not overflow; -inf for a singular matrix, which has no gradient: going back raises LinAlgError."""
     return _keeping_dtype(lambda x: np.linalg.slogdet(x)[1], a)
 
 
 @op()
 def sign_of_det(a, /):
-    """-1, 0 or 1: the sign of the determinant. Flat: no gradient."""
-    return _keeping_dtype(lambda x: np.linalg.slogdet(x)[0], a)
+    """-1, 0 or 1: the sign of the determinant; nan where that is nan. Flat: no gradient."""
+    return _keeping_dtype(_sign_of_det, a)
+
+
+def _sign_of_det(a):
+    sign, log = np.linalg.slogdet(a)  # whose sign of inf - inf depends on the pivots
+    return np.where(np.isnan(log), log, sign)[()]
 
 
 def slogdet(a):

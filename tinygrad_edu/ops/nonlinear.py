@@ -49,7 +49,8 @@ def selu(x, /):
 )
 def celu(x, /, alpha=1.0):
     """elu that is as steep on both sides of 0, whatever alpha. Source: Barron (2017)."""
-    return np.where(np.greater(x, 0), x, alpha * np.expm1(np.minimum(x, 0) / alpha))[()]
+    with np.errstate(over="ignore"):  # at -inf expm1 is what it is far below 0
+        return np.where(np.greater(x, 0), x, alpha * np.expm1(np.minimum(x, 0) / alpha))[()]
 
 
 @elementwise("0.0 if x <= 0 else 6.0 if x >= 6 else x", x=lambda g, out: g * logical_and(out > 0, out < 6))

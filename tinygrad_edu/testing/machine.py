@@ -68,7 +68,6 @@ class GraphMachine(stateful.RuleBasedStateMachine):
     functions: tuple[Callable, ...] = SMOOTH
     elements: Any = numbers(-2.0, 2.0) | ties()
     shapes: tuple[tuple[int, ...], ...] = SHAPES
-    aliases = True  # whether to change in place what shares its memory with another Tensor
 
     pairs = stateful.Bundle("pairs")
 
@@ -116,7 +115,6 @@ class GraphMachine(stateful.RuleBasedStateMachine):
         if self._may_write(pair):
             self._write(pair, self._numbers(data, pair), recording)
 
-    @stateful.precondition(lambda self: self.aliases)
     @stateful.rule(data=st.data(), inputs=st.lists(pairs, min_size=4, max_size=4))
     def write_and_go_back(self, data, inputs):
         """Change what a step has just used, through any Tensor that shares its memory, and go back through that step."""
@@ -226,10 +224,9 @@ class GraphMachine(stateful.RuleBasedStateMachine):
         self._run(lambda: pair.tensor.assign(value), recording)
         self.reference.write(pair.known, ..., value)
 
-    def _may_write(self, pair: Pair) -> bool:
-        known = pair.known
-        shared = any(known.shares_memory(other) for other in self.reference.values if other is not known)
-        return np.asarray(known.array).flags.writeable and (self.aliases or not shared)
+    @staticmethod
+    def _may_write(pair: Pair) -> bool:
+        return np.asarray(pair.known.array).flags.writeable
 
     def _hits(self, written: Pair, root: Pair) -> bool:
         return bool(root.known.slopes) and self._may_write(written) and self.reference.would_change(written.known, root.known)
@@ -251,7 +248,7 @@ class GraphMachine(stateful.RuleBasedStateMachine):
 
 
 def graph_machine(
-    ops: Sequence[Callable] = SMOOTH, *, elements: Any = None, shapes: Sequence[tuple[int, ...]] = SHAPES, aliases: bool = True
+    ops: Sequence[Callable] = SMOOTH, *, elements: Any = None, shapes: Sequence[tuple[int, ...]] = SHAPES
 ) -> type[GraphMachine]:
     """A state machine over `ops`; its `TestCase` is what pytest and unittest collect.
 
@@ -262,13 +259,11 @@ def graph_machine(
         ops: functions of one or more Tensors, smooth and of moderate slope at all numbers from -1000 to 1000.
         elements: strategy for the numbers of leaves; None means from -2 to 2, and ties.
         shapes: of leaves; they should broadcast together.
-        aliases: whether to change in place what shares its memory with another Tensor.
     """
     members = {
         "functions": tuple(ops),
         "elements": GraphMachine.elements if elements is None else elements,
         "shapes": tuple(shapes),
-        "aliases": aliases,
     }
     return type("GraphMachineOf" + "_".join(map(name_of, ops)), (GraphMachine,), members)
 

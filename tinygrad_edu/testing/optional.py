@@ -1,6 +1,6 @@
 """Hypothesis, which only tests need; or an error that says how to get it."""
 
-INSTALL = 'pip install "tinygrad_edu[dev]"'
+INSTALL = 'pip install "tinygrad_edu[testing]"'
 
 try:
     import hypothesis

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from ..tensor import Tensor, as_tensor
-from .layouts import LAYOUTS, repeated
+from .layouts import LAYOUTS, NATIVE, repeated
 from .optional import hnp, st
 from .programs import SMOOTH, Program, Step, arity_of
 
@@ -65,11 +65,11 @@ def arrays(draw: Any, shape: Any = None, dtype: Any = np.float64, elements: Any 
 
     Args:
         shape, dtype, elements: each a value, a strategy, or None for `shapes()` and `numbers()`.
-        layouts: names out of `LAYOUTS`, and "repeated" for strides of 0; None means all of them.
+        layouts: names out of `LAYOUTS`, and "repeated" for strides of 0; None means all that keep the dtype.
     """
     shape, dtype = drawn(draw, shapes() if shape is None else shape), np.dtype(drawn(draw, dtype))
     array = np.asarray(draw(hnp.arrays(dtype, shape, elements=numbers(dtype=dtype) if elements is None else elements)))
-    layout = draw(st.sampled_from([*LAYOUTS, "repeated"] if layouts is None else list(layouts)))
+    layout = draw(st.sampled_from([*NATIVE, "repeated"] if layouts is None else list(layouts)))
     return repeated(array) if layout == "repeated" else LAYOUTS[layout](array)
 
 
