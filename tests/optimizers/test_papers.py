@@ -41,8 +41,10 @@ WALKS = {
                                      {"rate": 0.1, "schedule_decay": 0.004, **ADAM}),
     "OPT-20 Adadelta":              (Adadelta(1.0, 0.9, 1e-3), papers.zeiler, {"rate": 1.0, "rho": 0.9, "eps": 1e-3}),
     "OPT-20 Adadelta by default":   (Adadelta(), papers.zeiler, {"rate": 0.001, "rho": 0.95, "eps": 1e-7}),
-    "OPT-21 Ftrl":                  (Ftrl(0.1, -0.5, 0.2, 0.01, 0.03, 0.02, 0.5), papers.mcmahan, {"rate": 0.1, "power": -0.5, **FTRL}),
-    "OPT-21 Ftrl, another power":   (Ftrl(0.1, -0.3, 0.2, 0.01, 0.03, 0.02, 0.5), papers.mcmahan, {"rate": 0.1, "power": -0.3, **FTRL}),
+    "OPT-21 Ftrl":                  (Ftrl(0.1, -0.5, 0.2, 0.01, 0.03, 0.02, 0.5), papers.mcmahan,
+                                     {"rate": 0.1, "power": -0.5, **FTRL}),
+    "OPT-21 Ftrl, another power":   (Ftrl(0.1, -0.3, 0.2, 0.01, 0.03, 0.02, 0.5), papers.mcmahan,
+                                     {"rate": 0.1, "power": -0.3, **FTRL}),
     "OPT-21 Lion":                  (Lion(0.1, 0.8, 0.95), papers.chen, {"rate": 0.1, "b1": 0.8, "b2": 0.95}),
     "OPT-21 Lamb":                  (Lamb(0.1, 0.8, 0.95, 1e-3), papers.you, {"rate": 0.1, **ADAM}),
 }

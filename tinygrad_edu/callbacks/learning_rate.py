@@ -26,8 +26,8 @@ class _RateCallback(Callback):
             )
 
     def on_epoch_end(self, epoch, logs=None):
-        if logs is not None:
-            logs["learning_rate"] = float(self.model.optimizer.learning_rate)
+        if logs is not None:  # another callback may have changed the rate by now, after it logged what the epoch had
+            logs.setdefault("learning_rate", float(self.model.optimizer.learning_rate))
 
     def _tell(self, epoch: int, rate: float) -> None:
         if self.verbose:

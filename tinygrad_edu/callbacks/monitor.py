@@ -1,4 +1,4 @@
-"""Watching one of the logs: which way is better, and is this better than all before?"""
+"""Watching one of the logs: which way is better, and whether a value is better than all before."""
 
 from __future__ import annotations
 

@@ -52,9 +52,9 @@ def _square_sum(g: np.ndarray) -> float:
 
 
 def _shortening(square_sum: float, limit: float) -> float:
-    """Factor to a length of at most `limit`; of an infinite length nan, because an explosion has to be seen."""
+    """Factor to a length of at most `limit`; of a length that is no finite number nan, because an explosion has to be seen."""
     length = math.sqrt(square_sum)
-    return math.nan if math.isinf(length) else limit / max(limit, length)
+    return limit / max(limit, length) if math.isfinite(length) else math.nan
 
 
 def _scaled(g: np.ndarray, factor: float) -> np.ndarray:
