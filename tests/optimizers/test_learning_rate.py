@@ -87,7 +87,21 @@ def test_reading_the_rate_asks_the_schedule():
     optimizer = SGD(ExponentialDecay(0.5, 1, 0.5))
     assert optimizer.learning_rate == optimizer.lr == 0.5
     rates(optimizer, 2)
-    assert optimizer.learning_rate == 0.125 and "learning_rate=0.125 iterations=2" in repr(optimizer)
+    assert optimizer.learning_rate == 0.125
+
+
+def test_looking_at_an_optimizer_does_not_ask_its_schedule():
+    """OPT-24: neither printing nor writing it down takes a value from somebody's counter."""
+    asked = []
+
+    def counting():
+        asked.append(1)
+        return 0.1
+
+    optimizer = SGD(counting)
+    assert repr(optimizer) == "<SGD learning_rate=counting iterations=0>"
+    assert optimizer.get_config()["learning_rate"] == {"class_name": "function", "config": "counting"} and not asked
+    assert repr(SGD(PowerDecay(0.1, 3))) == "<SGD learning_rate=PowerDecay iterations=0>"
 
 
 def test_a_number_does_not_silently_replace_a_schedule():

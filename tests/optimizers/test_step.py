@@ -1,5 +1,7 @@
 """What happens to gradients before an update, and to weights around it, and in which order."""
 
+import contextlib
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -213,6 +215,16 @@ def test_every_kth_call_steps_along_the_mean():
         optimizer.apply([np.array([g])], [p])
         path.append((p.item(), optimizer.iterations))
     assert path == [(0, 0), (0, 0), (-3, 1), (-3, 1), (-3, 1), (-13, 2)]
+
+
+def test_a_weight_that_misses_a_call_has_its_mean_all_the_same():
+    """OPT-23: nothing of one step leaks into the next."""
+    optimizer, p, q = SGD(1.0, gradient_accumulation_steps=2), Variable([0.0], "float64"), Variable([0.0], "float64")
+    for g, h in ((1.0, 8.0), (1.0, 8.0), (1.0, None), (1.0, 4.0)):
+        context = pytest.warns(UserWarning, match="no gradient") if h is None else contextlib.nullcontext()
+        with context:
+            optimizer.apply([np.array([g]), None if h is None else np.array([h])], [p, q])
+    assert (p.item(), q.item()) == (-2, -10)
 
 
 def test_accumulated_gradients_survive_saving_in_the_middle():

@@ -5,7 +5,7 @@
 >>> for _ in range(3):
 ...     optimizer.apply([2 * w.numpy()], [w])  # the gradient of the sum of squares
 >>> w.numpy().round(3)
-array([ 0.168, -1.142])
+array([ 0.161, -1.134])
 """
 
 from . import schedules

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import warnings
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -12,13 +11,14 @@ import numpy as np
 from .. import compat
 from ..calculus import no_grad
 from ..kernel import kernel
-from ..registry import Configurable, Registry
+from ..registry import Configurable, Registry, parameters_of
+from ..registry import serialize as plain
 from ..variable import Variable
 from .arguments import above_zero, count, number, optional, share
 from .averages import approach
 from .clipping import clip
 from .rate import LearningRate, Rate
-from .state import Remembers, State, cast
+from .state import State, Stateful, cast
 
 _registry = Registry("optimizer", callables=False)
 serialize = _registry.serialize
@@ -40,7 +40,7 @@ def register(cls: type[Optimizer]) -> type[Optimizer]:
     return cls
 
 
-class Optimizer(Remembers, Configurable):
+class Optimizer(Stateful, Configurable):
     """Changes weights in place, given the gradients of the loss by them.
 
     A subclass names its `slots`, arrays of a weight's shape that begin at 0, and says in `update(p, g, *slots, c)` how a flat
@@ -173,16 +173,16 @@ class Optimizer(Remembers, Configurable):
         rate = self._rate.at(step - 1) / (1 + self.decay * (step - 1))
         c = cast(states, self.numbers(rate, step))
         decay = cast(states, (rate * self.weight_decay,)) if self.weight_decay else None
-        gs = self._prepared(states, gs)
+        gs = self._accumulated(states, self._unscaled(gs))
         self._calls.array += 1
-        if self.iterations < step:
+        if self.iterations < step:  # more gradients are to come
             return
-        for state, g in zip(states, gs):
-            dtype = state.p.dtype
-            state.read()
+        for state, g in zip(states, clip(gs, self.clipnorm, self.clipvalue, self.global_clipnorm)):
+            if state.is_copy:
+                state.read()
             if decay and self._decays(state.variable):
-                shrink(state.p, decay[dtype])
-            self.update(state.p, g, *state.arrays, c[dtype])
+                shrink(state.p, decay[state.char])
+            self.update(state.p, g, *state.arrays, c[state.char])
             state.write()
         if self.use_ema:
             self._average(states, step)
@@ -211,35 +211,23 @@ class Optimizer(Remembers, Configurable):
 
     # What happens to gradients before ------------------------------------------------------------
 
-    def _matched(self, gradients: list, variables: Sequence[Variable] | None) -> tuple[list[State], list[np.ndarray]]:
-        """The states of the weights that have a gradient, and those gradients, flat."""
-        if variables is None or len(gradients) != len(variables):
-            known = "no variables" if variables is None else len(variables)
-            raise ValueError(f"{self} expects a gradient per variable, got {len(gradients)} for {known}.")
-        missing = [variable.path for variable, g in zip(variables, gradients) if g is None]
-        if missing and len(missing) == len(gradients):
-            raise ValueError(f"{self} expects at least one gradient, got None for all. Does the loss depend on the weights?")
-        if missing:
-            warnings.warn(f"{self.name} got no gradient for {', '.join(missing)}. Does the loss depend on it?", stacklevel=3)
-        pairs = [(variable, g) for variable, g in zip(variables, gradients) if g is not None]
-        states = self._states_of([variable for variable, _ in pairs])
-        return states, [state.flat(g) for state, (_, g) in zip(states, pairs)]
+    def _unscaled(self, gs: list[np.ndarray]) -> list[np.ndarray]:
+        return gs if self.loss_scale_factor is None else [g / g.dtype.type(self.loss_scale_factor) for g in gs]
 
-    def _prepared(self, states: list[State], gs: list[np.ndarray]) -> list[np.ndarray]:
-        """Unscaled, accumulated, clipped."""
-        if self.loss_scale_factor is not None:
-            gs = [g / g.dtype.type(self.loss_scale_factor) for g in gs]
-        if self.gradient_accumulation_steps is not None:
-            gs = self._accumulated(states, gs, self.gradient_accumulation_steps)
-        return clip(gs, self.clipnorm, self.clipvalue, self.global_clipnorm)
-
-    def _accumulated(self, states: list[State], gs: list[np.ndarray], steps: int) -> list[np.ndarray]:
-        """The means of the gradients since the last step."""
-        starts = int(self._calls.array) % steps == 0
+    def _accumulated(self, states: list[State], gs: list[np.ndarray]) -> list[np.ndarray]:
+        """The means of the gradients since the last step, once all have arrived."""
+        steps = self.gradient_accumulation_steps
+        if steps is None:
+            return gs
         totals = [state.slots["accumulated"].array.reshape(-1) for state in states]
         for total, g in zip(totals, gs):
-            total[:] = g if starts else total + g
-        return [total / total.dtype.type(steps) for total in totals]
+            total += g
+        if (int(self._calls.array) + 1) % steps:
+            return gs
+        means = [total / total.dtype.type(steps) for total in totals]
+        for total in totals:
+            total[:] = 0
+        return means
 
     # What happens to weights beside the update ---------------------------------------------------
 
@@ -264,7 +252,7 @@ class Optimizer(Remembers, Configurable):
             if step == 1:
                 average[:] = state.p
             else:
-                approach(average, state.p, c[state.p.dtype])
+                approach(average, state.p, c[state.char])
         if self.ema_overwrite_frequency and step % self.ema_overwrite_frequency == 0:
             self.finalize_variable_values([state.variable for state in states])
 
@@ -292,11 +280,12 @@ class Optimizer(Remembers, Configurable):
         return [self._calls, *[self._rate.number] * (self._rate.schedule is None)]
 
     def get_config(self) -> dict[str, Any]:
-        """The constructor's arguments as plain data; a schedule is written down as its own config."""
-        return {**super().get_config(), "learning_rate": self._rate.config()}
+        """The constructor's arguments as plain data; a schedule is written down as its own config, and not asked."""
+        names = [name for name in parameters_of(type(self)) if name != "learning_rate"]
+        return {"learning_rate": self._rate.config(), **{name: plain(getattr(self, name)) for name in names}}
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} learning_rate={self.learning_rate:g} iterations={self.iterations}>"
+        return f"<{type(self).__name__} learning_rate={self._rate} iterations={self.iterations}>"
 
 
 @kernel

@@ -62,6 +62,12 @@ class LearningRate:
         written = serialize(self.schedule)
         return {"class_name": "function", "config": written} if isinstance(written, str) else written
 
+    def __str__(self) -> str:
+        if self.schedule is None:
+            return f"{float(self.number.array):g}"
+        named = getattr(self.schedule, "name", None) or getattr(self.schedule, "__name__", None)
+        return str(named or self.schedule)
+
     def _checked(self, rate: Any) -> float:
         if rate is None and self.schedule is not None:
             raise ValueError(f"{self.owner} expects its schedule to return a number >= 0, got None from {self.schedule!r}.")

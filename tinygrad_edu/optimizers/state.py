@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, MutableMapping, Sequence
 from typing import Any
 
@@ -19,35 +20,35 @@ class State:
 
     Args:
         variable: the weight.
-        slots: by name, in the order of the optimizer's `slots`, then those that are nobody's `update`'s business.
+        slots: by name, in the order of the optimizer's `slots`, then those that `update` does not see.
         moved: how many of them `update` gets.
     """
 
-    __slots__ = "arrays", "is_copy", "moved", "names", "p", "slots", "variable"
+    __slots__ = "arrays", "char", "dtype", "is_copy", "moved", "names", "p", "shape", "slots", "variable"
 
     def __init__(self, variable: Variable, slots: dict[str, Variable], moved: int):
         self.variable, self.slots, self.moved = variable, slots, moved
         self.names = tuple(slots)
-        self.p = variable.array.reshape(-1).astype(working_dtype(variable), copy=False)
-        self.is_copy = self.p.dtype != variable.dtype
+        self.shape, self.dtype = variable.array.shape, working_dtype(variable)
+        self.p = variable.array.reshape(-1).astype(self.dtype, copy=False)
+        self.is_copy, self.char = self.dtype != variable.dtype, self.dtype.char
         self.arrays = tuple(slot.array.reshape(-1) for slot in slots.values())[:moved]
 
     def flat(self, gradient: Any) -> np.ndarray:
         """A gradient of this weight as kernels want it: flat, contiguous, of the dtype that the weight moves in."""
         g = gradient.array if isinstance(gradient, Value) else np.asarray(gradient)
-        if g.shape != self.variable.array.shape:
+        if g.shape != self.shape:
             raise ValueError(
-                f"Variable {self.variable.path!r} expects a gradient of its shape {self.variable.shape}, got {g.shape}. "
+                f"Variable {self.variable.path!r} expects a gradient of its shape {self.shape}, got {g.shape}. "
                 "Pass gradients and variables in the same order."
             )
-        if g.dtype != self.p.dtype or not g.flags.carray:  # anything else would be compiled for once more
-            g = np.array(g, self.p.dtype, order="C")
+        if g.dtype is not self.dtype or not g.flags.carray:  # anything else would be compiled for once more
+            g = np.array(g, self.dtype, order="C")
         return g.ravel()
 
     def read(self) -> None:
         """Before a step: what the copy is a copy of."""
-        if self.is_copy:
-            self.p[:] = self.variable.array.reshape(-1)
+        self.p[:] = self.variable.array.reshape(-1)
 
     def write(self) -> None:
         """After a step: round the copy into the weight, and note that the weight changed."""
@@ -64,21 +65,20 @@ def working_dtype(variable: Variable) -> np.dtype:
     return np.promote_types(variable.dtype, np.float32)
 
 
-def cast(states: list[State], numbers: Sequence[float]) -> dict[np.dtype, np.ndarray]:
-    """`numbers` as an array of each dtype that a weight moves in: one float64 among float32 halves a kernel's speed."""
-    return {dtype: np.array(numbers, dtype) for dtype in dict.fromkeys(state.p.dtype for state in states)}
+def cast(states: list[State], numbers: Sequence[float]) -> dict[str, np.ndarray]:
+    """`numbers` as an array of each dtype that a weight moves in, by its character: float64 halves the speed of float32."""
+    return {char: np.array(numbers, char) for char in dict.fromkeys(state.char for state in states)}
 
 
-class Remembers:
-    """An object with slots for weights, that can be listed, saved and restored."""
+class Stateful:
+    """Slots for weights, that can be listed, saved and restored."""
 
     name: str
+    slots: tuple[str, ...]
 
     def __init__(self) -> None:
         self._states: dict[Variable, State] = {}
         self._built: list[Variable] | None = None
-
-    slots: tuple[str, ...]
 
     def _names(self) -> tuple[str, ...]:
         """Names of the slots of a weight, those of `slots` first."""
@@ -108,6 +108,20 @@ class Remembers:
         weights = list(variables)
         self._states_of(weights)
         self._built = weights
+
+    def _matched(self, gradients: list, variables: Sequence[Variable] | None) -> tuple[list[State], list[np.ndarray]]:
+        """The states of the weights that have a gradient, and those gradients, flat."""
+        if variables is None or len(gradients) != len(variables):
+            known = "no variables" if variables is None else len(variables)
+            raise ValueError(f"{self} expects a gradient per variable, got {len(gradients)} for {known}.")
+        missing = [variable.path for variable, g in zip(variables, gradients) if g is None]
+        if missing and len(missing) == len(gradients):
+            raise ValueError(f"{self} expects at least one gradient, got None for all. Does the loss depend on the weights?")
+        if missing:
+            warnings.warn(f"{self.name} got no gradient for {', '.join(missing)}. Does the loss depend on it?", stacklevel=3)
+        pairs = [(variable, g) for variable, g in zip(variables, gradients) if g is not None]
+        states = self._states_of([variable for variable, _ in pairs])
+        return states, [state.flat(g) for state, (_, g) in zip(states, pairs)]
 
     def _states_of(self, variables: Sequence[Variable]) -> list[State]:
         names, states = self._names(), self._states
