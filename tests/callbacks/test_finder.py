@@ -13,6 +13,10 @@ X = RANDOM.normal(size=(40, 3))
 Y = X @ [1.0, -2.0, 0.5]
 
 
+def always_3():
+    return 3.0
+
+
 def compiled(optimizer):
     model = Sequential([Dense(1, input_dim=3)])
     model.compile(optimizer, "mse")
@@ -59,6 +63,21 @@ def test_everything_is_put_back(make):
 
     for found, expected in zip(trained(True), trained(False), strict=True):
         np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize(
+    "settings", [{"use_ema": True, "ema_momentum": 0.9}, {"decay": 5.0}, {"learning_rate": always_3}], ids=str
+)
+def test_what_would_bend_the_ramp_is_left_out(settings):
+    """LR-10: averages, decay and a schedule of the optimizer's own."""
+
+    def losses(optimizer):
+        model = compiled(optimizer)
+        model.set_weights([np.ones((3, 1)), np.zeros(1)])
+        np.random.seed(1)
+        return find_learning_rate(model, X, Y, 1e-3, 1e-1, batch_size=8)[1]
+
+    np.testing.assert_array_equal(losses(SGD(**settings)), losses(SGD(0.1)))
 
 
 def test_it_ends_where_the_loss_is_no_longer_finite():

@@ -136,3 +136,18 @@ def test_a_schedule_is_asked_at_every_step():
     rates = [0.1, 0.05, 0.025, 0.0125]
     path = walk(SGD(schedules.ExponentialDecay(0.1, 1, 0.5)), [0.0], np.ones_like, 4)
     np.testing.assert_allclose(path.ravel(), -np.cumsum(rates), rtol=1e-12)
+
+
+def test_nadam_knows_its_momentum_at_any_step():
+    """OPT-19: also after it was set back, its product of momenta being a function of the step."""
+    there, back = Nadam(), Nadam()
+    there_and_back = [back.numbers(0.1, step) for step in (1, 2, 7, 3, 1)]
+    assert there_and_back == pytest.approx([there.numbers(0.1, 1), *(Nadam().numbers(0.1, step) for step in (2, 7, 3, 1))])
+
+
+def test_ftrl_says_that_it_divides_by_the_rate():
+    """OPT-21: a rate of 0 would make nan of every weight."""
+    p = Variable([1.0])
+    with pytest.raises(ValueError, match="Ftrl expects learning_rate > 0"):
+        Ftrl(0.0).apply([np.ones(1)], [p])
+    assert p.item() == 1

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tinygrad_edu import Tensor, Variable
+from tinygrad_edu import Tensor, Variable, is_grad_enabled
 from tinygrad_edu.layers import Dense
 from tinygrad_edu.models import Sequential
 from tinygrad_edu.optimizers import SGD, Adam, AdamW, Optimizer
@@ -269,12 +269,12 @@ def test_a_constraint_has_the_last_word_and_keeps_the_array():
     array, seen = p.numpy(), []
 
     def positive(w):
-        seen.append(w.numpy().tolist())
+        seen.append((w.numpy().tolist(), is_grad_enabled()))
         return (w * 2 - w).relu()
 
     p.constraint = positive
     SGD(1.0).apply([np.array([0.5, 0.5]), np.array([5.0])], [p, q])
-    assert seen == [[0.5, -1.5]] and p.tolist() == [0.5, 0] and q.item() == -4
+    assert seen == [([0.5, -1.5], False)] and p.tolist() == [0.5, 0] and q.item() == -4
     assert p.numpy() is array and p.requires_grad and p.is_leaf
 
 
@@ -374,6 +374,30 @@ def test_gradients_given_are_never_written_to():
     for settings in ({"clipnorm": 1.0}, {"loss_scale_factor": 2.0}, {"gradient_accumulation_steps": 2}, {"momentum": 0.9}):
         SGD(0.1, **settings).apply([g], [Variable([0.0, 0.0])])
     assert g.tolist() == [3, 4]
+
+
+def test_every_update_gets_arrays_of_one_kind():
+    """OPT-26: flat, contiguous, writeable: Numba would compile the loop once more for every other kind."""
+
+    class Spy(Optimizer):
+        slots = ("slot",)
+
+        def update(self, *arrays):
+            seen.extend((a.ndim, a.dtype, a.flags.carray) for a in arrays)
+
+    seen, g = [], np.arange(6.0).reshape(2, 3)
+    frozen = g.astype("float32")
+    frozen.flags.writeable = False
+    for gradient in (
+        g,
+        g.astype("float32"),
+        np.asfortranarray(g),
+        np.repeat(g, 2, 1)[:, ::2],
+        np.broadcast_to(1.0, (2, 3)),
+        frozen,
+    ):
+        Spy().apply([gradient], [Variable(np.ones((2, 3)), "float32")])
+    assert set(seen) == {(1, np.dtype("float32"), True)}
 
 
 def test_momentum_may_be_turned_on_later():
