@@ -140,9 +140,8 @@ def test_a_schedule_is_asked_at_every_step():
 
 def test_nadam_knows_its_momentum_at_any_step():
     """OPT-19: also after it was set back, its product of momenta being a function of the step."""
-    there, back = Nadam(), Nadam()
-    there_and_back = [back.numbers(0.1, step) for step in (1, 2, 7, 3, 1)]
-    assert there_and_back == pytest.approx([there.numbers(0.1, 1), *(Nadam().numbers(0.1, step) for step in (2, 7, 3, 1))])
+    back, steps = Nadam(), (1, 2, 7, 3, 1)
+    np.testing.assert_array_equal([back.numbers(0.1, t) for t in steps], [Nadam().numbers(0.1, t) for t in steps])
 
 
 def test_ftrl_says_that_it_divides_by_the_rate():
