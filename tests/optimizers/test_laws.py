@@ -231,7 +231,7 @@ def test_what_is_no_optimizer_is_refused(wrong):
 def kernels():
     """The loops of all optimizers, with the numbers of arrays and of constants that they take."""
     seen = {}
-    for cls in {type(make()) for make in FAMILY.values()}:
+    for cls in dict.fromkeys(type(make()) for make in FAMILY.values()):
         module = inspect.getmodule(cls)
         for name, function in vars(module).items():
             if hasattr(function, "__wrapped__"):
