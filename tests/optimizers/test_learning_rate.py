@@ -82,6 +82,16 @@ def test_what_a_schedule_returns_is_checked(bad):
         rates(SGD(lambda: bad), 1)
 
 
+@pytest.mark.parametrize("given", [ExponentialDecay, lambda step, rate: 0.1], ids=["class", "two arguments"])
+def test_a_function_of_more_than_the_step_is_refused(given):
+    """OPT-02: a class of schedules is such a function."""
+    optimizer = SGD(0.1)
+    for use in (SGD, lambda given: setattr(optimizer, "lr", given)):
+        with pytest.raises(TypeError, match="SGD expects a schedule or a function of the step or of nothing, got one of"):
+            use(given)
+    assert optimizer.lr == 0.1 and optimizer.schedule is None
+
+
 def test_reading_the_rate_asks_the_schedule():
     """OPT-05."""
     optimizer = SGD(ExponentialDecay(0.5, 1, 0.5))

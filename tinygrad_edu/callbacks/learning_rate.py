@@ -17,6 +17,8 @@ from .monitor import Monitor
 class _RateCallback(Callback):
     """What sets `model.optimizer.learning_rate`, and logs it as "learning_rate"."""
 
+    verbose = 0
+
     def on_train_begin(self, logs=None):
         optimizer = self.model.optimizer
         if optimizer.schedule is not None:
@@ -32,8 +34,6 @@ class _RateCallback(Callback):
     def _tell(self, epoch: int, rate: float) -> None:
         if self.verbose:
             print(f"Epoch {epoch + 1}: {type(self).__name__} setting learning rate to {rate:.6g}.")
-
-    verbose = 0
 
 
 class LearningRateScheduler(_RateCallback):

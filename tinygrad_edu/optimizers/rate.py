@@ -11,7 +11,6 @@ from ..registry import serialize
 from ..variable import Variable
 from . import schedules
 from .arguments import number, required_arguments
-from .schedules import LearningRateSchedule
 
 
 class LearningRate:
@@ -36,11 +35,10 @@ class LearningRate:
             TypeError: for a number where there is a schedule, and for what is neither.
             ValueError: for a number below 0, or that is not finite.
         """
-        if isinstance(given, dict) or (isinstance(given, type) and issubclass(given, LearningRateSchedule)):
+        if isinstance(given, dict):
             given = schedules.get(given)
         if callable(given):
-            self.counts = len(required_arguments(given)) > 0
-            self.schedule = given
+            self.counts, self.schedule = self._counts(given), given
             return
         if self.schedule is not None:
             raise TypeError(
@@ -61,6 +59,13 @@ class LearningRate:
             return float(self.number.array)
         written = serialize(self.schedule)
         return {"class_name": "function", "config": written} if isinstance(written, str) else written
+
+    def _counts(self, function: Callable) -> bool:
+        """Whether a function wants to know the step."""
+        required = required_arguments(function)
+        if len(required) > 1:
+            raise TypeError(f"{self.owner} expects a schedule or a function of the step or of nothing, got one of {required}.")
+        return bool(required)
 
     def __str__(self) -> str:
         if self.schedule is None:
