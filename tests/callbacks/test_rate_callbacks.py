@@ -181,7 +181,9 @@ def test_the_history_has_the_rate_under_both_names():
 
 
 @pytest.mark.parametrize(
-    "callback", [LearningRateScheduler(step_decay), ReduceLROnPlateau(), OneCycleScheduler(10, 0.1)], ids=repr
+    "callback",
+    [LearningRateScheduler(step_decay), ReduceLROnPlateau(), OneCycleScheduler(10, 0.1)],
+    ids=lambda callback: type(callback).__name__,
 )
 @pytest.mark.parametrize("schedule", [schedules.StepDecay(0.1, 0.5, 10), lambda: 0.1], ids=["schedule", "function"])
 def test_a_schedule_in_the_optimizer_and_a_callback_do_not_go_together(callback, schedule):
