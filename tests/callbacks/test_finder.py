@@ -66,7 +66,9 @@ def test_everything_is_put_back(make):
 
 
 @pytest.mark.parametrize(
-    "settings", [{"use_ema": True, "ema_momentum": 0.9}, {"decay": 5.0}, {"learning_rate": always_3}], ids=str
+    "settings",
+    [{"use_ema": True, "ema_momentum": 0.9}, {"decay": 5.0}, {"learning_rate": always_3}],
+    ids=["ema", "decay", "schedule"],
 )
 def test_what_would_bend_the_ramp_is_left_out(settings):
     """LR-10: averages, decay and a schedule of the optimizer's own."""
