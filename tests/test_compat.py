@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from tinygrad_edu import compat, initializers, losses
+from tinygrad_edu.callbacks import ReduceLROnPlateau
 from tinygrad_edu.layers import Activation, Dense
 from tinygrad_edu.models import Sequential
 from tinygrad_edu.optimizers import SGD
@@ -19,6 +20,7 @@ def compiled(**settings):
 
 USES = {
     ("optimizer", "lr"): lambda: SGD(lr=0.5).learning_rate == 0.5,
+    ("reduce_lr_on_plateau", "epsilon"): lambda: ReduceLROnPlateau(epsilon=0.5).min_delta == 0.5,
     ("fit", "nb_epoch"): lambda: compiled().fit(X, Y, nb_epoch=3, verbose=0).epoch == [0, 1, 2],
     ("dense", "output_dim"): lambda: Dense(output_dim=3).units == 3,
     ("dense", "init"): lambda: (Dense(1, init="ones", input_dim=2)(X).array == X.sum(1, keepdims=True)).all(),

@@ -18,31 +18,30 @@ def steps(update, p, gs, *slots):
         update(p, g, *slots)
     return p.tobytes(), *(slot.tobytes() for slot in slots)
 
-def numpy_descend(p, g, rate):
-    p -= rate * g
+def numpy_descend(p, g, c):
+    p -= c[0] * g
 
-def numpy_momentum(p, g, v, rate, momentum):
-    v[:] = momentum * v - rate * g
+def numpy_momentum(p, g, v, c):
+    v[:] = c[1] * v - c[0] * g
     p += v
 
-def numpy_nesterov(p, g, v, rate, momentum):
-    v[:] = momentum * v - rate * g
-    p += momentum * v - rate * g
+def numpy_nesterov(p, g, v, c):
+    v[:] = c[1] * v - c[0] * g
+    p += c[1] * v - c[0] * g
 
 def disagreements():
-    from functools import partial
     from tinygrad_edu.optimizers import sgd
     for dtype in (np.float32, np.float64):
         rng = np.random.default_rng(0)
         start, gs = rng.normal(size=257).astype(dtype), rng.normal(size=(3, 257)).astype(dtype)
-        rate, momentum = dtype(0.1), dtype(0.9)
-        for ours, plain, slots, numbers in (
-            (sgd.descend, numpy_descend, 0, (rate,)),
-            (sgd.descend_momentum, numpy_momentum, 1, (rate, momentum)),
-            (sgd.descend_nesterov, numpy_nesterov, 1, (rate, momentum)),
+        c = np.array([0.1, 0.9], dtype)
+        for ours, plain, slots in (
+            (sgd.descend, numpy_descend, 0),
+            (sgd.descend_momentum, numpy_momentum, 1),
+            (sgd.descend_nesterov, numpy_nesterov, 1),
         ):
             found, expected = (
-                steps(lambda p, g, *v: update(p, g, *v, *numbers), start.copy(), gs, *np.zeros((slots, 257), dtype))
+                steps(lambda p, g, *v: update(p, g, *v, c), start.copy(), gs, *np.zeros((slots, 257), dtype))
                 for update in (ours, plain)
             )
             if found != expected:
@@ -182,4 +181,4 @@ def test_a_kernel_of_another_file_is_refused():
 
 
 def test_a_kernel_keeps_its_name_and_words():
-    assert sgd.descend.__name__ == "descend" and sgd.descend.__wrapped__.__code__.co_varnames[:3] == ("p", "g", "rate")
+    assert sgd.descend.__name__ == "descend" and sgd.descend.__wrapped__.__code__.co_varnames[:3] == ("p", "g", "c")

@@ -13,6 +13,7 @@ from typing import Any
 SPELLINGS: dict[str, dict[str, str]] = {
     "optimizer": {"lr": "learning_rate"},
     "fit": {"nb_epoch": "epochs"},
+    "reduce_lr_on_plateau": {"epsilon": "min_delta"},
     "dense": {"output_dim": "units", "init": "kernel_initializer"},
 }
 

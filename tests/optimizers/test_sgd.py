@@ -99,9 +99,3 @@ def test_momentum_from_0_to_1_is_taken(momentum):
     """OPT-11, PKG-14."""
     optimizer = SGD(momentum=momentum)
     assert optimizer.momentum == float(momentum) and type(optimizer.momentum) is float
-
-
-def test_the_config_says_everything():
-    """OPT-11."""
-    assert SGD(0.5, 0.25, True).get_config() == {"name": "sgd", "learning_rate": 0.5, "momentum": 0.25, "nesterov": True}
-    assert SGD().get_config() == {"name": "sgd", "learning_rate": 0.01, "momentum": 0.0, "nesterov": False}

@@ -59,7 +59,7 @@ class Model(Layer):
         y_pred = self(x, training=True)
         loss = self.loss(y, y_pred)  # type: ignore[misc]
         weights = self.trainable_weights
-        self.optimizer.apply(gradients(loss, weights), weights)
+        self.optimizer.apply(gradients(self.optimizer.scale_loss(loss), weights), weights)
         return self._count(loss, y, y_pred)
 
     def test_step(self, data: Data | tuple) -> dict[str, float]:
@@ -138,6 +138,7 @@ class Model(Layer):
             hooks.call("on_epoch_end", epoch, logs)
             if self.stop_training:
                 break
+        self.optimizer.finalize_variable_values(self.trainable_weights)
         hooks.call("on_train_end", logs)
 
     def _train_epoch(self, data: Data, batch_size: int, rng: np.random.Generator | None, hooks: CallbackList) -> dict[str, float]:

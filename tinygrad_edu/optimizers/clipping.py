@@ -1,0 +1,61 @@
+"""Clipping: gradients made small enough, as functions from gradients to gradients.
+
+    >>> g = np.array([0.9, 100.0])
+    >>> clip_by_value([g], 1.0)[0]  # another direction
+    array([0.9, 1. ])
+    >>> clip_by_norm([g], 1.0)[0]  # the same direction, and almost nothing left of the first
+    array([0.00899964, 0.9999595 ])
+
+Nothing is written into the arrays that are given. Source: Pascanu, Mikolov & Bengio (2013), section 3.2.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+Arrays = list[np.ndarray]
+
+
+def clip(gradients: Arrays, norm: float | None, value: float | None, global_norm: float | None) -> Arrays:
+    """The one kind of clipping that is wanted; None and 0 are not."""
+    if norm:
+        return clip_by_norm(gradients, norm)
+    if value:
+        return clip_by_value(gradients, value)
+    return clip_by_global_norm(gradients, global_norm) if global_norm else gradients
+
+
+def clip_by_value(gradients: Arrays, limit: float) -> Arrays:
+    """Each number cut to [-limit, limit]; nan stays nan."""
+    return [np.clip(g, -limit, limit) for g in gradients]
+
+
+def clip_by_norm(gradients: Arrays, limit: float) -> Arrays:
+    """Each array shortened to the length `limit` if it is longer: g · limit / max(‖g‖, limit).
+
+    Every weight has a length of its own, as in Keras 3; Keras 2 took the length over all (`clip_by_global_norm`).
+    """
+    return [_scaled(g, _shortening(_square_sum(g), limit)) for g in gradients]
+
+
+def clip_by_global_norm(gradients: Arrays, limit: float) -> Arrays:
+    """All arrays shortened by one factor, so that they are no longer than `limit` together."""
+    factor = _shortening(math.fsum(map(_square_sum, gradients)), limit)
+    return [_scaled(g, factor) for g in gradients]
+
+
+def _square_sum(g: np.ndarray) -> float:
+    """In float64, where the square of no float32 overflows."""
+    return float(np.sum(np.square(g, dtype=np.float64)))
+
+
+def _shortening(square_sum: float, limit: float) -> float:
+    """Factor to a length of at most `limit`; of a length that is no finite number nan, because an explosion has to be seen."""
+    length = math.sqrt(square_sum)
+    return limit / max(limit, length) if math.isfinite(length) else math.nan
+
+
+def _scaled(g: np.ndarray, factor: float) -> np.ndarray:
+    return g if factor == 1 else g * g.dtype.type(factor)
