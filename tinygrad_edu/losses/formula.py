@@ -79,6 +79,7 @@ class FromFormula:
     """
 
     function: Callable  # the formula
+    _bare: Callable  # without what `formula` adds
     parameters: tuple[str, ...] = ()  # names of what the formula takes beyond labels and predictions
     parameters_first = True  # in the constructor
     further = ""  # what the words of the class say beyond those of the formula
@@ -86,14 +87,14 @@ class FromFormula:
     def __init_subclass__(cls, of: Callable | None = None, **kwargs: Any):
         super().__init_subclass__(**kwargs)
         if of is not None:
-            cls.function = staticmethod(of)
+            cls.function, cls._bare = staticmethod(of), staticmethod(inspect.unwrap(of))
             cls.parameters = tuple(parameter.name for parameter in parameters_of(of))
             cls.__init__ = _constructor(cls, of)  # type: ignore[method-assign]
             cls.__doc__ = cls.__doc__ or _words(of, cls.further)
 
     def compute(self, y_true: Any, y_pred: Any) -> Any:
         """The formula of labels and predictions that already belong together."""
-        return inspect.unwrap(self.function)(y_true, y_pred, **{name: getattr(self, name) for name in self.parameters})
+        return self._bare(y_true, y_pred, **{name: getattr(self, name) for name in self.parameters})
 
 
 def _words(formula: Callable, further: str) -> str:

@@ -32,15 +32,15 @@ def match(kind: str, y_true: Any, y_pred: Any, owner: str, axis: int = -1) -> tu
     Raises:
         ValueError: for shapes that disagree; both are named.
     """
-    convert = as_tensor if isinstance(y_pred, Value) else np.asarray
-    y_true, y_pred = convert(y_true), _floating(convert(y_pred))
+    if not isinstance(y_true, Value):
+        y_true = np.asarray(y_true)
+    y_pred = _floating(y_pred if isinstance(y_pred, Value) else np.asarray(y_pred))
     check_shapes(y_true.shape, y_pred.shape, kind, owner, axis)
     if kind == "classes" or (kind == "any" and not fits("entries", y_true.shape, y_pred.shape)):
         if kind == "any" and y_true.dtype.kind not in "iu":
             raise ValueError(_refusal(y_true.shape, y_pred.shape, "entries", owner))
-        return _reshaped(y_true, _without(y_pred.shape, axis)), y_pred
-    y_true = _reshaped(y_true, y_pred.shape)
-    return y_true if y_true.dtype == y_pred.dtype else y_true.astype(y_pred.dtype), y_pred
+        return _like(y_pred, y_true, _without(y_pred.shape, axis), y_true.dtype), y_pred
+    return _like(y_pred, y_true, y_pred.shape, y_pred.dtype), y_pred
 
 
 def check_shapes(labels: tuple, predictions: tuple, kind: str = "entries", owner: str = "A loss", axis: int = -1) -> None:
@@ -51,6 +51,8 @@ def check_shapes(labels: tuple, predictions: tuple, kind: str = "entries", owner
 
 def fits(kind: str, labels: tuple, predictions: tuple, axis: int = -1) -> bool:
     """Whether labels and predictions of these shapes belong together."""
+    if labels == predictions and kind != "classes":
+        return True
     forms = []
     if kind != "classes":
         forms += [predictions, (*predictions, 1), _without_unit(predictions)]
@@ -110,8 +112,13 @@ def _floating(x: Any) -> Any:
     return x if x.dtype.kind == "f" else x.astype(float)
 
 
-def _reshaped(x: Any, shape: tuple) -> Any:
-    return x if x.shape == shape else x.reshape(shape)
+def _like(y_pred: Any, y_true: Any, shape: tuple, dtype: Any) -> Any:
+    """Labels in a shape and a dtype; as a Tensor if the predictions are one. Labels that were computed stay so."""
+    if isinstance(y_true, Value) and y_true.node is None:
+        y_true = y_true.array
+    y_true = y_true if y_true.shape == shape else y_true.reshape(shape)
+    y_true = y_true if y_true.dtype == dtype else y_true.astype(dtype)
+    return as_tensor(y_true) if isinstance(y_pred, Value) else y_true
 
 
 def _without_unit(shape: tuple) -> tuple:

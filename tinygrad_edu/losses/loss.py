@@ -63,7 +63,7 @@ class Loss(Configurable):
         mask = getattr(y_pred, "mask", None)
         if self.dtype is not None and y_pred.dtype != self.dtype:
             y_pred = _changed(y_pred, lambda x: x.astype(self.dtype))
-        y_true, y_pred = match(self.labels, as_tensor(y_true), y_pred, self.name, self.axis)
+        y_true, y_pred = match(self.labels, y_true, y_pred, self.name, self.axis)
         if self.labels == "entries" and y_pred.ndim == 1:
             y_true, y_pred = one_sample_each(y_true), _changed(y_pred, one_sample_each)
         return reduce(self.reduction, as_tensor(self.call(y_true, y_pred)), sample_weight, self.mask(y_true, mask))
@@ -145,4 +145,5 @@ def _changed(y_pred: Value, change: Callable) -> Any:
 registry = Registry("loss", adopt=lambda found: found if isinstance(found, Loss) else FunctionLoss(found), none=lambda: None)
 
 
+registry.add_class(FunctionLoss)
 get, serialize, deserialize = registry.get, registry.serialize, registry.deserialize

@@ -75,8 +75,8 @@ def as_weights(sample_weight: Any, shape: tuple[int, ...], dtype: Any = None) ->
 
 def full_weights(sample_weight: Any, shape: tuple[int, ...]) -> np.ndarray:
     """A weight for each of the numbers of `shape`; 1 where none are given."""
-    weights = as_weights(sample_weight, shape)
-    return np.broadcast_to(np.array(1.0) if weights is None else weights, shape)
+    weights = np.array(1.0) if sample_weight is None else as_weights(sample_weight, shape)
+    return weights if weights.shape == shape else np.broadcast_to(weights, shape)  # type: ignore[union-attr, arg-type]
 
 
 def fitted(x: np.ndarray, shape: tuple[int, ...], owner: str) -> np.ndarray:

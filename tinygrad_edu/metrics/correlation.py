@@ -83,7 +83,7 @@ class R2Score(Metric):
 
     def result(self) -> Any:
         """The score so far: a number, or one per output if nothing is averaged; 0 before anything was counted."""
-        if not self.samples:
+        if not self.weight:
             return 0.0
         _, spread, residual = (state.value for state in self._sums)
         constant = np.where(residual == 0, 1.0, 0.0)

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from ..losses.labels import by_shapes
 from ..losses.outputs import spread
 from . import accuracy, of_losses
+from ..registry import custom_object_scope
 from .mean import registry
 from .metric import Metric
 
@@ -52,7 +53,18 @@ def get(identifier: Any, y_shape: tuple = (), output_shape: tuple = ()) -> Metri
     return found
 
 
-serialize, deserialize = registry.serialize, registry.deserialize
+serialize = registry.serialize
+
+
+def deserialize(config: Any, custom_objects: dict[str, Any] | None = None) -> Metric:
+    """The metric that `serialize` wrote down as `config`, or that a name stands for.
+
+    Args:
+        config: a name or a dict, as `get` takes it.
+        custom_objects: classes and functions of your own, by the names that stand for them in `config`.
+    """
+    with custom_object_scope(custom_objects):
+        return get(config)
 
 
 def get_all(identifiers: Sequence, y_shape: tuple = (), output_shape: tuple = ()) -> list[Metric]:
@@ -156,4 +168,5 @@ def _listed(given: Any) -> list:
     return [] if given is None else list(given) if isinstance(given, (list, tuple)) else [given]
 
 
-registry.add(accuracy.BinaryAccuracy, *BY_SHAPES, *SHORT)
+registry.add(accuracy.BinaryAccuracy, "acc")
+registry.add(of_losses.BinaryCrossentropy, "crossentropy", "ce")

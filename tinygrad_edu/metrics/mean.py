@@ -40,9 +40,13 @@ class Mean(Metric):
     def update_state(self, values: Any, sample_weight: Any = None) -> None:
         """Count numbers, with a weight for each, or one for all."""
         values = plain(values).astype(float)
-        weights = full_weights(sample_weight, values.shape)
-        self.total.assign_add(np.sum(values * weights))
-        self.count.assign_add(np.sum(weights))
+        if sample_weight is None:
+            total, count = values.sum(), values.size
+        else:
+            weights = full_weights(sample_weight, values.shape)
+            total, count = (values * weights).sum(), weights.sum()
+        self.total.assign_add(total)
+        self.count.assign_add(count)
 
     def result(self) -> Any:
         """The mean so far."""
@@ -93,11 +97,14 @@ class SampleMean(Mean):
         if self.labels == "entries" and y_pred.ndim == 1:
             y_true, y_pred = one_sample_each(y_true), one_sample_each(y_pred)
         values = plain(self.values(y_true, y_pred))
+        mask = self.mask(y_true, carried)
+        if values.ndim and sample_weight is None and mask is None:
+            return super().update_state(values)
         over = values.shape or y_pred.shape[:1]  # a single number for a batch counts as often as the batch has samples
-        weights, mask = full_weights(sample_weight, over), self.mask(y_true, carried)
+        weights = full_weights(sample_weight, over)
         if mask is not None:
             weights = weights * fitted(plain(mask), over, "The mask")
-        super().update_state(values, weights if values.ndim else np.sum(weights))
+        return super().update_state(values, weights if values.ndim else np.sum(weights))
 
     def mask(self, y_true: np.ndarray, mask: Any) -> Any:
         """Which samples or steps count, given which of the predictions do. None: all of them."""

@@ -34,8 +34,8 @@ class State(NDArrayOperatorsMixin):
 
     def assign(self, value: Any) -> State:
         """Take on another value, of the same shape or one that is repeated along it."""
-        array = np.asarray(plain(value), self.dtype)
-        self.value = (array if array.shape == self.shape else np.broadcast_to(array, self.shape).copy())[()]
+        array = np.asarray(plain(value), self.value.dtype)
+        self.value = (array if array.shape == self.value.shape else np.broadcast_to(array, self.shape).copy())[()]
         return self
 
     def assign_add(self, value: Any) -> State:
