@@ -174,7 +174,7 @@ def test_labels_of_another_number_of_samples_are_refused(cls):
     loss, y, p = sample(cls)
     with pytest.raises(ValueError) as error:
         loss(y[:3], p)
-    assert str(y[:3].shape) in str(error.value) and str(p.shape) in str(error.value) or "class number" in str(error.value)
+    assert (str(y[:3].shape) in str(error.value) and str(p.shape) in str(error.value)) or "class number" in str(error.value)
 
 
 @each_loss

@@ -32,13 +32,16 @@ def distributions(draw):
     return y / y.sum(-1, keepdims=True), p / p.sum(-1, keepdims=True)
 
 
+def log_1_plus(x):
+    return np.log(np.maximum(x, EPSILON) + 1)
+
+
 #  formula                                       in NumPy                                                    from  to
 FORMULAS = {
     losses.mean_squared_error:                  (lambda y, p: (y - p) ** 2,                                   -20, 20),
     losses.mean_absolute_error:                 (lambda y, p: abs(y - p),                                     -20, 20),
     losses.mean_absolute_percentage_error:      (lambda y, p: 100 * abs(y - p) / np.maximum(abs(y), EPSILON), -20, 20),
-    losses.mean_squared_logarithmic_error:      (lambda y, p: np.log((np.maximum(p, EPSILON) + 1) / (np.maximum(y, EPSILON) + 1)) ** 2,
-                                                                                                              -5, 20),
+    losses.mean_squared_logarithmic_error:      (lambda y, p: (log_1_plus(p) - log_1_plus(y)) ** 2,           -5, 20),
     losses.huber:                               (lambda y, p: scipy.special.huber(1.0, y - p),                -20, 20),
     losses.log_cosh:                            (lambda y, p: np.log(np.cosh(y - p)),                         -20, 20),
     losses.poisson:                             (lambda y, p: p - y * np.log(p + EPSILON),                    0.01, 20),
@@ -231,8 +234,8 @@ def test_binary_focal_crossentropy_is_the_papers_formula(data, gamma, alpha, bal
     expected = (-weight * (1 - right) ** gamma * np.log(right)).mean(-1)
     found = losses.binary_focal_crossentropy(y, p, balanced, alpha, gamma)
     np.testing.assert_allclose(found, expected, rtol=1e-9)
-    z = np.log(p / (1 - p))
-    np.testing.assert_allclose(losses.binary_focal_crossentropy(y, z, balanced, alpha, gamma, from_logits=True), expected, rtol=1e-6)
+    from_logits = losses.binary_focal_crossentropy(y, np.log(p / (1 - p)), balanced, alpha, gamma, from_logits=True)
+    np.testing.assert_allclose(from_logits, expected, rtol=1e-6)
     np.testing.assert_allclose(losses.binary_focal_crossentropy(y, p, gamma=0), losses.binary_crossentropy(y, p), rtol=1e-12)
 
 

@@ -26,7 +26,7 @@ def reduce(reduction: str | None, losses: Any, sample_weight: Any = None, mask: 
         mask: truth values, one per sample or per step; where False the loss does not count.
     """
     there = None if mask is None else np.broadcast_to(fitted(np.asarray(mask, bool), losses.shape, "The mask"), losses.shape)
-    weights = as_weights(sample_weight, losses.shape, losses.dtype)
+    weights = None if sample_weight is None else as_weights(sample_weight, losses.shape, losses.dtype)
     if there is not None:
         losses = ops.where(there, losses, 0)
         weights = there.astype(losses.dtype) if weights is None else weights * there
@@ -62,21 +62,19 @@ REDUCTIONS: dict[str | None, Callable] = {  # of weighted losses, their weights,
 }
 
 
-def as_weights(sample_weight: Any, shape: tuple[int, ...], dtype: Any = None) -> np.ndarray | None:
+def as_weights(sample_weight: Any, shape: tuple[int, ...], dtype: Any = float) -> np.ndarray:
     """Sample weights as an array that broadcasts to numbers of `shape`, one per sample or per step.
 
     Raises:
         ValueError: for shapes that disagree; both are named.
     """
-    if sample_weight is None:
-        return None
-    return fitted(plain(sample_weight).astype(dtype or float), shape, "sample_weight")
+    return fitted(plain(sample_weight).astype(dtype), shape, "sample_weight")
 
 
 def full_weights(sample_weight: Any, shape: tuple[int, ...]) -> np.ndarray:
     """A weight for each of the numbers of `shape`; 1 where none are given."""
     weights = np.array(1.0) if sample_weight is None else as_weights(sample_weight, shape)
-    return weights if weights.shape == shape else np.broadcast_to(weights, shape)  # type: ignore[union-attr, arg-type]
+    return weights if weights.shape == shape else np.broadcast_to(weights, shape)
 
 
 def fitted(x: np.ndarray, shape: tuple[int, ...], owner: str) -> np.ndarray:

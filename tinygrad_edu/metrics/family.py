@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 from ..losses.labels import by_shapes
 from ..losses.outputs import spread
-from . import accuracy, of_losses
 from ..registry import custom_object_scope
+from . import accuracy, of_losses
 from .mean import registry
 from .metric import Metric
 
