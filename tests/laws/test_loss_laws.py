@@ -185,7 +185,7 @@ def test_weights_that_fit_no_sample_are_refused(cls):
         loss(y, p, sample_weight=np.ones(4))
 
 
-ENTRIES = [cls for cls in LOSSES if cls.labels == "entries"]
+ENTRIES = [cls for cls in LOSSES if cls.takes == "entries"]
 
 
 @pytest.mark.parametrize("cls", ENTRIES, ids=lambda cls: cls.__name__)
@@ -259,6 +259,14 @@ def test_what_one_activation_made_is_not_taken_for_what_another_makes():
     for cls, squash in [(losses.BinaryCrossentropy, ops.softmax), (losses.CategoricalCrossentropy, ops.sigmoid)]:
         fused, plain = cls()(y, through(squash, Tensor(z))).item(), cls()(y, squash(z)).item()
         assert fused == pytest.approx(plain, rel=1e-12)
+
+
+@pytest.mark.parametrize("kind", ENTROPIES)
+def test_probabilities_that_are_said_to_be_logits_are_warned_of(kind):
+    """LOSS-11 to LOSS-13: the most common way to squash twice."""
+    squash, cls, labels = ENTROPIES[kind]
+    with pytest.warns(UserWarning, match=f"from_logits=True expects logits, got what {squash.__name__} made"):
+        cls(from_logits=True)(labels(2, 3), through(squash, Tensor(np.zeros((2, 3)))))
 
 
 def test_logits_follow_predictions_into_another_dtype_and_form():

@@ -150,7 +150,7 @@ def test_the_better_answer_is_on_the_better_side(cls):
     assert right > wrong if metric.direction == "up" else right < wrong
 
 
-ENTRIES = [cls for cls in METRICS if getattr(cls, "labels", None) == "entries" or cls is metrics.R2Score]
+ENTRIES = [cls for cls in METRICS if getattr(cls, "takes", None) == "entries" or cls is metrics.R2Score]
 
 
 @pytest.mark.parametrize("cls", ENTRIES, ids=lambda cls: cls.__name__)
@@ -171,7 +171,7 @@ class Masked(Tensor):
     __slots__ = ("mask",)
 
 
-@pytest.mark.parametrize("cls", [cls for cls in METRICS if hasattr(cls, "labels")], ids=lambda cls: cls.__name__)
+@pytest.mark.parametrize("cls", [cls for cls in METRICS if hasattr(cls, "takes")], ids=lambda cls: cls.__name__)
 def test_masked_samples_are_not_counted(cls):
     """MET-03, LOSS-05."""
     metric, y, p = sample(cls)

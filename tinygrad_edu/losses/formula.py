@@ -33,7 +33,7 @@ def formula(labels: str = "entries", arrays: bool = False) -> Callable[[Callable
     The function gets labels and predictions that belong together (see `labels.match`), and parameters that keep their LAWS.
 
     Args:
-        labels: which labels belong to the predictions, a word of `labels`.
+        labels: which labels it takes, a word of `labels`.
         arrays: whether to compute on arrays whatever comes, as metrics do, so that nothing is recorded.
     """
 
@@ -52,7 +52,7 @@ def formula(labels: str = "entries", arrays: bool = False) -> Callable[[Callable
             pair = match(labels, y_true, y_pred, function.__name__, parameters.get("axis", -1))
             return function(*pair, **parameters)
 
-        matched.labels = labels  # type: ignore[attr-defined]
+        matched.takes = labels  # type: ignore[attr-defined]
         return matched
 
     return decorate

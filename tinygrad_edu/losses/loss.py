@@ -39,7 +39,7 @@ class Loss(Configurable):
         ValueError: for an unknown reduction, or for labels whose shape disagrees with that of the predictions.
     """
 
-    labels = "any"  # which labels belong to the predictions, a word of `labels`
+    takes = "any"  # which labels belong to the predictions, a word of the module `labels`
     axis = -1  # where the classes are
     default_name: str | None = None
 
@@ -63,29 +63,29 @@ class Loss(Configurable):
         mask = getattr(y_pred, "mask", None)
         if self.dtype is not None and y_pred.dtype != self.dtype:
             y_pred = _changed(y_pred, lambda x: x.astype(self.dtype))
-        y_true, y_pred = match(self.labels, y_true, y_pred, self.name, self.axis)
-        if self.labels == "entries" and y_pred.ndim == 1:
+        y_true, y_pred = match(self.takes, y_true, y_pred, self.name, self.axis)
+        if self.takes == "entries" and y_pred.ndim == 1:
             y_true, y_pred = one_sample_each(y_true), _changed(y_pred, one_sample_each)
-        return reduce(self.reduction, as_tensor(self.call(y_true, y_pred)), sample_weight, self.mask(y_true, mask))
+        return reduce(self.reduction, as_tensor(self.call(y_true, y_pred)), sample_weight, self.mask_of(y_true, mask))
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         """A number per sample, (samples, ...), or one in all; computed with ops, so that it has a gradient."""
         raise NotImplementedError(f"{type(self).__name__} expects a method call(y_true, y_pred).")
 
-    def mask(self, y_true: Any, mask: Any) -> Any:
+    def mask_of(self, y_true: Any, mask: Any) -> Any:
         """Which samples or steps count, given which of the predictions do. None: all of them."""
         return mask
 
     def check_shapes(self, labels: tuple, predictions: tuple) -> None:
         """Refuse labels whose shape disagrees with that of the predictions. None stands for any length."""
-        check_shapes(labels, predictions, self.labels, self.name, self.axis)
+        check_shapes(labels, predictions, self.takes, self.name, self.axis)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name!r}>"
 
 
 class FunctionLoss(Loss):
-    """A function of (y_true, y_pred) as a loss; Keras calls it LossFunctionWrapper.
+    """A function of (y_true, y_pred) as a loss.
 
     Args:
         function: gives a number per entry, per sample, or one in all; computed with ops.
@@ -102,7 +102,7 @@ class FunctionLoss(Loss):
     ):
         super().__init__(reduction, name or getattr(function, "__name__", "loss"), dtype, **unknown)
         self.function = function
-        self.labels = getattr(function, "labels", Loss.labels)
+        self.takes = getattr(function, "takes", Loss.takes)
 
     def call(self, y_true, y_pred):
         return self.function(y_true, y_pred)
@@ -124,7 +124,7 @@ class FormulaLoss(FromFormula, Loss):
     def __init_subclass__(cls, of: Callable | None = None, also: tuple[str, ...] = (), name: str | None = None):
         super().__init_subclass__(of=of)
         if of is not None:
-            cls.default_name, cls.labels = name or of.__name__, of.labels  # type: ignore[attr-defined]
+            cls.default_name, cls.takes = name or of.__name__, of.takes  # type: ignore[attr-defined]
             registry.add_class(cls, of.__name__, *also)
 
     def call(self, y_true, y_pred):

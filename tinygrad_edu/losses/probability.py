@@ -98,7 +98,7 @@ def sparse_categorical_crossentropy(y_true, y_pred, from_logits=False, ignore_cl
 class SparseCategoricalCrossentropy(FormulaLoss, of=sparse_categorical_crossentropy, also=("scce",)):
     ignore_class: int | None
 
-    def mask(self, y_true, mask):
+    def mask_of(self, y_true, mask):
         """Samples of the class to be ignored do not count."""
         return without_class(y_true, self.ignore_class, mask)
 
@@ -155,7 +155,7 @@ def smoothed(y_true, share, classes):
 
 def binary_entropies(y_true, y_pred, from_logits):
     """-y log p - (1 - y) log(1 - p) of each entry."""
-    logits = y_pred if from_logits else _logits_of(y_pred, ops.sigmoid)
+    logits = as_logits(y_pred) if from_logits else _logits_of(y_pred, ops.sigmoid)
     if logits is not None:
         return ops.sigmoid_cross_entropy(logits, y_true)
     p = _limited(y_pred)
@@ -184,7 +184,7 @@ def _chosen(logs, labels):
 def softmax_logits(y_pred, from_logits, axis):
     """What the softmax over `axis` made the predictions of; None for other predictions."""
     if from_logits:
-        return y_pred
+        return as_logits(y_pred)
     return _logits_of(y_pred, ops.softmax) if axis in (-1, y_pred.ndim - 1) else None
 
 
@@ -197,6 +197,15 @@ def shares(y_pred, axis):
 def last(x, axis):
     """`x` with the classes in the last axis."""
     return x if axis in (-1, x.ndim - 1) else ops.moveaxis(x, axis, -1)
+
+
+def as_logits(y_pred):
+    """Predictions that are said to be logits; a warning if an activation says otherwise."""
+    squash = getattr(y_pred, "squash", None)
+    if squash is not None:
+        fact = f"from_logits=True expects logits, got what {squash.__name__} made of them"
+        warnings.warn(f"{fact}. Leave from_logits out, or the activation of the last layer.", stacklevel=5)
+    return y_pred
 
 
 def _logits_of(y_pred, squash):

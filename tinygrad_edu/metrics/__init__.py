@@ -29,5 +29,3 @@ from .fscore import F1Score, FBetaScore
 from .overlap import BinaryIoU, IoU, MeanIoU, OneHotIoU, OneHotMeanIoU
 from .correlation import ConcordanceCorrelation, PearsonCorrelation, R2Score, concordance_correlation, pearson_correlation
 from .family import Placed, deserialize, direction_of, get, get_all, per_output, serialize
-
-FunctionMetric = MeanMetricWrapper

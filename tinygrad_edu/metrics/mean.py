@@ -81,7 +81,7 @@ class SampleMean(Mean):
     A mask that the predictions carry leaves out steps.
     """
 
-    labels = "any"  # which labels belong to the predictions, a word of `losses.labels`
+    takes = "any"  # which labels belong to the predictions, a word of `losses.labels`
     axis = -1  # where the classes are
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:  # type: ignore[override]
@@ -93,11 +93,11 @@ class SampleMean(Mean):
             sample_weight: how much each sample, or each step of each sample, counts. None: as much as any other.
         """
         carried = getattr(y_pred, "mask", None)
-        y_true, y_pred = match(self.labels, plain(y_true), plain(y_pred), self.name, self.axis)
-        if self.labels == "entries" and y_pred.ndim == 1:
+        y_true, y_pred = match(self.takes, plain(y_true), plain(y_pred), self.name, self.axis)
+        if self.takes == "entries" and y_pred.ndim == 1:
             y_true, y_pred = one_sample_each(y_true), one_sample_each(y_pred)
         values = plain(self.values(y_true, y_pred))
-        mask = self.mask(y_true, carried)
+        mask = self.mask_of(y_true, carried)
         if values.ndim and sample_weight is None and mask is None:
             return super().update_state(values)
         over = values.shape or y_pred.shape[:1]  # a single number for a batch counts as often as the batch has samples
@@ -106,7 +106,7 @@ class SampleMean(Mean):
             weights = weights * fitted(plain(mask), over, "The mask")
         return super().update_state(values, weights if values.ndim else np.sum(weights))
 
-    def mask(self, y_true: np.ndarray, mask: Any) -> Any:
+    def mask_of(self, y_true: np.ndarray, mask: Any) -> Any:
         """Which samples or steps count, given which of the predictions do. None: all of them."""
         return mask
 
@@ -133,7 +133,7 @@ class MeanMetricWrapper(SampleMean):
         super().__init__(name or getattr(fn, "__name__", "metric"), dtype)
         self.fn = self.function = fn
         self.kwargs = kwargs
-        self.labels = getattr(fn, "labels", SampleMean.labels)
+        self.takes = getattr(fn, "takes", SampleMean.takes)
 
     def values(self, y_true, y_pred):
         return self.fn(y_true, y_pred, **self.kwargs)
@@ -167,7 +167,7 @@ class FormulaMetric(FromFormula, SampleMean):
     ):
         if of is not None:
             cls.parameters_first, cls.direction = parameters_first, direction
-            cls.default_name, cls.labels = name or of.__name__, of.labels  # type: ignore[attr-defined]
+            cls.default_name, cls.takes = name or of.__name__, of.takes  # type: ignore[attr-defined]
             registry.add_class(cls, cls.default_name, *also)
         super().__init_subclass__(of=of)
 

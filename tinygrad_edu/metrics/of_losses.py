@@ -62,7 +62,7 @@ class CategoricalCrossentropy(FormulaMetric, of=losses.categorical_crossentropy,
 class SparseCategoricalCrossentropy(FormulaMetric, of=losses.sparse_categorical_crossentropy, also=("scce",)):
     ignore_class: int | None
 
-    def mask(self, y_true, mask):
+    def mask_of(self, y_true, mask):
         """Samples of the class to be ignored do not count."""
         return without_class(y_true, self.ignore_class, mask)
 
