@@ -168,6 +168,11 @@ def test_means_and_sums_of_numbers():
         mean.update_state([1.0, 2.0, 3.0], [1.0, 2.0])
 
 
+def test_what_has_no_weight_may_be_anything():
+    """MET-03: padding of a sequence, for one."""
+    assert Mean()([1.0, np.nan, np.inf], sample_weight=[2, 0, 0]) == 1
+
+
 def test_counts_stay_exact_beyond_what_float32_holds():
     """MET-03: 2^24 + 1 ones."""
     total = Sum()

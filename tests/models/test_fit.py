@@ -339,7 +339,7 @@ def test_a_function_is_a_loss_and_a_metric():
 
 def test_class_numbers_train_a_unit_per_class():
     """LOSS-13, MET-01: whole numbers against (n, classes), by the sparse loss and its accuracy."""
-    model = compiled(units=3, loss=losses.SparseCategoricalCrossentropy(from_logits=True), metrics=["accuracy"])
+    model = compiled(units=3, loss="sparse_categorical_crossentropy", metrics=["accuracy"])
     y = (X[:, 0] > 0).astype(int) + (X[:, 1] > 0)
     first, *_, last = model.fit(X, y, epochs=30, verbose=0).history["loss"]
     assert last < first and isinstance(model.metrics[0], metrics.SparseCategoricalAccuracy)

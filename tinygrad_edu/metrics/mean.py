@@ -13,7 +13,7 @@ import numpy as np
 from ..losses.formula import FromFormula
 from ..losses.labels import match, one_sample_each, plain
 from ..losses.reduction import fitted, full_weights
-from ..registry import Registry
+from ..registry import Registry, serialize
 from .metric import Metric, share
 
 registry = Registry("metric", adopt=lambda found: found if isinstance(found, Metric) else MeanMetricWrapper(found))
@@ -44,7 +44,7 @@ class Mean(Metric):
             total, count = values.sum(), values.size
         else:
             weights = full_weights(sample_weight, values.shape)
-            total, count = (values * weights).sum(), weights.sum()
+            total, count = (np.where(weights == 0, 0, values) * weights).sum(), weights.sum()  # nan times 0 is not there
         self.total.assign_add(total)
         self.count.assign_add(count)
 
@@ -140,7 +140,7 @@ class MeanMetricWrapper(SampleMean):
 
     def get_config(self):
         """The constructor's arguments as plain data."""
-        return {**super().get_config(), **self.kwargs}
+        return {**super().get_config(), **serialize(self.kwargs)}
 
     @classmethod
     def from_config(cls, config):
