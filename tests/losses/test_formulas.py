@@ -133,6 +133,13 @@ def test_predictions_are_divided_by_their_sum():
     assert np.isfinite(losses.categorical_crossentropy([[0, 1]], [[0.0, 0.0]])).all()
 
 
+def test_a_sure_and_wrong_probability_costs_a_finite_amount_in_float16_too():
+    """LOSS-11: where 1 - ε is 1, the next number below 1 takes its place."""
+    p = Tensor(np.array([[0.0], [1.0]], "float16"))
+    found = losses.BinaryCrossentropy(reduction=None)([1, 0], p).tolist()
+    assert found == [pytest.approx(-math.log(EPSILON), rel=0.02), pytest.approx(11 * math.log(2), rel=0.01)]
+
+
 @pytest.mark.parametrize("axis", [1, -2])
 def test_classes_in_another_axis(axis):
     """LOSS-12, LOSS-13: images with the channels first."""

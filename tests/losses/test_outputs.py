@@ -1,9 +1,12 @@
 """What `compile` is given for several outputs: lists, dicts, or one for all."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tinygrad_edu import losses, metrics
 from tinygrad_edu.losses import MeanAbsoluteError, MeanSquaredError, per_output, spread
+from tinygrad_edu.metrics.family import numbered
 
 NAMES = ["price", "sold"]
 
@@ -90,6 +93,14 @@ def test_metrics_of_several_outputs_are_named_by_output_and_in_their_order(given
 def test_metrics_of_one_output_keep_their_names(given, weighted, expected):
     """MET-18, MET-19: of equal names the later ones get a number, the weighted one says so."""
     assert names(given, weighted, outputs=["price"]) == expected
+
+
+@given(st.lists(st.sampled_from(["a", "a_1", "a_2", "b"]), max_size=6))
+def test_no_two_names_are_alike(names):
+    """MET-18: whatever they were called; the first keeps its name."""
+    unique = numbered(names)
+    assert len(set(unique)) == len(names) and all(new.startswith(old) for new, old in zip(unique, names))
+    assert all(unique[names.index(name)] == name for name in names)
 
 
 def test_weighted_metrics_are_told_from_plain_ones():

@@ -68,7 +68,7 @@ def as_weights(sample_weight: Any, shape: tuple[int, ...], dtype: Any = float) -
     Raises:
         ValueError: for shapes that disagree; both are named.
     """
-    return fitted(plain(sample_weight).astype(dtype), shape, "sample_weight")
+    return fitted(np.asarray(plain(sample_weight), dtype), shape, "sample_weight")
 
 
 def full_weights(sample_weight: Any, shape: tuple[int, ...]) -> np.ndarray:
@@ -79,6 +79,8 @@ def full_weights(sample_weight: Any, shape: tuple[int, ...]) -> np.ndarray:
 
 def fitted(x: np.ndarray, shape: tuple[int, ...], owner: str) -> np.ndarray:
     """`x` with trailing axes of length 1 added, or taken away, until it lies along the first axes of `shape`."""
+    if x.shape == shape:
+        return x
     form = x.shape
     while len(form) > len(shape) and form[-1] == 1:
         form = form[:-1]

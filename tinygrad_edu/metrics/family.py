@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
 import warnings
-from collections import Counter
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -124,11 +124,10 @@ def per_output(
 
 def numbered(names: list[str]) -> list[str]:
     """Names of which none is like another: later ones get "_1", "_2", ..."""
-    seen: Counter[str] = Counter()
-    unique = []
+    unique: list[str] = []
     for name in names:
-        unique.append(f"{name}_{seen[name]}" if seen[name] else name)
-        seen[name] += 1
+        others = (f"{name}_{number}" for number in itertools.count(1))
+        unique.append(name if name not in unique else next(other for other in others if other not in (*unique, *names)))
     return unique
 
 

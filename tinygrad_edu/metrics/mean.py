@@ -39,7 +39,7 @@ class Mean(Metric):
 
     def update_state(self, values: Any, sample_weight: Any = None) -> None:
         """Count numbers, with a weight for each, or one for all."""
-        values = plain(values).astype(float)
+        values = np.asarray(plain(values), float)
         if sample_weight is None:
             total, count = values.sum(), values.size
         else:
