@@ -88,8 +88,9 @@ class FromFormula:
         super().__init_subclass__(**kwargs)
         if of is not None:
             cls.function, cls._bare = staticmethod(of), staticmethod(inspect.unwrap(of))
-            cls.parameters = tuple(parameter.name for parameter in parameters_of(of))
-            cls.__init__ = _constructor(cls, of)  # type: ignore[method-assign]
+            own = parameters_of(of)
+            cls.parameters = tuple(parameter.name for parameter in own)
+            cls.__init__ = _constructor(cls, own)  # type: ignore[method-assign]
             cls.__doc__ = cls.__doc__ or _words(of, cls.further)
 
     def compute(self, y_true: Any, y_pred: Any) -> Any:
@@ -104,12 +105,11 @@ def _words(formula: Callable, further: str) -> str:
     return "\n\n".join([*told, f"    {further}"]) + "\n"
 
 
-def _constructor(cls: Any, formula: Callable) -> Callable:
+def _constructor(cls: Any, own: list[inspect.Parameter]) -> Callable:
     """An `__init__` that keeps the parameters of a formula, and leaves the rest to the next class."""
     base = super(cls, cls).__init__
     rest = list(inspect.signature(base).parameters.values())[1:]
     plain = [parameter for parameter in rest if parameter.kind is parameter.POSITIONAL_OR_KEYWORD]
-    own = parameters_of(formula)
     order = [*own, *plain] if cls.parameters_first else [*plain, *own]
     me, unknown = (inspect.Parameter(*one) for one in (("self", _PLAIN), ("unknown", inspect.Parameter.VAR_KEYWORD)))
 
