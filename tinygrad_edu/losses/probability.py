@@ -172,7 +172,8 @@ def entropies(y_true, y_pred, from_logits, axis):
 
 def _softmax_cross_entropy(logits, labels):
     """`entropies` of probabilities softmax(logits), over the last axis; by the logits, its gradient is p - y."""
-    return _chosen(ops.log_softmax(logits), labels)
+    fused = ops.softmax_cross_entropy if labels.ndim == logits.ndim else ops.sparse_softmax_cross_entropy
+    return fused(logits, labels)
 
 
 def _chosen(logs, labels):
