@@ -169,3 +169,11 @@ def test_an_op_of_one_tensor_twice_has_the_sum_of_both_gradients(name):
     left, right = Tensor(x), Tensor(x)
     gl, gr = gradients(function(left, right).sum(), [left, right])
     np.testing.assert_allclose(gradients(function(once, once).sum(), [once])[0].array, gl.array + gr.array, rtol=1e-15)
+
+
+@pytest.mark.parametrize("far", [0.0, 1000.0, -30000.0])
+def test_log_softmax_keeps_its_digits_wherever_the_logits_are(far):
+    """The distance from the largest is what counts; the sum of exponentials is not added to it and taken off again."""
+    x = np.array([far, far + 1, far + 4], "float32")
+    exact = np.array([-4.0, -3.0, 0.0]) - np.log(1 + np.exp(-3.0) + np.exp(-4.0))
+    np.testing.assert_allclose(ops.log_softmax(x), exact, rtol=3e-7, atol=1e-8)

@@ -35,7 +35,7 @@ def sigmoid(x):
     """1 / (1 + exp(-x)): a probability. A cross-entropy that follows is computed from x itself."""
     out = ops.sigmoid(x)
     if isinstance(out, Value):
-        out.logits = x
+        out.logits, out.squash = x, ops.sigmoid
     return out
 
 

@@ -337,6 +337,16 @@ def test_a_function_is_a_loss_and_a_metric():
     assert found[0]["loss"] == pytest.approx(found[1]["loss"]) and found[0]["squared"] == pytest.approx(found[1]["mse"])
 
 
+def test_class_numbers_train_a_unit_per_class():
+    """LOSS-13, MET-01: whole numbers against (n, classes), by the sparse loss and its accuracy."""
+    model = compiled(units=3, loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+    y = (X[:, 0] > 0).astype(int) + (X[:, 1] > 0)
+    first, *_, last = model.fit(X, y, epochs=30, verbose=0).history["loss"]
+    assert last < first and isinstance(model.metrics[0], metrics.SparseCategoricalAccuracy)
+    with pytest.raises(ValueError, match="class numbers from 0 to 2, got"):
+        model.evaluate(X, y + 2, verbose=0)
+
+
 def test_accuracy_resolves_anew_for_other_labels():
     """MET-01: it means what the shapes of this call say."""
     model = compiled(units=3, loss="mse", metrics=["accuracy"])

@@ -48,6 +48,8 @@ class Model(Layer):
             metrics: names or functions of (y_true, y_pred), counted over each epoch.
         """
         compat.refuse_unknown(self.compile, unknown)
+        if loss is None:
+            raise TypeError("The loss expects a name or an object, got None. Say what training makes small, such as 'mse'.")
         names = list(metrics) if isinstance(metrics, (list, tuple)) else [metrics] if metrics else []
         found = optimizers.get(optimizer), losses.get(loss), metric_family.get_all(names)  # unknown names fail here
         self.optimizer, self.loss, self.metrics = found
@@ -229,7 +231,7 @@ class Model(Layer):
         x, y = data.x[:2], data.y[:2]
         with enable_grad():
             y_pred = self(x, training=False)
-            losses.check_shapes((None, *data.y.shape[1:]), (None, *y_pred.shape[1:]))
+            self.loss.check_shapes((None, *data.y.shape[1:]), (None, *y_pred.shape[1:]))  # type: ignore[union-attr]
             loss = self.loss(y, y_pred)  # type: ignore[misc]
         if loss.shape:
             raise ValueError(f"{what} expects a loss that is one number, got shape {loss.shape}. Reduce it to a mean or a sum.")

@@ -34,10 +34,12 @@ def softmax(x, /, axis=-1):
 @op(x=lambda g, out, axis: g - exp(out) * g.sum(axis=axis, keepdims=True))
 @on_large_rows(log_softmax_large)
 def log_softmax(x, /, axis=-1):
-    """log(softmax(x)) along `axis`, exact where the softmax is nearly 0."""
-    total = logsumexp(x, axis=axis, keepdims=True)
-    with np.errstate(invalid="ignore"):
-        return x - np.where(total == -np.inf, 0, total)
+    """log(softmax(x)) along `axis`, exact where the softmax is nearly 0, and where all of x is far from 0."""
+    x = _floating(x)
+    with np.errstate(invalid="ignore", over="ignore"):
+        below = x - _top(x, axis)
+        total = np.sum(np.exp(below), axis=axis, keepdims=True)
+        return below - np.log(np.where(total == 0, 1, total))
 
 
 def _top(x, axis):

@@ -1,0 +1,185 @@
+"""Counts of right and wrong answers at thresholds, and the shares that are made of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..losses.labels import match, plain
+from ..losses.reduction import full_weights
+from .mean import registry
+from .metric import Metric, number, share
+
+COUNTS = ("true_positives", "false_positives", "true_negatives", "false_negatives")
+
+
+def confusion(y_true: np.ndarray, y_pred: np.ndarray, thresholds: np.ndarray, weights: Any = 1.0) -> dict[str, np.ndarray]:
+    """COUNTS at each threshold: weights of the entries on either side of it, by their label.
+
+    One pass, whatever the number of thresholds: each entry falls into a gap between two of them, and the gaps are
+    summed from both ends.
+
+    Shapes: y_true, y_pred, weights (entries,) -> (thresholds,); (entries, labels) -> (thresholds, labels).
+    """
+    order = np.argsort(thresholds, kind="stable")
+    back, labels = np.argsort(order, kind="stable"), y_pred.shape[1:]
+    gaps = np.searchsorted(thresholds[order].astype(y_pred.dtype), y_pred, side="left")  # how many thresholds are exceeded
+    size = int(np.prod(labels))
+    places = (gaps.reshape(-1, size) * size + np.arange(size)).ravel()
+    counts = {}
+    for ones, (above, below) in ((y_true, (COUNTS[0], COUNTS[3])), (1.0 - y_true, (COUNTS[1], COUNTS[2]))):
+        filled = np.bincount(places, (ones * weights).ravel(), (len(thresholds) + 1) * size).reshape(-1, *labels)
+        counts[above], counts[below] = filled[:0:-1].cumsum(axis=0)[::-1][back], filled[:-1].cumsum(axis=0)[back]
+    return counts
+
+
+class ConfusionMetric(Metric):
+    """What is made of COUNTS at thresholds. Subclasses say in `result` what."""
+
+    counts: tuple[str, ...] = COUNTS  # those that are needed
+    class_id: int | None = None  # look at this label only, along the last axis
+    _levels: np.ndarray
+
+    def begin(self, levels: np.ndarray, labels: tuple[int, ...] = ()) -> None:
+        """Make the states: the counts at each threshold, and for each label where `labels` says how many."""
+        self._levels = levels
+        for count in self.counts:
+            setattr(self, count, self.add_weight((len(levels), *labels), name=count))
+
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+        """Count a batch: labels 0 or 1, and probabilities, (samples, ...); a weight for each sample or each entry."""
+        y_true, y_pred = match("entries", plain(y_true), plain(y_pred), self.name)
+        wrong = (y_true != 0) & (y_true != 1)
+        if wrong.any():
+            raise ValueError(f"{self.name} expects labels 0 or 1, got {y_true[wrong][0]}. Map the labels to 0 and 1 first.")
+        y_true, y_pred, weights = self.chosen(y_true, y_pred, full_weights(sample_weight, y_pred.shape))
+        found = confusion(y_true, y_pred, self._levels, weights)
+        for count in self.counts:
+            getattr(self, count).assign_add(found[count])
+
+    def chosen(self, *entries: np.ndarray) -> tuple[np.ndarray, ...]:
+        """Labels, predictions and weights of the entries that are looked at, as (entries,) or (entries, labels)."""
+        return tuple((x if self.class_id is None else x[..., self.class_id]).ravel() for x in entries)
+
+    def counted(self) -> list[np.ndarray]:
+        """The counts so far, in the order of `counts`."""
+        return [state.value for state in self.variables]
+
+
+class ThresholdMetric(ConfusionMetric):
+    """What is made of COUNTS at the thresholds that were given. Subclasses say in `share` what.
+
+    Args:
+        thresholds: one or several; a probability above it counts as 1, one equal to it as 0. None: 0.5.
+        top_k: only the k largest predictions over the last axis can count as 1. None: all can. With it and without
+            thresholds, exactly these do.
+        class_id: look at this label only, along the last axis. None: at all of them together.
+        name, dtype: see `Metric`.
+
+    Raises:
+        ValueError: for thresholds outside [0, 1].
+    """
+
+    def __init__(
+        self,
+        thresholds: Any = None,
+        top_k: int | None = None,
+        class_id: int | None = None,
+        name: str | None = None,
+        dtype: Any = None,
+        **unknown: Any,
+    ):
+        super().__init__(name, dtype, **unknown)
+        self.thresholds, self.top_k, self.class_id = thresholds, top_k, class_id
+        none = np.array([0.5 if top_k is None else -np.inf])
+        self.begin(none if thresholds is None else as_thresholds(type(self).__name__, thresholds))
+
+    def chosen(self, *entries):
+        y_true, y_pred, weights = entries
+        return super().chosen(y_true, y_pred if self.top_k is None else _only_top(y_pred, self.top_k), weights)
+
+    def result(self) -> Any:
+        """What the counts come to so far: a number, or one per threshold if several were given."""
+        found = self.share(*self.counted())
+        return number(found[0] if len(found) == 1 else found)
+
+    def share(self, *counts: np.ndarray) -> np.ndarray:
+        """What the counts come to, threshold by threshold."""
+        return counts[0]
+
+
+@registry.add_class
+class TruePositives(ThresholdMetric):
+    """How many ones were answered with 1. Args: see `ThresholdMetric`."""
+
+    counts, direction = ("true_positives",), "up"
+
+
+@registry.add_class
+class FalsePositives(ThresholdMetric):
+    """How many zeros were answered with 1. Args: see `ThresholdMetric`."""
+
+    counts, direction = ("false_positives",), "down"
+
+
+@registry.add_class
+class TrueNegatives(ThresholdMetric):
+    """How many zeros were answered with 0. Args: see `ThresholdMetric`."""
+
+    counts, direction = ("true_negatives",), "up"
+
+
+@registry.add_class
+class FalseNegatives(ThresholdMetric):
+    """How many ones were answered with 0. Args: see `ThresholdMetric`."""
+
+    counts, direction = ("false_negatives",), "down"
+
+
+@registry.add_class
+class Precision(ThresholdMetric):
+    """Share of the answers 1 that are right: TP / (TP + FP); 0 if there are none. Args: see `ThresholdMetric`.
+
+    >>> Precision()([0, 1, 1, 1], [0.9, 0.2, 0.8, 0.6])
+    0.6666666666666666
+    """
+
+    counts, direction = ("true_positives", "false_positives"), "up"
+
+    def share(self, *counts):
+        """TP / (TP + FP)."""
+        right, wrong = counts
+        return share(right, right + wrong)
+
+
+@registry.add_class
+class Recall(ThresholdMetric):
+    """Share of the ones that are found: TP / (TP + FN); 0 if there are none. Args: see `ThresholdMetric`."""
+
+    counts, direction = ("true_positives", "false_negatives"), "up"
+
+    def share(self, *counts):
+        """TP / (TP + FN)."""
+        found, missed = counts
+        return share(found, found + missed)
+
+
+def as_thresholds(owner: str, thresholds: Any) -> np.ndarray:
+    """One or several thresholds as an array of one axis.
+
+    Raises:
+        ValueError: for none, or one outside [0, 1].
+    """
+    levels = np.atleast_1d(np.asarray(thresholds, float))
+    if levels.ndim != 1 or not levels.size or not ((levels >= 0) & (levels <= 1)).all():
+        raise ValueError(f"{owner} expects thresholds in [0, 1], got {thresholds!r}.")
+    return levels
+
+
+def _only_top(y_pred: np.ndarray, k: int) -> np.ndarray:
+    """Predictions that are -inf but for the k largest over the last axis; of equals the first."""
+    top = np.argsort(-y_pred, axis=-1, kind="stable")[..., :k]
+    out = np.full(y_pred.shape, -np.inf, y_pred.dtype)
+    np.put_along_axis(out, top, np.take_along_axis(y_pred, top, axis=-1), axis=-1)
+    return out

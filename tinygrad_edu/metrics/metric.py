@@ -1,0 +1,179 @@
+"""Metric: something counted batch by batch, on plain arrays, until it is asked for and reset."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.lib.mixins import NDArrayOperatorsMixin
+
+from .. import compat, initializers
+from ..calculus import no_grad
+from ..config import snake_case
+from ..losses.labels import plain
+from ..registry import Configurable
+
+
+class State(NDArrayOperatorsMixin):
+    """What a metric remembers: an array with a name, which reckons like one.
+
+    Args:
+        name: what it is called in its metric.
+        initial: what it is before anything was counted.
+    """
+
+    __slots__ = ("initial", "name", "value")
+
+    def __init__(self, name: str, initial: np.ndarray):
+        self.name = name
+        self.initial = self.value = initial[()]
+
+    shape = property(lambda self: self.value.shape)
+    dtype = property(lambda self: self.value.dtype)
+    ndim = property(lambda self: self.value.ndim)
+
+    def assign(self, value: Any) -> State:
+        """Take on another value, of the same shape or one that is repeated along it."""
+        array = np.asarray(plain(value), self.value.dtype)
+        self.value = (array if array.shape == self.value.shape else np.broadcast_to(array, self.shape).copy())[()]
+        return self
+
+    def assign_add(self, value: Any) -> State:
+        """Add to the value."""
+        return self.assign(self.value + plain(value))
+
+    def assign_sub(self, value: Any) -> State:
+        """Take away from the value."""
+        return self.assign(self.value - plain(value))
+
+    def reset(self) -> None:
+        """Be as in the beginning."""
+        self.value = self.initial
+
+    def numpy(self) -> np.ndarray:
+        """A copy of the value."""
+        return np.array(self.value)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        return np.array(self.value, dtype)
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        return getattr(ufunc, method)(*(x.value if isinstance(x, State) else x for x in inputs), **kwargs)
+
+    def __getitem__(self, key: Any) -> Any:
+        return self.value[key]
+
+    def __float__(self) -> float:
+        return float(self.value)
+
+    def __len__(self) -> int:
+        return len(self.value)
+
+    def __bool__(self) -> bool:
+        return bool(self.value)
+
+    def __format__(self, spec: str) -> str:
+        return format(self.value, spec)
+
+    def __repr__(self) -> str:
+        return f"<State {self.name!r} {self.value}>"
+
+
+class Metric(Configurable):
+    """Something counted over batches. Subclasses count in `update_state` and say in `result` what it comes to.
+
+        >>> class Positives(Metric):
+        ...     def __init__(self, **kwargs):
+        ...         super().__init__(**kwargs)
+        ...         self.seen = self.add_weight(name="seen")
+        ...     def update_state(self, y_true, y_pred, sample_weight=None):
+        ...         self.seen.assign_add(np.sum(y_pred > 0.5))
+        ...     def result(self):
+        ...         return self.seen / 1
+        >>> positives = Positives()
+        >>> positives.update_state([0, 1], np.array([0.7, 0.9]))
+        >>> positives(1, np.array([0.8]))
+        np.float64(3.0)
+
+    Metrics compute on arrays and record nothing. States are float64, so that counts stay exact; Keras' are float32.
+
+    Args:
+        name: key in the history. None: after the class.
+        dtype: type of the states. None: float64.
+
+    Attributes:
+        direction: "up" if more is better, "down" if less is, None if nobody knows.
+    """
+
+    direction: str | None = None
+    default_name: str | None = None
+
+    def __init__(self, name: str | None = None, dtype: Any = None, **unknown: Any):
+        compat.refuse_unknown(type(self), unknown)
+        self.name = name or self.default_name or snake_case(type(self).__name__)
+        self.dtype = dtype
+        self._states: list[State] = []
+
+    def update_state(self, *args: Any, **kwargs: Any) -> None:
+        """Count a batch: (y_true, y_pred, sample_weight=None)."""
+        raise NotImplementedError(f"{type(self).__name__} expects a method update_state(y_true, y_pred, sample_weight=None).")
+
+    def result(self) -> Any:
+        """What was counted since the last `reset_state()`, as a number or an array."""
+        raise NotImplementedError(f"{type(self).__name__} expects a method result().")
+
+    def reset_state(self) -> None:
+        """Forget what was counted."""
+        for state in self._states:
+            state.reset()
+
+    def reset_states(self) -> None:
+        """Forget what was counted; the spelling of Keras 2."""
+        self.reset_state()
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Count a batch, and say what all batches come to."""
+        with no_grad():
+            self.update_state(*args, **kwargs)
+            return self.result()
+
+    def add_weight(self, shape: Any = (), initializer: Any = "zeros", dtype: Any = None, name: str | None = None) -> State:
+        """A state that `reset_state()` sets back. Keras 2 gives the name first, which is understood.
+
+        Args:
+            shape: of the state.
+            initializer: what it is in the beginning.
+            dtype: its type. None: that of the metric.
+            name: what it is called.
+        """
+        if isinstance(shape, str):
+            shape, name = (), shape
+        initial = initializers.get(initializer or "zeros")(shape, dtype or self.dtype or "float64")
+        self._states.append(State(name or f"state_{len(self._states)}", np.asarray(initial)))
+        return self._states[-1]
+
+    add_variable = add_weight
+
+    @property
+    def variables(self) -> list[State]:
+        """The states, in the order in which they were added."""
+        return list(self._states)
+
+    weights = variables
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.name!r} {_told(self.result())}>"
+
+
+def share(part: Any, whole: Any) -> Any:
+    """part / whole, and 0 where the whole is 0."""
+    return number(np.asarray(part) / np.where(np.asarray(whole) == 0, np.inf, whole))
+
+
+def number(x: Any) -> Any:
+    """A float instead of an array of shape ()."""
+    return x if np.ndim(x) else float(x)
+
+
+def _told(result: Any) -> str:
+    return f"{float(result):.4f}" if np.ndim(result) == 0 else str(np.round(result, 4))
