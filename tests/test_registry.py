@@ -211,3 +211,58 @@ def test_what_is_registered_is_found_for_good():
 
     assert get_custom_objects()["mine>Registered"] is Registered
     assert Registry("thing").get({"class_name": "Registered", "config": {"a": 2}}).a == 2
+
+
+def test_what_is_offered_under_a_name_of_its_own_is_written_down_under_it():
+    @register_keras_serializable("mine", name="Another")
+    class Renamed(Configurable):
+        def __init__(self, a=1):
+            self.a = a
+
+    written = serialize(Renamed(5))
+    assert written == {"class_name": "Another", "config": {"a": 5}}
+    assert Registry("thing").get(written).a == 5
+    named = lambda x: x
+    with custom_object_scope({"named": named}):
+        assert serialize(named) == "named"
+
+
+def test_of_two_of_one_name_each_is_found_by_its_package():
+    first, second = [register_keras_serializable(p, name="Twin")(type("Twin", (Scaled,), {})) for p in ("one", "two")]
+    family = Registry("thing")
+    assert serialize(first(2))["class_name"] == "one>Twin"
+    assert type(family.get(serialize(first(2)))) is first
+    assert type(family.get(serialize(second(2)))) is second
+
+
+def test_a_family_writes_down_and_makes_again():
+    """ACT-02, INI-25, LOSS-02, OPT-01."""
+    family = Registry("thing")
+    family.add_class(Scaled)
+    assert family.serialize(Scaled(7)) == {"class_name": "Scaled", "config": {"factor": 7, "shape": [2, 3]}}
+    assert family.deserialize(family.serialize(Scaled(7))).factor == 7
+    assert type(family.deserialize("scaled")) is Scaled
+
+
+def test_custom_objects_are_known_while_a_config_is_read_and_no_longer():
+    """ACT-02."""
+    family = Registry("thing")
+    assert family.deserialize("double", custom_objects={"double": twice}) is twice
+    with pytest.raises(ValueError, match="got 'double'"):
+        family.deserialize("double")
+
+
+def test_a_family_may_wrap_what_is_not_its_own():
+    family = Registry("thing", adopt=lambda x: x if isinstance(x, Scaled) else Scaled(x))
+    family.add_class(Scaled)
+    assert family.get(twice).factor is twice
+    assert family.deserialize("twice", {"twice": twice}).factor is twice
+    assert family.get("scaled").factor == 1
+
+
+def test_none_stands_for_what_a_family_says_or_is_refused():
+    """ACT-01, INI-01, REG-05."""
+    assert Registry("thing", none=lambda: twice).get(None) is twice
+    assert Registry("thing", none=lambda: None).deserialize(None) is None
+    with pytest.raises(TypeError, match="got None"):
+        Registry("thing").get(None)

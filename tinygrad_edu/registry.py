@@ -11,6 +11,8 @@ constructors are their attributes, so that `get_config` and `from_config` need n
     >>> Scaled.from_config({"factor": 0.5, "power": 2})
     Scaled(factor=0.5, power=2)
 
+A family's module offers `get`, `serialize` and `deserialize`, the methods of its registry under those names.
+
 Classes and functions that are not ours are found by name too, if they are offered under `custom_object_scope`, or for
 good by `register_keras_serializable`. A name of ours always means ours, and nothing is ever imported by name.
 """
@@ -61,11 +63,20 @@ class Registry:
     Args:
         kind: what a member is called in messages, "loss".
         callables: whether any callable will do as a member.
+        adopt: function from what was found or given to the member it becomes, for families that wrap what is not theirs.
+        none: function that makes the member that None stands for. Without it None is an error.
     """
 
-    def __init__(self, kind: str, *, callables: bool = True):
-        self.kind = kind
-        self.callables = callables
+    def __init__(
+        self,
+        kind: str,
+        *,
+        callables: bool = True,
+        adopt: Callable[[Any], Any] = lambda member: member,
+        none: Callable[[], Any] | None = None,
+    ):
+        self.kind, self.callables = kind, callables
+        self._adopt, self._none = adopt, none
         self._makers: dict[str, Callable[[], Any]] = {}
         self._names: dict[str, str] = {}  # the first name of what each name stands for
 
@@ -86,7 +97,38 @@ class Registry:
         return function
 
     def get(self, identifier: Any) -> Any:
-        """The member that a name, a class, a config (`{"class_name": ..., "config": ...}`) or a member stands for."""
+        """The member that a name, a class, a config (`{"class_name": ..., "config": ...}`) or a member stands for.
+
+        Raises:
+            ValueError: for a name that nobody knows; it lists the near ones.
+            TypeError: for what is none of these.
+        """
+        if identifier is None and self._none:
+            return self._none()
+        return self._adopt(self._found(identifier))
+
+    def serialize(self, member: Any) -> Any:
+        """`member` as plain data: its name, or its class and what its constructor was given.
+
+        Raises:
+            TypeError: for what has neither, such as a lambda.
+        """
+        return serialize(member)
+
+    def deserialize(self, config: Any, custom_objects: dict[str, Any] | None = None) -> Any:
+        """The member that `serialize` wrote down as `config`.
+
+        Args:
+            config: a name or a dict, as `get` takes it.
+            custom_objects: classes and functions of your own, by the names that stand for them in `config`.
+
+        Raises:
+            ValueError: for a name that nobody knows; it lists the near ones.
+        """
+        with custom_object_scope(custom_objects):
+            return self.get(config)
+
+    def _found(self, identifier: Any) -> Any:
         if isinstance(identifier, str):
             return self._maker(identifier)()
         if isinstance(identifier, type):
@@ -136,11 +178,17 @@ def serialize(x: Any) -> Any:
     if isinstance(x, (list, tuple)):
         return [serialize(value) for value in x]
     if hasattr(x, "get_config"):
-        return {"class_name": type(x).__name__, "config": x.get_config()}
-    name = getattr(x, "__name__", "<lambda>")
+        return {"class_name": _name_of(type(x)), "config": x.get_config()}
+    name = _name_of(x)
     if name == "<lambda>":
         raise TypeError(f"serialize expects something that has a name or a get_config, got {x!r}. Define it with def.")
     return name
+
+
+def _name_of(thing: Any) -> str:
+    """The name under which configs will find a class or a function again."""
+    offered = (name for name, custom in get_custom_objects().items() if custom is thing)
+    return next(offered, getattr(thing, "__name__", "<lambda>"))
 
 
 def parameters_of(cls: type) -> list[str]:
