@@ -11,7 +11,9 @@ from .elementwise import (
 )  # fmt: skip
 from .trigonometry import arccos, arccosh, arcsin, arcsinh, arctan, arctan2, arctanh, cosh, hypot, sinh, tan
 from .error_function import erf, erfc
-from .nonlinear import elu, gelu, leaky_relu, log_sigmoid, mish, selu, silu
+from .nonlinear import (
+    bent_relu, celu, elu, gelu, hard_sigmoid, leaky_relu, log_sigmoid, mish, selu, silu, softsign, step,
+)  # fmt: skip
 from .shape import (
     broadcast_to, concatenate, concatenate_all, expand_dims, getitem, matrix_transpose, reshape, scatter_add, squeeze, stack,
     transpose,
