@@ -1,24 +1,53 @@
 """Every legacy spelling, in one table, and nowhere else.
 
-What takes Keras-1 or Keras-2 keywords hands them to `take`, and what is then left to `refuse_unknown`.
+A function or a constructor that is `spelled` takes Keras-1 and Keras-2 keywords. What has `**kwargs` for other reasons
+hands them to `take`, and what is then left to `refuse_unknown`.
 """
 
 from __future__ import annotations
 
 import difflib
+import functools
 import inspect
 import operator
+from collections.abc import Callable
 from typing import Any
 
 SPELLINGS: dict[str, dict[str, str]] = {
     "optimizer": {"lr": "learning_rate"},
     "fit": {"nb_epoch": "epochs"},
     "dense": {"output_dim": "units", "init": "kernel_initializer"},
+    "relu": {"alpha": "negative_slope"},
+    "max_norm": {"m": "max_value"},
+    "l1": {"l": "l1"},
+    "l2": {"l": "l2"},
 }
 
 
 class Default(float):
     """A default value that can be told from the same number given by the user."""
+
+
+def spelled(kind: str) -> Callable[[Callable], Callable]:
+    """Decorator of a function or a constructor that takes the legacy keywords of a kind (a key of SPELLINGS) too.
+
+    Two spellings of one argument are a TypeError, as an argument given twice always is.
+    """
+    spellings = SPELLINGS[kind]
+
+    def understand(function: Callable) -> Callable:
+        @functools.wraps(function)
+        def understanding(*args: Any, **kwargs: Any) -> Any:
+            legacy = [name for name in kwargs if name in spellings]
+            for name in legacy:
+                if spellings[name] in kwargs:
+                    raise TypeError(f"{function.__qualname__}() expects {spellings[name]} once, got {name} too. Leave one out.")
+                kwargs[spellings[name]] = kwargs.pop(name)
+            return function(*args, **kwargs)
+
+        return understanding
+
+    return understand
 
 
 def take(kind: str, given: dict[str, Any]) -> dict[str, Any]:
