@@ -18,7 +18,7 @@ RANKS = [
     {"protocols"},
     {"tensor"},
     {"variable", "structure", "linearized", "calculus", "recompute", "anomaly", "random"},
-    {"initializers", "sparse_activations", "activations", "losses", "metrics", "optimizers"},
+    {"initializers", "sparse_activations", "activations", "regularizers", "constraints", "losses", "metrics", "optimizers"},
     {"layers"},
     {"callbacks"},
     {"models"},

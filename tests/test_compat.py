@@ -1,9 +1,11 @@
 """Legacy spellings: one table, every line of it in use, and a hint for what nobody knows."""
 
+import inspect
+
 import numpy as np
 import pytest
 
-from tinygrad_edu import compat, initializers, losses
+from tinygrad_edu import activations, compat, constraints, initializers, losses, regularizers
 from tinygrad_edu.layers import Activation, Dense
 from tinygrad_edu.models import Sequential
 from tinygrad_edu.optimizers import SGD
@@ -21,6 +23,10 @@ USES = {
     ("optimizer", "lr"): lambda: SGD(lr=0.5).learning_rate == 0.5,
     ("fit", "nb_epoch"): lambda: compiled().fit(X, Y, nb_epoch=3, verbose=0).epoch == [0, 1, 2],
     ("dense", "output_dim"): lambda: Dense(output_dim=3).units == 3,
+    ("relu", "alpha"): lambda: activations.relu(-2.0, alpha=0.5) == activations.leaky_relu(-2.0, alpha=0.5) == -1,
+    ("max_norm", "m"): lambda: constraints.max_norm(m=3).max_value == 3,
+    ("l1", "l"): lambda: regularizers.l1(l=0.5).l1 == 0.5,
+    ("l2", "l"): lambda: regularizers.l2(l=0.5).l2 == 0.5,
     ("dense", "init"): lambda: (Dense(1, init="ones", input_dim=2)(X).array == X.sum(1, keepdims=True)).all(),
 }
 
@@ -37,6 +43,23 @@ def test_legacy_keywords_are_taken_out_under_their_names_of_today():
     assert compat.take("optimizer", given) == {"learning_rate": 0.1}
     assert given == {"name": "x"}
     assert compat.take("optimizer", given) == {}
+
+
+@pytest.mark.parametrize(
+    "call",
+    [lambda: activations.relu(X, negative_slope=0.1, alpha=0.1), lambda: regularizers.l1(0.1, l=0.2)],
+    ids=["by name", "by place"],
+)
+def test_an_argument_in_two_spellings_is_refused(call):
+    """ACT-04, REG-01."""
+    with pytest.raises(TypeError, match=r"relu\(\) expects negative_slope once, got alpha too|multiple values for argument 'l1'"):
+        call()
+
+
+def test_the_signature_of_what_understands_legacy_keywords_is_that_of_today():
+    """ACT-04, REG-01."""
+    assert list(inspect.signature(activations.relu).parameters) == ["x", "negative_slope", "max_value", "threshold"]
+    assert regularizers.L1(l=0.3).get_config() == {"l1": 0.3}
 
 
 UNKNOWN = {
