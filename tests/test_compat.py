@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from tinygrad_edu import activations, compat, constraints, initializers, losses, regularizers
-from tinygrad_edu.layers import Activation, Dense
+from tinygrad_edu.layers import (
+    Activation, BatchNormalization, Concatenate, Dense, Dropout, Embedding, GaussianNoise, LeakyReLU, PReLU, Reshape,
+)  # fmt: skip
 from tinygrad_edu.models import Sequential
 from tinygrad_edu.optimizers import SGD
 
@@ -27,6 +29,22 @@ USES = {
     ("max_norm", "m"): lambda: constraints.max_norm(m=3).max_value == 3,
     ("l1", "l"): lambda: regularizers.l1(l=0.5).l1 == 0.5,
     ("l2", "l"): lambda: regularizers.l2(l=0.5).l2 == 0.5,
+    ("dense", "bias"): lambda: Dense(1, bias=False).use_bias is False,
+    ("dense", "W_regularizer"): lambda: Dense(1, W_regularizer="l2").kernel_regularizer.l2 == 0.01,
+    ("dense", "b_regularizer"): lambda: Dense(1, b_regularizer="l2").bias_regularizer.l2 == 0.01,
+    ("dense", "W_constraint"): lambda: Dense(1, W_constraint="max_norm").kernel_constraint.max_value == 2,
+    ("dense", "b_constraint"): lambda: Dense(1, b_constraint="max_norm").bias_constraint.max_value == 2,
+    ("embedding", "init"): lambda: Embedding(2, 3, init="ones")([[1]]).tolist() == [[[1, 1, 1]]],
+    ("embedding", "W_regularizer"): lambda: Embedding(2, 3, W_regularizer="l2").embeddings_regularizer.l2 == 0.01,
+    ("embedding", "W_constraint"): lambda: Embedding(2, 3, W_constraint="max_norm").embeddings_constraint.max_value == 2,
+    ("leaky_relu", "alpha"): lambda: LeakyReLU(alpha=0.5)([[-2.0]]).tolist() == [[-1]],
+    ("p_re_lu", "init"): lambda: PReLU(init="ones")([[-2.0]]).tolist() == [[-2]],
+    ("dropout", "p"): lambda: Dropout(p=0.25).rate == 0.25,
+    ("gaussian_noise", "sigma"): lambda: GaussianNoise(sigma=2).stddev == 2,
+    ("batch_normalization", "gamma_init"): lambda: BatchNormalization(gamma_init="zeros")([[3.0]]).tolist() == [[0]],
+    ("batch_normalization", "beta_init"): lambda: BatchNormalization(beta_init="ones", scale=False)([[0.0]]).tolist() == [[1]],
+    ("reshape", "dims"): lambda: Reshape(dims=(1, 2)).target_shape == (1, 2),
+    ("concatenate", "concat_axis"): lambda: Concatenate(concat_axis=1).axis == 1,
     ("dense", "init"): lambda: (Dense(1, init="ones", input_dim=2)(X).array == X.sum(1, keepdims=True)).all(),
 }
 

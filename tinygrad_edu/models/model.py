@@ -21,6 +21,7 @@ from .summary import Summary, summarize
 class Model(Layer):
     """A layer made of layers, which knows how to train itself."""
 
+    keeps_whole_numbers = True  # its layers decide
     optimizer: optimizers.Optimizer
     loss: losses.Loss | None = None
     history: History
@@ -34,8 +35,12 @@ class Model(Layer):
 
     @property
     def layers(self) -> list[Layer]:
-        """The layers, in order."""
-        raise NotImplementedError(f"{type(self).__name__} expects a property layers.")
+        """The layers that the model is directly made of, in order."""
+        return self.sublayers
+
+    @property
+    def _inner_prefix(self) -> str:
+        return self.prefix  # weights are named by their layers, whatever the model is called
 
     # Training ------------------------------------------------------------------------------------
 
@@ -57,16 +62,22 @@ class Model(Layer):
         """One step on one batch (x, y): forward, loss, backward, update. Returns means since the epoch began."""
         x, y = data
         y_pred = self(x, training=True)
-        loss = self.loss(y, y_pred)  # type: ignore[misc]
         weights = self.trainable_weights
+        loss = self._total(self.loss(y, y_pred), weights)  # type: ignore[misc]
         self.optimizer.apply(gradients(loss, weights), weights)
         return self._count(loss, y, y_pred)
 
     def test_step(self, data: Data | tuple) -> dict[str, float]:
         """Count one batch (x, y) without learning from it."""
         x, y = data
-        y_pred = self(x, training=False)
-        return self._count(self.loss(y, y_pred), y, y_pred)  # type: ignore[misc]
+        y_pred = self(x)
+        return self._count(self._total(self.loss(y, y_pred), self.trainable_weights), y, y_pred)  # type: ignore[misc]
+
+    def _total(self, loss: Tensor, weights: list[Variable]) -> Tensor:
+        """The loss of the data and all that layers add to it: penalties of weights and of activities, own losses."""
+        for more in self._losses_with(weights):
+            loss = loss + more
+        return loss
 
     def fit(
         self,
@@ -180,7 +191,7 @@ class Model(Layer):
         self.build(rows.shape)
         self.check_input(rows.shape)
         with no_grad():
-            parts = [self(rows[i : i + batch_size], training=False).numpy() for i in range(0, len(rows), batch_size)]
+            parts = [self(rows[i : i + batch_size]).array for i in range(0, len(rows), batch_size)]
         return np.concatenate(parts)
 
     @property
@@ -244,21 +255,6 @@ class Model(Layer):
             raise RuntimeError(f"{what} expects a compiled model. Call model.compile(optimizer, loss) first.")
 
     # Structure -----------------------------------------------------------------------------------
-
-    @property
-    def trainable_weights(self) -> list[Variable]:
-        return [w for layer in self.layers for w in layer.trainable_weights] if self.trainable else []
-
-    @property
-    def non_trainable_weights(self) -> list[Variable]:
-        if not self.trainable:
-            return [w for layer in self.layers for w in layer.weights]
-        return [w for layer in self.layers for w in layer.non_trainable_weights]
-
-    @property
-    def weights(self) -> list[Variable]:
-        """The weights of all layers, layer by layer."""
-        return [w for layer in self.layers for w in layer.weights]
 
     def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
         """The layer of a name, or at an index."""
