@@ -9,8 +9,9 @@ from zlib import crc32
 
 import numpy as np
 import pytest
+from samples import distinct as apart
+from samples import real
 
-from samples import distinct, mixed, real
 from tinygrad_edu import Tensor, layers
 from tinygrad_edu.layers.layer import registry
 
@@ -60,13 +61,20 @@ class Sample:
 
 
 L = layers
+
+
+def with_slopes(**kw):
+    return L.Dense(2, L.PReLU("ones", dtype=kw.get("dtype")), use_bias=False, **kw)
+
+
 PAIR = ((2, 3), (2, 3))
+BN, LN = L.BatchNormalization, L.LayerNormalization
 
 # fmt: off
 LAYERS: dict[str, list[Sample]] = {
     "input_layer":          [Sample(lambda **kw: L.InputLayer((4,), **kw), (4,), out=(4,))],
     "dense":                [Sample(lambda **kw: L.Dense(2, activation="tanh", **kw), (4,), out=(2,)),
-                             Sample(lambda **kw: L.Dense(2, activation=L.PReLU("ones", dtype=kw.get("dtype")), use_bias=False, **kw), (3, 4), out=(3, 2))],
+                             Sample(lambda **kw: with_slopes(**kw), (3, 4), out=(3, 2))],
     "activation":           [Sample(lambda **kw: L.Activation("sigmoid", **kw), (3, 2), out=(3, 2))],
     "identity":             [Sample(lambda **kw: L.Identity(**kw), (3, 2), out=(3, 2))],
     "lambda":               [Sample(lambda **kw: L.Lambda(squared, **kw), (3, 2), out=(3, 2))],
@@ -96,14 +104,14 @@ LAYERS: dict[str, list[Sample]] = {
     "gaussian_noise":       [Sample(lambda **kw: L.GaussianNoise(1.5, **kw), (4,), out=(4,))],
     "gaussian_dropout":     [Sample(lambda **kw: L.GaussianDropout(0.4, **kw), (4,), out=(4,))],
     "activity_regularization": [Sample(lambda **kw: L.ActivityRegularization(0.1, 0.2, **kw), (4,), out=(4,))],
-    "batch_normalization":  [Sample(lambda **kw: L.BatchNormalization(**kw), (2,), out=(2,), domain=distinct),
-                             Sample(lambda **kw: L.BatchNormalization(axis=1, **kw), (2, 3), out=(2, 3), domain=distinct),
-                             Sample(lambda **kw: L.BatchNormalization(axis=[1, 2], center=False, **kw), (2, 3), out=(2, 3), domain=distinct)],
-    "layer_normalization":  [Sample(lambda **kw: L.LayerNormalization(**kw), (2, 3), out=(2, 3), domain=distinct),
-                             Sample(lambda **kw: L.LayerNormalization(axis=[1, 2], scale=False, **kw), (2, 3), out=(2, 3), domain=distinct),
-                             Sample(lambda **kw: L.LayerNormalization(axis=1, **kw), (2, 3), out=(2, 3), domain=distinct)],
-    "group_normalization":  [Sample(lambda **kw: L.GroupNormalization(2, **kw), (3, 4), out=(3, 4), domain=distinct),
-                             Sample(lambda **kw: L.GroupNormalization(-1, axis=1, **kw), (2, 3), out=(2, 3), domain=distinct)],
+    "batch_normalization":  [Sample(lambda **kw: BN(**kw), (2,), out=(2,), domain=apart),
+                             Sample(lambda **kw: BN(axis=1, **kw), (2, 3), out=(2, 3), domain=apart),
+                             Sample(lambda **kw: BN([1, 2], 0.9, center=False, **kw), (2, 3), out=(2, 3), domain=apart)],
+    "layer_normalization":  [Sample(lambda **kw: LN(**kw), (2, 3), out=(2, 3), domain=apart),
+                             Sample(lambda **kw: LN([1, 2], scale=False, **kw), (2, 3), out=(2, 3), domain=apart),
+                             Sample(lambda **kw: LN(axis=1, **kw), (2, 3), out=(2, 3), domain=apart)],
+    "group_normalization":  [Sample(lambda **kw: L.GroupNormalization(2, **kw), (3, 4), out=(3, 4), domain=apart),
+                             Sample(lambda **kw: L.GroupNormalization(-1, axis=1, **kw), (2, 3), out=(2, 3), domain=apart)],
     "rms_normalization":    [Sample(lambda **kw: L.RMSNormalization(**kw), (3,), out=(3,))],
     "unit_normalization":   [Sample(lambda **kw: L.UnitNormalization(**kw), (3,), out=(3,))],
     "add":                  [Sample(lambda **kw: L.Add(**kw), *PAIR, (2, 3), out=(2, 3)),

@@ -7,7 +7,16 @@ import pytest
 
 from tinygrad_edu import activations, compat, constraints, initializers, losses, regularizers
 from tinygrad_edu.layers import (
-    Activation, BatchNormalization, Concatenate, Dense, Dropout, Embedding, GaussianNoise, LeakyReLU, PReLU, Reshape,
+    Activation,
+    BatchNormalization,
+    Concatenate,
+    Dense,
+    Dropout,
+    Embedding,
+    GaussianNoise,
+    LeakyReLU,
+    PReLU,
+    Reshape,
 )  # fmt: skip
 from tinygrad_edu.models import Sequential
 from tinygrad_edu.optimizers import SGD

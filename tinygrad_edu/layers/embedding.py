@@ -106,7 +106,8 @@ class Embedding(Layer):
         return ops.take_slices(self.embeddings, make_value(self._rows(x.array)))
 
     def _rows(self, numbers):
-        rows = numbers if numbers.dtype.kind in "iu" else numbers.astype(np.int64)
+        with np.errstate(invalid="ignore"):  # nan is told below
+            rows = numbers if numbers.dtype.kind in "iu" else numbers.astype(np.int64)
         if rows.size == 0 or (rows.min() >= 0 and rows.max() < self.input_dim and (rows is numbers or (rows == numbers).all())):
             return rows
         wrong = (rows < 0) | (rows >= self.input_dim) | (rows != numbers)

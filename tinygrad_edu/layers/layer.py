@@ -49,6 +49,7 @@ def built_once(build: Callable) -> Callable:
         try:
             build(self, self._input_shape)
             self.built = True
+            self.check_input(input_shape)
             if any(not layer.built for layer in self.sublayers):
                 self._shape_on_zeros(self._input_shape, 1)
             self._output_shape = any_batch(self.compute_output_shape(self._input_shape))
