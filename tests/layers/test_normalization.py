@@ -113,7 +113,8 @@ def test_a_frozen_layer_infers_even_in_fit():
         frozen(model)
         before = model.layers[0].get_weights()
         if model.trainable:
-            model.fit(X, np.zeros(8), epochs=2, verbose=0)
+            with pytest.warns(UserWarning, match="trainable was changed"):
+                model.fit(X, np.zeros(8), epochs=2, verbose=0)
         np.testing.assert_array_equal(model.layers[0](X, training=True).numpy(), model.layers[0](X).numpy())
         np.testing.assert_array_equal(before, model.layers[0].get_weights())
 

@@ -92,6 +92,19 @@ def test_freezing_a_part_does_not_change_the_order_of_the_weights():
     assert all(a is b for a, b in zip(before, block.weights, strict=True))
 
 
+def test_freezing_holds_at_once_and_is_told_once():
+    """D28: Keras 2 would go on training what was not frozen when the model was compiled."""
+    model = Sequential([Dense(3, input_dim=2, name="early"), Dense(1)])
+    model.compile("sgd", "mse")
+    model.get_layer("early").trainable = False
+    before = model.get_weights()
+    with pytest.warns(UserWarning, match="expects compile.. after trainable was changed, got fit.. at once.*not trained: early"):
+        model.fit(X, np.zeros(4), verbose=0)
+    after = model.get_weights()
+    assert [np.array_equal(a, b) for a, b in zip(before, after)] == [True, True, False, False]
+    model.fit(X, np.zeros(4), verbose=0)
+
+
 @pytest.mark.parametrize("value", [1, "yes", None])
 def test_trainable_is_a_truth_value(value):
     """LAY-09."""

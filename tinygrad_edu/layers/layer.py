@@ -231,6 +231,8 @@ class Layer(Owner, Configurable):
         if not isinstance(out, Value):
             return out
         if out is x:
+            if found is getattr(x, "mask", None):
+                return out
             out = make_value(out.array, out.node)
         if found is not None:
             out.mask = as_tensor(found)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -57,6 +58,7 @@ class Model(Layer):
         found = optimizers.get(optimizer), losses.get(loss), metric_family.get_all(names)  # unknown names fail here
         self.optimizer, self.loss, self.metrics = found
         self._metric_names = names
+        self._frozen = self._frozen_layers()
 
     def train_step(self, data: Data | tuple) -> dict[str, float]:
         """One step on one batch (x, y): forward, loss, backward, update. Returns means since the epoch began."""
@@ -119,6 +121,7 @@ class Model(Layer):
         batch_size = _batch_size("fit", batch_size)
         data, validation = self._training_data(x, y, validation_split, validation_data)
         steps = -(-len(data.x) // batch_size)
+        self._tell_of_freezing()
         hooks = self._callbacks(callbacks, epochs=epochs, steps=steps, verbose=_verbosity(verbose))
         self._run(range(initial_epoch, epochs), data, validation, batch_size, shuffle, hooks)
         return self.history
@@ -249,6 +252,19 @@ class Model(Layer):
         self._reset_metrics()
         self._count(loss, y, y_pred)
         self._reset_metrics()
+
+    def _frozen_layers(self) -> list[str]:
+        return [layer.path for layer in self.all_layers if not layer.trainable]
+
+    def _tell_of_freezing(self) -> None:
+        """Warn if `trainable` was changed since `compile`: Keras 2 went by what held then."""
+        if self._frozen != self._frozen_layers():
+            self._frozen = self._frozen_layers()
+            warnings.warn(
+                f"{self.name} expects compile() after trainable was changed, got fit() at once. What is frozen now is not "
+                f"trained: {', '.join(self._frozen) or 'nothing'}. Compile again to begin with a new optimizer.",
+                stacklevel=3,
+            )
 
     def _require_compile(self, what: str) -> None:
         if self.loss is None:
