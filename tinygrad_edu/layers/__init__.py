@@ -8,6 +8,7 @@ from .function import Lambda
 from .embedding import Embedding, Masking
 from .activation import ELU, LeakyReLU, PReLU, ReLU, Softmax
 from .reshaping import Flatten, Permute, RepeatVector, Reshape
+from .framing import Cropping1D, Cropping2D, UpSampling1D, UpSampling2D, ZeroPadding1D, ZeroPadding2D
 from .regularization import (
     ActivityRegularization, AlphaDropout, Dropout, GaussianDropout, GaussianNoise, SpatialDropout1D, SpatialDropout2D,
 )  # fmt: skip
