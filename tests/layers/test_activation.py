@@ -5,7 +5,7 @@ import pytest
 
 from tinygrad_edu import Tensor, activations
 from tinygrad_edu.calculus import gradients
-from tinygrad_edu.layers import ELU, Activation, Dense, LeakyReLU, PReLU, ReLU, Softmax, deserialize, get, serialize
+from tinygrad_edu.layers import ELU, Activation, Dense, Input, LeakyReLU, PReLU, ReLU, Softmax, deserialize, get, serialize
 from tinygrad_edu.models import Sequential
 
 X = np.array([[-3.0, -0.5, 0.0, 0.5, 3.0]])
@@ -99,8 +99,8 @@ def test_an_activation_may_be_a_layer_a_class_a_function_or_a_name(activation):
 def test_the_weights_of_an_activation_belong_to_the_layer_it_is_given_to():
     """ACT-25, CORE-03: they are trained, named by path, and shared where the activation is."""
     shared = PReLU(alpha_initializer="ones", name="slopes")
-    first = Dense(3, activation=shared, input_dim=2, kernel_initializer="ones")
-    model = Sequential([first, Dense(3, activation=shared), Activation(PReLU())])
+    first, second = (Dense(3, activation=shared, kernel_initializer="ones") for _ in range(2))
+    model = Sequential([Input((2,)), first, second, Activation(PReLU("ones"))])
     model.compile("sgd", "mse")
     assert [w.path.rpartition("/")[2] for w in model.trainable_weights] == ["kernel", "bias", "alpha", "kernel", "bias", "alpha"]
     before = shared.alpha.numpy().copy()

@@ -124,6 +124,8 @@ def test_a_layer_of_ones_own_is_handed_the_mask_it_asks_for_and_may_end_it():
     x.mask = as_tensor(STEPS != 0)
     out = layer(x)
     assert out.tolist() == [[2, 3], [8, 9]] and getattr(out, "mask", None) is None
+    told = np.array([[True, False, False, False], [True, True, True, True]])
+    assert layer(x, mask=told).tolist() == [[0, 1], [14, 15]]
 
 
 def test_a_layer_that_returns_its_input_does_not_change_the_mask_of_others():

@@ -180,7 +180,8 @@ class Layer(Owner, Configurable):
         """
         x = self.as_input(x)
         shape, came_with = (x.array.shape, getattr(x, "mask", None)) if isinstance(x, Value) else (shape_of(x), masks_in(x))
-        mask = came_with if mask is None else mask
+        if mask is None or isinstance(mask, np.ndarray):
+            mask = came_with if mask is None else as_tensor(mask)
         before = current()
         recording, outer, above, phase = before.recording, before.scope, before.training, before.phase
         training = above if training is None else training
@@ -217,7 +218,7 @@ class Layer(Owner, Configurable):
             return rebuild([self.as_input(part) for part in parts])
         array = np.asarray(as_array(x))
         if array.dtype == self.dtype or (self.keeps_whole_numbers and array.dtype.kind in "iub"):
-            return as_tensor(array if array is x else make_value(array))
+            return as_tensor(array) if array is x else make_value(array)
         return make_value(array.astype(self.dtype))
 
     def _masked(self, out: Any, x: Any, mask: Any) -> Any:
