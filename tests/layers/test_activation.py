@@ -90,7 +90,9 @@ def test_softmax_takes_axes_and_a_mask():
     assert masked.tolist() == [[0.5, 0.5, 0], [0, 0, 0]]
 
 
-@pytest.mark.parametrize("activation", [LeakyReLU(alpha=0.5), LeakyReLU, lambda x: x.relu(), "leaky_relu"], ids=str)
+@pytest.mark.parametrize(
+    "activation", [LeakyReLU(alpha=0.5), LeakyReLU, lambda x: x.relu(), "leaky_relu"], ids=["layer", "class", "function", "name"]
+)
 def test_an_activation_may_be_a_layer_a_class_a_function_or_a_name(activation):
     """ACT-25."""
     assert Dense(1, activation=activation, kernel_initializer="ones")([[2.0]]).tolist() == [[2]]
