@@ -13,6 +13,18 @@ from ..variable import Variable
 from .arguments import lengths
 
 
+class _Missing:
+    """What stands in the place of an attribute until `super().__init__()` has set it.
+
+    (A `__getattr__` would say the same, and make every look-up of every attribute slower.)
+    """
+
+    def __get__(self, owner: Any, cls: type) -> Any:
+        if owner is None:
+            return self
+        raise RuntimeError(f"{cls.__name__} expects its __init__ to call super().__init__() first, got none.")
+
+
 class Owner:
     """Weights, found among the attributes in the order in which these were assigned.
 
@@ -20,8 +32,9 @@ class Owner:
     dicts there, are parts of this one: their weights and losses are its own too, and `trainable` is passed on to them.
     """
 
-    name: str
-    dtype: str
+    name: Any = _Missing()
+    dtype: Any = _Missing()
+    _trainable: Any = _Missing()
     built = _building = False
     prefix = ""  # path of the layer that this one is a part of, "encoder_1/"
     any_losses = False  # whether some layer ever added a loss
@@ -50,11 +63,6 @@ class Owner:
         if self.built and not self._building and isinstance(value, (Owner, Variable)):
             raise ValueError(f"{self} expects its parts before it is built, got a new {name!r}. Make it in __init__ or in build.")
         self._attributes[name] = None
-
-    def __getattr__(self, name: str) -> Any:
-        if name in ("name", "dtype", "_trainable"):
-            raise RuntimeError(f"{type(self).__name__} expects its __init__ to call super().__init__() first, got none.")
-        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     # Parts ---------------------------------------------------------------------------------------
 
@@ -187,13 +195,21 @@ class Owner:
     @property
     def trainable_weights(self) -> list[Variable]:
         """Those that an optimizer may change: none while the layer is not trainable."""
-        if not self.trainable:
-            return []
-        if not self._attributes:
-            return [w for w in self._weights if w.trainable]
-        parts = list(self._found())
-        own = [x for x in (*self._weights, *parts) if isinstance(x, Variable) and x.trainable]
-        return unique(own, (x.trainable_weights for x in parts if isinstance(x, Owner)))
+        found: dict[Variable, None] = {}  # each once, in order; asked for in every step of a training, so made in one go
+        self._add_trained(found)
+        return list(found)
+
+    def _add_trained(self, found: dict[Variable, None]) -> None:
+        if not self._trainable:
+            return
+        for weight in self._weights:
+            if weight.trainable:
+                found[weight] = None
+        for part in self._found() if self._attributes else ():
+            if isinstance(part, Owner):
+                part._add_trained(found)
+            elif part.trainable:
+                found[part] = None
 
     trainable_variables = trainable_weights
 
