@@ -31,6 +31,11 @@ def far(random, shape):
     return random.choice((-1, 1), shape) * random.uniform(2.5, 3.5, shape)
 
 
+def wide(random, shape):
+    """Of either sign, on both sides of -3 and 3."""
+    return 2.5 * real(random, shape)
+
+
 def above_minus_one(random, shape):
     return random.uniform(-0.7, 2.2, shape)
 
@@ -165,6 +170,8 @@ KEYS = [
 GETS = one((4, 3), *({"key": key} for key in KEYS))
 SCATTERS = [((np.empty((4, 3))[key].shape,), {"shape": (4, 3), "key": key}) for key in KEYS]
 
+BENT = ((0.3, 1.5, 0.9), (0.0, 1.2, 0.0), (0.0, np.inf, -0.2))
+BENDS = [(s, dict(zip(("negative_slope", "max_value", "threshold"), p))) for p in BENT for s in ELEMENTWISE_SHAPES[1]]
 GELUS = [(shape, {"approximate": kind}) for kind in (False, True) for shape in ELEMENTWISE_SHAPES[1]]
 SPREADS = REDUCTIONS + one((2, 3), {"ddof": 1}, {"axis": 0, "ddof": 1, "keepdims": True})
 DISTANCES = [*one((2, 3, 2), {}, {"axis": 1}, {"axis": (0, -1), "keepdims": True}), *one((2,)), *one((0, 3), {"axis": 1})]
@@ -307,6 +314,10 @@ def replace_at(x, value, key):
 
 def gelu(x, approximate=False):
     return x * sigmoid(np.sqrt(8 / np.pi) * (x + 0.044715 * x**3)) if approximate else x * scipy.special.ndtr(x)
+
+
+def bent_relu(x, negative_slope, max_value, threshold):
+    return np.select([x >= max_value, x >= threshold], [np.full_like(x, max_value), x], negative_slope * (x - threshold))
 
 
 def adjugate(a):
@@ -478,6 +489,9 @@ OPS: dict[str, Sample] = {
     "relu6":            Sample(lambda x: np.clip(x, 0, 6), real),
     "softsign":         Sample(lambda x: x / (1 + np.abs(x)), real),
     "gelu":             Sample(gelu,                     real, cases=GELUS),
+    "bent_relu":        Sample(bent_relu,                real, cases=BENDS),
+    "step":             Sample(lambda x: (x >= 0).astype(x.dtype), mixed),
+    "hard_sigmoid":     Sample(lambda x: np.interp(x, [-3, 3], [0, 1]).astype(x.dtype), wide),
     "logaddexp":        Sample(np.logaddexp,             real, far),
     "logsumexp":        Sample(lambda x, **along: np.log(np.exp(x).sum(**along)), real, cases=REDUCTIONS),
     "softmax":          Sample(lambda x, axis=-1: scipy.special.softmax(x, axis), real, cases=SHARES),

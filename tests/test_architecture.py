@@ -19,7 +19,7 @@ RANKS = [
     {"arraylike"},
     {"tensor"},
     {"variable", "structure", "linearized", "calculus", "recompute", "anomaly", "random"},
-    {"initializers", "activations", "losses", "metrics", "optimizers"},
+    {"initializers", "sparse_activations", "activations", "regularizers", "constraints", "losses", "metrics", "optimizers"},
     {"layers"},
     {"callbacks"},
     {"models"},

@@ -1,11 +1,24 @@
 """Legacy spellings: one table, every line of it in use, and a hint for what nobody knows."""
 
+import inspect
+
 import numpy as np
 import pytest
 
-from tinygrad_edu import compat, initializers, losses
+from tinygrad_edu import activations, compat, constraints, initializers, losses, regularizers
 from tinygrad_edu.callbacks import ReduceLROnPlateau
-from tinygrad_edu.layers import Activation, Dense
+from tinygrad_edu.layers import (
+    Activation,
+    BatchNormalization,
+    Concatenate,
+    Dense,
+    Dropout,
+    Embedding,
+    GaussianNoise,
+    LeakyReLU,
+    PReLU,
+    Reshape,
+)  # fmt: skip
 from tinygrad_edu.models import Sequential
 from tinygrad_edu.optimizers import SGD
 
@@ -23,6 +36,26 @@ USES = {
     ("reduce_lr_on_plateau", "epsilon"): lambda: ReduceLROnPlateau(epsilon=0.5).min_delta == 0.5,
     ("fit", "nb_epoch"): lambda: compiled().fit(X, Y, nb_epoch=3, verbose=0).epoch == [0, 1, 2],
     ("dense", "output_dim"): lambda: Dense(output_dim=3).units == 3,
+    ("relu", "alpha"): lambda: activations.relu(-2.0, alpha=0.5) == activations.leaky_relu(-2.0, alpha=0.5) == -1,
+    ("max_norm", "m"): lambda: constraints.max_norm(m=3).max_value == 3,
+    ("l1", "l"): lambda: regularizers.l1(l=0.5).l1 == 0.5,
+    ("l2", "l"): lambda: regularizers.l2(l=0.5).l2 == 0.5,
+    ("dense", "bias"): lambda: Dense(1, bias=False).use_bias is False,
+    ("dense", "W_regularizer"): lambda: Dense(1, W_regularizer="l2").kernel_regularizer.l2 == 0.01,
+    ("dense", "b_regularizer"): lambda: Dense(1, b_regularizer="l2").bias_regularizer.l2 == 0.01,
+    ("dense", "W_constraint"): lambda: Dense(1, W_constraint="max_norm").kernel_constraint.max_value == 2,
+    ("dense", "b_constraint"): lambda: Dense(1, b_constraint="max_norm").bias_constraint.max_value == 2,
+    ("embedding", "init"): lambda: Embedding(2, 3, init="ones")([[1]]).tolist() == [[[1, 1, 1]]],
+    ("embedding", "W_regularizer"): lambda: Embedding(2, 3, W_regularizer="l2").embeddings_regularizer.l2 == 0.01,
+    ("embedding", "W_constraint"): lambda: Embedding(2, 3, W_constraint="max_norm").embeddings_constraint.max_value == 2,
+    ("leaky_relu", "alpha"): lambda: LeakyReLU(alpha=0.5)([[-2.0]]).tolist() == [[-1]],
+    ("p_re_lu", "init"): lambda: PReLU(init="ones")([[-2.0]]).tolist() == [[-2]],
+    ("dropout", "p"): lambda: Dropout(p=0.25).rate == 0.25,
+    ("gaussian_noise", "sigma"): lambda: GaussianNoise(sigma=2).stddev == 2,
+    ("batch_normalization", "gamma_init"): lambda: BatchNormalization(gamma_init="zeros")([[3.0]]).tolist() == [[0]],
+    ("batch_normalization", "beta_init"): lambda: BatchNormalization(beta_init="ones", scale=False)([[0.0]]).tolist() == [[1]],
+    ("reshape", "dims"): lambda: Reshape(dims=(1, 2)).target_shape == (1, 2),
+    ("concatenate", "concat_axis"): lambda: Concatenate(concat_axis=1).axis == 1,
     ("dense", "init"): lambda: (Dense(1, init="ones", input_dim=2)(X).array == X.sum(1, keepdims=True)).all(),
 }
 
@@ -39,6 +72,23 @@ def test_legacy_keywords_are_taken_out_under_their_names_of_today():
     assert compat.take("optimizer", given) == {"learning_rate": 0.1}
     assert given == {"name": "x"}
     assert compat.take("optimizer", given) == {}
+
+
+@pytest.mark.parametrize(
+    "call",
+    [lambda: activations.relu(X, negative_slope=0.1, alpha=0.1), lambda: regularizers.l1(0.1, l=0.2)],
+    ids=["by name", "by place"],
+)
+def test_an_argument_in_two_spellings_is_refused(call):
+    """ACT-04, REG-01."""
+    with pytest.raises(TypeError, match=r"relu\(\) expects negative_slope once, got alpha too|multiple values for argument 'l1'"):
+        call()
+
+
+def test_the_signature_of_what_understands_legacy_keywords_is_that_of_today():
+    """ACT-04, REG-01."""
+    assert list(inspect.signature(activations.relu).parameters) == ["x", "negative_slope", "max_value", "threshold"]
+    assert regularizers.L1(l=0.3).get_config() == {"l1": 0.3}
 
 
 UNKNOWN = {

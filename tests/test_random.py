@@ -1,13 +1,16 @@
 """One seed for everything: `numpy.random.seed`, `set_random_seed`, and generators of their own."""
 
+import math
 import random as python_random
 
 import numpy as np
 import pytest
+import scipy.stats
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tinygrad_edu import random, set_random_seed
+from tinygrad_edu.random import Draws, SeedGenerator, random_bits
 from tinygrad_edu.utils import set_random_seed as from_utils
 
 
@@ -74,3 +77,112 @@ def test_set_random_seed_refuses_more_than_numpy_can_take():
     with pytest.raises(ValueError, match=r"2\*\*32"):
         set_random_seed(2**32)
     assert python_random.getstate() == before
+
+
+# Numbers that can be drawn again ----------------------------------------------------------------------
+
+KEYS = st.tuples(st.integers(0, 2**64 - 1), st.integers(0, 2**64 - 1))
+
+
+@given(key=KEYS, counter=st.integers(0, 2**64 - 1), size=st.integers(0, 100))
+def test_bits_are_those_of_numpys_philox_told_key_and_counter(key, counter, size):
+    """REGL-01: a function of (key, counter, index) alone, that anybody can compute."""
+    philox = np.random.Philox(key=np.array(key, np.uint64), counter=np.array([0, 0, counter, 0], np.uint64))
+    expected = philox.random_raw(100).astype("<u8").view("<u4")[:size]
+    np.testing.assert_array_equal(random_bits(key, counter, size), expected)
+
+
+@given(key=KEYS, counter=st.integers(0, 2**64 - 1), blocks=st.integers(0, 70))
+def test_the_compiled_loop_draws_the_same_bits(key, counter, blocks):
+    """REGL-01: so that it does not matter which one runs."""
+    expected = random._philox(key, counter, blocks)
+    np.testing.assert_array_equal(random._philox_compiled(key, counter, blocks), expected)
+
+
+def test_many_numbers_begin_as_few_do():
+    """REGL-01: across the size from which the compiled loop takes over."""
+    few, many = random_bits((1, 2), 3, random.LARGE - 1), random_bits((1, 2), 3, random.LARGE + 9)
+    np.testing.assert_array_equal(many[: len(few)], few)
+
+
+def chi_square(counts):
+    """Probability that equally likely cells differ as much as this."""
+    return scipy.stats.chisquare(counts).pvalue
+
+
+@pytest.mark.parametrize("shift", [0, 8, 16, 24])
+def test_every_byte_is_uniform(shift):
+    """REGL-01: chi-square over 2²⁰ draws."""
+    bits = random_bits((12, 34), 0, 1 << 20)
+    assert 1e-4 < chi_square(np.bincount(bits >> shift & 255, minlength=256)) < 1 - 1e-4
+
+
+@pytest.mark.parametrize("other", [((12, 34), 1), ((12, 35), 0), ((13, 34), 0), ((12, 34), 2**32)], ids=str)
+def test_draws_of_other_counters_and_keys_are_independent(other):
+    """REGL-01: pairs fill the plane evenly, and each bit agrees half of the time."""
+    size = 1 << 18
+    a, b = random_bits((12, 34), 0, size), random_bits(*other, size)
+    cells = (a >> 28).astype(int) * 16 + (b >> 28)
+    assert 1e-4 < chi_square(np.bincount(cells, minlength=256)) < 1 - 1e-4
+    agree = np.unpackbits((a ^ b).view(np.uint8)).mean()
+    assert abs(agree - 0.5) < 5 * 0.5 / math.sqrt(32 * size)
+
+
+def test_neighbours_in_one_draw_and_in_the_course_of_draws_are_independent():
+    """REGL-01: the mask of a unit says nothing about the next unit, nor about its own next mask."""
+    generator = SeedGenerator(5)
+    masks = np.stack([generator.keep(0.5, (64,)) for _ in range(4096)]).astype(float) - 0.5
+    bound = 5 * 0.25 / math.sqrt(masks.size)
+    assert abs((masks[:, 1:] * masks[:, :-1]).mean()) < bound
+    assert abs((masks[1:] * masks[:-1]).mean()) < bound
+    assert abs((masks[2:] * masks[:-2]).mean()) < bound
+
+
+def test_normal_numbers_are_normal():
+    """REGL-03: Kolmogorov and Smirnov's distance, and mirrored tails."""
+    x = SeedGenerator(3).normal((400, 501))
+    assert x.shape == (400, 501) and scipy.stats.kstest(x.ravel(), "norm").pvalue > 1e-4
+    assert np.isfinite(x).all() and x.max() > 4 and x.min() < -4
+    assert SeedGenerator(3).normal((0, 5)).shape == (0, 5) and SeedGenerator(3).normal(()).shape == ()
+
+
+@pytest.mark.parametrize("rate", [0.0, 1e-9, 0.25, 1 - 1e-12])
+def test_keep_drops_its_share(rate):
+    """REGL-01."""
+    kept = SeedGenerator(1).keep(rate, (1000, 100))
+    assert kept.dtype == bool and abs((~kept).mean() - rate) < 5 * math.sqrt(rate * (1 - rate) / kept.size) + 1e-9
+
+
+def test_a_seed_generator_counts_and_can_be_put_back():
+    """REGL-01."""
+    one, other = SeedGenerator(7), SeedGenerator(7)
+    first = [one.bits(5).tolist() for _ in range(3)]
+    assert len({tuple(x) for x in first}) == 3 and one.counter == 3
+    assert [other.bits(5).tolist() for _ in range(3)] == first
+    other.state = {**one.state, "counter": 1}
+    assert [other.bits(5).tolist() for _ in range(2)] == first[1:] and other.state == one.state
+    assert SeedGenerator.from_config(one.get_config()).bits(5).tolist() == first[0]
+    assert repr(one) == "SeedGenerator(seed=7)"
+
+
+def test_unseeded_generators_have_keys_of_their_own():
+    """INI-24."""
+    np.random.seed(1)
+    keys = [SeedGenerator().key for _ in range(3)]
+    np.random.seed(1)
+    assert [SeedGenerator().key for _ in range(3)] == keys and len(set(keys)) == 3
+
+
+def test_draws_can_be_made_again_and_leave_no_trace():
+    """REGL-01: also those of a block inside a block."""
+    generator = SeedGenerator(1)
+    generator.next()
+    with Draws() as outer:
+        with Draws() as inner:
+            first = generator.bits(3).tolist()
+        second = generator.bits(3).tolist()
+    generator.next()
+    for draws, expected in ((outer, [first, second]), (inner, [first])):
+        with draws.again():
+            assert [generator.bits(3).tolist() for _ in expected] == expected
+        assert generator.counter == 4

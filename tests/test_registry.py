@@ -117,7 +117,10 @@ def test_what_is_added_is_found(names):
         ("SGD", "sgd"),
         ("BinaryCrossentropy", "binary_crossentropy"),
         ("HeUniform", "he_uniform"),
-        ("Conv2D", "conv2_d"),
+        ("Conv2D", "conv2d"),
+            ("R2Score", "r2_score"),
+            ("PReLU", "p_re_lu"),
+            ("GlobalAveragePooling2D", "global_average_pooling2d"),
         ("a", "a"),
     ],
 )

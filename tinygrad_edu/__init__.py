@@ -13,7 +13,7 @@ The map of the package, in reading order:
     linearized, structure, calculus     grad, vjp, jvp, jacobian, hessian, gradients, no_grad
     recompute    checkpoint: computing again instead of keeping;   anomaly  finding the first nan
     kernel       loops compiled by Numba;   random  one seed for all;   registry  things by name
-    initializers activations losses metrics     Keras' names, one formula each
+    initializers activations regularizers constraints losses metrics     Keras' names, one formula each
     layers       Dense ...;   optimizers  SGD ...;   callbacks  History ...
     models       Sequential: compile, fit, evaluate, predict, summary
     datasets     data that is made, not downloaded
@@ -29,7 +29,10 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from . import activations, backend, callbacks, datasets, initializers, layers, losses, metrics, models, ops, optimizers, utils
+    from . import (
+        activations, backend, callbacks, constraints, datasets, initializers, layers, losses, metrics, models, ops, optimizers,
+        regularizers, utils,
+    )  # fmt: skip
     from .anomaly import AnomalyError, detect_anomaly
     from .calculus import (
         enable_grad, grad, gradients, hessian, hvp, is_grad_enabled, jacobian, jvp, no_grad, value_and_grad, vjp,
@@ -63,8 +66,8 @@ _HOMES = {
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 _MODULES = (
-    "activations", "backend", "callbacks", "datasets", "initializers", "layers", "losses", "metrics", "models", "ops",
-    "optimizers", "random", "testing", "utils",
+    "activations", "backend", "callbacks", "constraints", "datasets", "initializers", "layers", "losses", "metrics", "models",
+    "ops", "optimizers", "random", "regularizers", "testing", "utils",
 )  # fmt: skip
 
 __all__ = sorted([*_HOME_OF, *(module for module in _MODULES)])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 
-_settings = {"floatx": "float32", "epsilon": 1e-7}
+_settings = {"floatx": "float32", "epsilon": 1e-7, "bare_first_names": False}
 _counts: Counter[str] = Counter()
 
 
@@ -26,10 +26,16 @@ def epsilon() -> float:
     return _settings["epsilon"]  # type: ignore[return-value]
 
 
+def set_bare_first_names(wanted: bool) -> None:
+    """Whether layers are called dense, dense_1, ... as in Keras 3, and not dense_1, dense_2, ... as in Keras 2."""
+    _settings["bare_first_names"] = bool(wanted)
+
+
 def unique_name(stem: str) -> str:
     """The next name of a kind: dense_1, dense_2, ..."""
     _counts[stem] += 1
-    return f"{stem}_{_counts[stem]}"
+    number = _counts[stem] - _settings["bare_first_names"]  # type: ignore[operator]
+    return f"{stem}_{number}" if number else stem
 
 
 def reset_names() -> None:
@@ -38,5 +44,9 @@ def reset_names() -> None:
 
 
 def snake_case(name: str) -> str:
-    """BinaryCrossentropy -> binary_crossentropy, SGD -> sgd."""
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
+    """A class' name as Keras writes it in lower case.
+
+    >>> [snake_case(name) for name in ("BinaryCrossentropy", "SGD", "Conv2DTranspose", "PReLU")]
+    ['binary_crossentropy', 'sgd', 'conv2d_transpose', 'p_re_lu']
+    """
+    return re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=.)(?=[A-Z][a-z])", "_", name).lower()

@@ -46,7 +46,7 @@ new_object = object.__new__
 class Value:
     """An array, and the node that made it (None for a constant)."""
 
-    __slots__ = ("__weakref__", "array", "changed", "logits", "node", "squash")
+    __slots__ = ("__weakref__", "array", "changed", "logits", "mask", "node", "squash")
 
     kind: type  # the class of what `apply` returns: tensor.py sets it to Tensor
 
@@ -55,6 +55,7 @@ class Value:
     changed: Change | None  # None if the array was never changed through this Value
     logits: Value  # set by sigmoid and softmax activations for losses that fuse with them,
     squash: Any  # as is the op that made this out of the logits, along the last axis
+    mask: Any  # set by layers: an array of truth values (batch, steps), False where a step is only padding
 
     def mark_changed(self) -> None:
         """Say that the array was changed in place: a graph that recorded the old numbers will refuse to go back."""

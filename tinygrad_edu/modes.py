@@ -35,7 +35,14 @@ class Mode(NamedTuple):
 
     recording: bool = True
     scope: str = ""  # path of the layer that is being called, "model/dense_1"
-    training: bool = False  # what layers that behave differently in training go by
+    training: bool | None = None  # whether the layer that is being called was told to train; None: nobody said
+    phase: bool = False  # whether layers train whom nobody told: Keras' learning phase
+
+    @property
+    def trains(self) -> bool:
+        """What a layer goes by that behaves differently in training."""
+        training = self.training
+        return self.phase if training is None else training
 
 
 class SleepyMode(Mode):
@@ -66,18 +73,19 @@ class SleepyMode(Mode):
     recording = property(lambda self: tuple.__getitem__(self.effective(), 0))
     scope = property(lambda self: tuple.__getitem__(self.effective(), 1))
     training = property(lambda self: tuple.__getitem__(self.effective(), 2))
+    phase = property(lambda self: tuple.__getitem__(self.effective(), 3))
 
 
 _outside = Mode()
 _variable: ContextVar[Mode] = ContextVar("mode", default=_outside)
 current = _variable.get
-_set = _variable.set
+set_mode = _variable.set
 
 
 class _Here:
     """The mode as an attribute, for those who set it without a block."""
 
-    mode = property(lambda self: current(), lambda self, mode: _set(mode) and None)
+    mode = property(lambda self: current(), lambda self, mode: set_mode(mode) and None)
 
 
 thread: Any = _Here()
@@ -117,14 +125,14 @@ class mode:  # noqa: N801  used like a function
         before, frame = current(), sys._getframe(1)
         sleepy = isinstance(before, SleepyMode) or frame.f_code.co_flags & _GENERATOR
         mine = _sleepy(before, self.changes, frame) if sleepy else before._replace(**self.changes)
-        self._entered.append((mine, before, _set(mine)))
+        self._entered.append((mine, before, set_mode(mine)))
         return self
 
     def __exit__(self, *error: Any) -> None:
         mine, before, token = self._entered.pop()
         before, now = mine.before if isinstance(mine, SleepyMode) else before, current()
         if now is mine:
-            _set(before)
+            set_mode(before)
         elif not _unlink(now, mine, before):
             with contextlib.suppress(ValueError):  # a generator that began in another thread or task: this one's mode is its own
                 _variable.reset(token)
@@ -156,7 +164,7 @@ class mode:  # noqa: N801  used like a function
 
 def _sleepy(before: Mode, changes: dict[str, Any], frame: FrameType) -> SleepyMode:
     """A mode for a block in `frame` if that is a generator's, or above one that is."""
-    mine = SleepyMode(*Mode(before.recording, before.scope, before.training)._replace(**changes))
+    mine = SleepyMode(*Mode(before.recording, before.scope, before.training, before.phase)._replace(**changes))
     is_driven = frame.f_back is not None and frame.f_back.f_code in _DRIVERS
     mine.frame = frame if frame.f_code.co_flags & _GENERATOR and not is_driven else None
     mine.before = before

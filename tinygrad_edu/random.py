@@ -1,26 +1,45 @@
 """Every source of randomness, seeded in one call.
 
-`numpy.random.seed(7)`, or `set_random_seed(7)`, before a model is built makes its weights and its
-batches the same in every run: each unseeded draw (an initializer called, a fit begun) takes its own
+`numpy.random.seed(7)`, or `set_random_seed(7)`, before a model is built makes its weights, its masks and its
+batches the same in every run: each unseeded draw (an initializer called, a layer made, a fit begun) takes its own
 child seed from NumPy's global generator, as scikit-learn does, and uses a generator of its own from there.
+
+What layers draw at every step comes from a `SeedGenerator`, which counts: draw number n is a function of its key
+and of n alone. So a step can be drawn again, in whatever order and by whatever code:
+
+    >>> first, second = SeedGenerator(7), SeedGenerator(7)
+    >>> once = [first.bits(3).tolist() for _ in range(2)]
+    >>> second.counter = 1
+    >>> second.bits(3).tolist() == once[1]
+    True
 """
 
 from __future__ import annotations
 
+import contextlib
+import math
 import operator
 import random as python_random
+import threading
+from collections.abc import Iterator, Sequence
+from contextvars import ContextVar
+from typing import Any
 
 import numpy as np
 
+from .kernel import kernel
 
-def generator(seed: int | None = None) -> np.random.Generator:
+LARGE = 1 << 15  # numbers from which on the compiled loop is worth its import
+
+
+def generator(seed: Any = None) -> np.random.Generator:
     """A generator of its own: the same numbers for the same `seed`, new ones for None."""
     if seed is None:
         return np.random.default_rng(np.random.randint(0, 2**32, size=4, dtype=np.uint32))
     return np.random.default_rng(check_seed(seed))
 
 
-def check_seed(seed: int) -> int:
+def check_seed(seed: Any) -> int:
     """`seed` as a Python int >= 0."""
     try:
         number = operator.index(seed)
@@ -38,3 +57,152 @@ def set_random_seed(seed: int) -> None:
         raise ValueError(f"set_random_seed expects a number below 2**32, got {number}.")
     python_random.seed(number)
     np.random.seed(number)
+
+
+# Random numbers that can be drawn again ----------------------------------------------------------
+
+
+class SeedGenerator:
+    """Random numbers of which each draw has a number, its place in them an index, and all a key.
+
+    Args:
+        seed: of the key; None draws a key from NumPy's global generator.
+
+    Attributes:
+        key: two whole numbers below 2**64.
+        counter: number of the next draw. Set it, or `state`, to draw again.
+
+    Source: Salmon et al. (2011), "Parallel random numbers: as easy as 1, 2, 3": Philox 4x64 with ten rounds, as in NumPy.
+    """
+
+    def __init__(self, seed: Any = None):
+        self.seed = None if seed is None else check_seed(seed)
+        self.key: tuple[int, int] = tuple(generator(seed).integers(0, 2**64, 2, np.uint64).tolist())
+        self.counter = 0
+
+    @property
+    def state(self) -> dict[str, Any]:
+        """Key and counter, as plain data: all that the draws to come depend on."""
+        return {"key": list(self.key), "counter": self.counter}
+
+    @state.setter
+    def state(self, state: dict[str, Any]) -> None:
+        first, second = map(operator.index, state["key"])
+        self.key, self.counter = (first, second), operator.index(state["counter"])
+
+    def next(self) -> int:
+        """The number of the draw that comes now; the one after it gets another."""
+        if noting := _noting.get():
+            noting.note(self)
+        self.counter += 1
+        return self.counter - 1
+
+    def bits(self, size: int) -> np.ndarray:
+        """`size` whole numbers below 2**32, all equally likely."""
+        return random_bits(self.key, self.next(), size)
+
+    def keep(self, rate: float, shape: Sequence[int]) -> np.ndarray:
+        """Truth values, each False with probability `rate` (to within 2**-32)."""
+        threshold = min(round(rate * 2**32), 2**32 - 1)
+        return (self.bits(math.prod(shape)) >= np.uint32(threshold)).reshape(shape)
+
+    def normal(self, shape: Sequence[int]) -> np.ndarray:
+        """Numbers from the unit normal distribution. Source: Box & Muller (1958)."""
+        size = math.prod(shape)
+        half = -(-size // 2)
+        u, v = ((self.bits(2 * half) + 0.5) * 2.0**-32).reshape(2, half)
+        radius, angle = np.sqrt(-2 * np.log(u)), 2 * math.pi * v
+        return np.concatenate([radius * np.cos(angle), radius * np.sin(angle)])[:size].reshape(shape)
+
+    def get_config(self) -> dict[str, Any]:
+        return {"seed": self.seed}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> SeedGenerator:
+        return cls(**config)
+
+    def __repr__(self) -> str:
+        return f"SeedGenerator(seed={self.seed})"
+
+
+def random_bits(key: Sequence[int], counter: int, size: int) -> np.ndarray:
+    """`size` whole numbers below 2**32. Each is a function of (key, counter, its index) alone."""
+    words = (_philox_compiled if size >= LARGE else _philox)(key, counter, -(-size // 8))
+    return words.astype("<u8", copy=False).view("<u4")[:size]
+
+
+_lock = threading.Lock()
+_bit_generator = np.random.Philox(key=0)
+_state: Any = _bit_generator.state
+
+
+def _philox(key: Sequence[int], counter: int, blocks: int) -> np.ndarray:
+    """Blocks of four numbers of 64 bits, from NumPy. It is told its place in 4 µs; a new Philox costs 25."""
+    with _lock:
+        _state["state"]["key"][:] = np.array(key, np.uint64)
+        _state["state"]["counter"][2] = counter
+        _bit_generator.state = _state
+        return _bit_generator.random_raw(4 * blocks)
+
+
+def _philox_compiled(key: Sequence[int], counter: int, blocks: int) -> np.ndarray:
+    """The same numbers in half the time."""
+    out = np.empty(4 * blocks, np.uint64)
+    _fill(out, *map(np.uint64, (*key, counter, *_CONSTANTS)))
+    return out
+
+
+_CONSTANTS = 0xD2E7470EE14C6C93, 0xCA5A826395121157, 0x9E3779B97F4A7C15, 0xBB67AE8584CAA73B, 32, 0xFFFFFFFF
+
+
+@kernel
+def _fill(out, key0, key1, counter, factor0, factor1, weyl0, weyl1, half, low):
+    """Philox 4x64-10. A product of 128 bits is put together from four of 64."""
+    for i in range(out.size // 4):
+        x0, x1, x2, x3 = np.uint64(i + 1), np.uint64(0), counter, np.uint64(0)
+        a, b = key0, key1
+        for _ in range(10):
+            top, bottom = factor0 >> half, factor0 & low
+            cross = (x0 >> half) * bottom + ((x0 & low) * bottom >> half)
+            high0 = (x0 >> half) * top + (cross >> half) + ((x0 & low) * top + (cross & low) >> half)
+            top, bottom = factor1 >> half, factor1 & low
+            cross = (x2 >> half) * bottom + ((x2 & low) * bottom >> half)
+            high1 = (x2 >> half) * top + (cross >> half) + ((x2 & low) * top + (cross & low) >> half)
+            x0, x1, x2, x3 = high1 ^ x1 ^ a, factor1 * x2, high0 ^ x3 ^ b, factor0 * x0
+            a, b = a + weyl0, b + weyl1
+        out[4 * i], out[4 * i + 1], out[4 * i + 2], out[4 * i + 3] = x0, x1, x2, x3
+
+
+class Draws:
+    """Which numbers were drawn inside a `with` block, so that a second run of its code can draw them `again`."""
+
+    def __init__(self) -> None:
+        self.first: dict[SeedGenerator, int] = {}  # number of the first draw of each generator
+
+    def note(self, generator: SeedGenerator) -> None:
+        self.first.setdefault(generator, generator.counter)
+        if self._outer:
+            self._outer.note(generator)
+
+    def __enter__(self) -> Draws:
+        self._outer = _noting.get()
+        self._token = _noting.set(self)
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        _noting.reset(self._token)
+
+    @contextlib.contextmanager
+    def again(self) -> Iterator[None]:
+        """Count as the block did; afterwards as if nothing had been drawn."""
+        now = {generator: generator.counter for generator in self.first}
+        for generator, counter in self.first.items():
+            generator.counter = counter
+        try:
+            yield
+        finally:
+            for generator, counter in now.items():
+                generator.counter = counter
+
+
+_noting: ContextVar[Draws | None] = ContextVar("draws", default=None)

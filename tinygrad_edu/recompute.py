@@ -22,6 +22,7 @@ import numpy as np
 from . import ops
 from .backward import walk
 from .graph import GraphError, Leaf, Mode, Node, Value, current, make_value, mode, new_number, new_object
+from .random import Draws
 from .record import Op
 from .structure import flatten
 from .tensor import as_tensor
@@ -33,8 +34,8 @@ _op.calls_back = True
 def checkpoint(function: Callable, *args: Any, **kwargs: Any) -> Any:
     """function(*args, **kwargs), of which nothing is kept but the arguments; the backward pass calls it again.
 
-    It must compute the same when it is called again. Gradients reach the arguments and all Tensors that it
-    uses, as the weights of a layer: `checkpoint(layer, x)`.
+    It must compute the same when it is called again; layers draw the random numbers again that they drew. Gradients
+    reach the arguments and all Tensors that it uses, as the weights of a layer: `checkpoint(layer, x)`.
 
     Raises:
         GraphError: in the backward pass, if the second call gives other shapes.
@@ -42,12 +43,13 @@ def checkpoint(function: Callable, *args: Any, **kwargs: Any) -> Any:
     if not current().recording:
         return function(*args, **kwargs)
     start = new_number()
-    out = function(*args, **kwargs)
+    with Draws() as draws:
+        out = function(*args, **kwargs)
     parts, rebuild = flatten(out)
     places = [i for i, part in enumerate(parts) if isinstance(part, Value) and part.node is not None and part.node.number > start]
     if not places:
         return out
-    piece = _Piece(function, args, kwargs, places)
+    piece = _Piece(function, args, kwargs, places, draws)
     sources = piece.boundary(_recent([parts[i].node for i in places], start), start)
     joined = _joined([parts[i].array for i in places])
     for part, i in zip(_cut(piece.record(joined, sources), [parts[i] for i in places]), places):
@@ -58,9 +60,10 @@ def checkpoint(function: Callable, *args: Any, **kwargs: Any) -> Any:
 class _Piece:
     """A call that can be made again."""
 
-    def __init__(self, function: Callable, args: tuple, kwargs: dict, places: list[int]):
+    def __init__(self, function: Callable, args: tuple, kwargs: dict, places: list[int], draws: Draws):
         self.function, self.args, self.kwargs = function, args, kwargs
         self.places = places  # which of the results have gradients
+        self.draws = draws
         self.mode: Mode = current()
 
     def boundary(self, nodes: list[Node], start: int) -> list[Node]:
@@ -86,7 +89,8 @@ class _Piece:
     def again(self) -> tuple[Any, list[Node]]:
         """The joined result of another call, recorded, and its nodes."""
         start = new_number()
-        with mode(recording=True, scope=self.mode.scope, training=self.mode.training):
+        now = self.mode
+        with mode(recording=True, scope=now.scope, training=now.training, phase=now.phase), self.draws.again():
             parts, _ = flatten(self.function(*self.args, **self.kwargs))
             joined = _joined([as_tensor(parts[i]) for i in self.places])
         return joined, _recent([joined.node], start)

@@ -96,6 +96,14 @@ class Registry:
         self.add(lambda: function, function.__name__, *names)
         return function
 
+    def __contains__(self, name: str) -> bool:
+        """Whether a member of ours has that name."""
+        return name.lower() in self._makers
+
+    def __iter__(self) -> Iterator[str]:
+        """The names of the members, each by its first one."""
+        return iter(dict.fromkeys(self._names.values()))
+
     def get(self, identifier: Any) -> Any:
         """The member that a name, a class, a config (`{"class_name": ..., "config": ...}`) or a member stands for.
 

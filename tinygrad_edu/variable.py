@@ -15,23 +15,32 @@ class Variable(Tensor):
 
     Args:
         data: initial numbers; copied.
+        dtype: NumPy dtype; None keeps that of `data`.
         name: what it is called in its layer, "kernel".
         trainable: whether an optimizer may change it.
-
-    Attributes:
         regularizer: function from the weight to a penalty that is added to the loss, or None.
         constraint: function from the weight to the one it becomes after every step of an optimizer, or None.
+
+    Attributes:
+        path: the name after that of the layer, "dense_1/kernel".
     """
 
     __slots__ = ("constraint", "name", "path", "regularizer", "trainable")
 
-    def __init__(self, data: Any, dtype: Any = None, name: str = "variable", trainable: bool = True):
+    def __init__(
+        self,
+        data: Any,
+        dtype: Any = None,
+        name: str = "variable",
+        trainable: bool = True,
+        regularizer: Callable | None = None,
+        constraint: Callable | None = None,
+    ):
         super().__init__(data, dtype, requires_grad=trainable)
         self.array = np.ascontiguousarray(self.array).reshape(self.shape)  # optimizers change it in place, as a flat array
         self.name = self.path = name
         self.trainable = trainable
-        self.regularizer: Callable | None = None
-        self.constraint: Callable | None = None
+        self.regularizer, self.constraint = regularizer, constraint
 
     def relabel(self, path: str) -> None:
         """Say where this weight belongs: "dense_1/kernel"."""
@@ -43,4 +52,11 @@ class Variable(Tensor):
         return f"<Variable {self.path} {self.shape} {self.dtype}>"
 
     def __reduce__(self) -> tuple:
-        return Variable, (self.array, None, self.name, self.trainable)
+        return _again, (self.path, self.array, None, self.name, self.trainable, self.regularizer, self.constraint)
+
+
+def _again(path: str, *args: Any) -> Variable:
+    """A variable like the one that was copied or pickled."""
+    variable = Variable(*args)
+    variable.relabel(path)
+    return variable

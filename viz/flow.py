@@ -107,7 +107,7 @@ def _require_loss(model: Sequential) -> None:
 
 def _forward(model: Sequential, x: np.ndarray) -> Iterator[_Step]:
     """Call layer by layer, those of models inside the model too."""
-    value = model._as_input(x)
+    value = model.as_input(x)
     stack = [(layer, layer.name, model.name, not model.trainable) for layer in reversed(model.layers)]
     while stack:
         layer, name, scope, frozen = stack.pop()

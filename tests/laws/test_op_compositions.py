@@ -107,7 +107,6 @@ COMPOSITIONS = {  # name: oracle, calls
                                             on(X)(ord=np.inf)]),
     "matrix_norm": (np.linalg.matrix_norm, [on(A)(), on(WIDE)(ord="nuc"), on(WIDE)(ord=2), on(A)(ord=-2),
                                             on(A)(ord=1, keepdims=True)]),
-    "hard_sigmoid": (lambda x: np.clip(x / 6 + 0.5, 0, 1), [on(WEIGHTS)()]),
     "hard_silu":   (lambda x: x * np.clip(x / 6 + 0.5, 0, 1), [on(WEIGHTS)()]),
     "hard_tanh":   (lambda x: np.clip(x, -1, 1), [on(WEIGHTS)()]),
     "fmax":        (np.fmax,        [on(X, VECTOR)(), on((), ())()]),

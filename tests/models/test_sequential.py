@@ -148,8 +148,8 @@ def test_get_layer_by_name_and_by_index():
 def test_a_frozen_model_trains_nothing_and_counts_its_weights_as_fixed():
     """LAY-08, SUM-03."""
     model = Sequential([Dense(3, input_dim=2), Dense(1)])
-    model.compile("sgd", "mse")
     model.layers[0].trainable = False
+    model.compile("sgd", "mse")
     before = model.get_weights()
     model.fit(X, Y, verbose=0)
     moved = [not np.array_equal(a, b) for a, b in zip(before, model.get_weights())]

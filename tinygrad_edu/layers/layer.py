@@ -4,19 +4,35 @@ from __future__ import annotations
 
 import functools
 import inspect
-import operator
-from collections.abc import Callable, Sequence
+import re
+import warnings
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from .. import compat, initializers
+from .. import compat, regularizers
 from ..config import floatx, snake_case, unique_name
-from ..graph import Mode, Value, mode, thread
-from ..tensor import Tensor, as_tensor
-from ..variable import Variable
+from ..graph import Mode, Value, as_array, current, make_value, mode
+from ..modes import set_mode, unwatched
+from ..registry import Configurable, Registry
+from ..structure import flatten, is_structure
+from ..tensor import as_tensor
+from .owner import Owner
+from .shapes import InputSpec, any_batch, has_open_axis, map_shapes, masks_in, shape_of, shapes_in
 
-Shape = tuple[int | None, ...]
+registry = Registry("layer", callables=False)
+serialize, deserialize = registry.serialize, registry.deserialize
+
+
+def get(identifier: Any) -> Layer:
+    """The layer of a name, a class or a config (`{"class_name": ..., "config": ...}`), or a layer itself."""
+    return identifier if isinstance(identifier, Layer) else registry.get(identifier)
+
+
+def register(*names: str) -> Callable[[type], type]:
+    """Class decorator: offer a layer by its name in configs, and by other names."""
+    return lambda cls: registry.add_class(cls, *names)
 
 
 def built_once(build: Callable) -> Callable:
@@ -28,197 +44,230 @@ def built_once(build: Callable) -> Callable:
             return build(self, input_shape)
         if self.built:
             return None
-        self._building, self._input_shape = True, (None, *input_shape[1:])
+        before = list(self._weights)
+        self._building, self._input_shape = True, any_batch(input_shape)
         try:
             build(self, self._input_shape)
             self.built = True
-            self._output_shape = self.compute_output_shape(self._input_shape)
+            self.check_input(input_shape)
+            if any(not layer.built for layer in self.sublayers):
+                self._shape_on_zeros(self._input_shape, 1)
+            self._output_shape = any_batch(self.compute_output_shape(self._input_shape))
         finally:
             self._building = False
             if self._output_shape is None:
-                self.built, self._input_shape, self._weights = False, None, []
+                self.built, self._input_shape, self._weights = False, None, before
         return None
 
     return once
 
 
-class Layer:
+class Layer(Owner, Configurable):
     """A function of Tensors that owns weights.
 
-    A subclass stores its arguments in `__init__`, makes weights in `build(input_shape)` and computes
-    in `call(x)`. If `call` has an argument `training`, it is told whether the model is being trained.
+    A subclass stores its arguments in `__init__`, makes weights in `build(input_shape)` and computes in `call(x)`. Layers
+    in its attributes are parts of it. `call` is told what it has arguments for: `training`, whether to behave as in
+    training, and `mask`, which steps of the input are more than padding.
+
+        >>> class Scale(Layer):
+        ...     '''x times a weight for each feature.'''
+        ...     def build(self, input_shape):
+        ...         self.factor = self.add_weight("factor", (input_shape[-1],), "ones")
+        ...     def call(self, x):
+        ...         return x * self.factor
+        >>> layer = Scale(name="scale")
+        >>> print(layer([[1.0, 2.0]]), layer.weights)
+        [[1. 2.]] [<Variable scale/factor (2,) float32>]
 
     Args:
-        name: unique in its model; None counts, dense_1, dense_2, ...
+        activity_regularizer: name or callable(output) of a penalty that is added to the loss, divided by the batch size.
         trainable: whether an optimizer may change the weights.
         dtype: float type of weights and results; None takes `floatx()`.
-        input_shape, input_dim: shape of one input, for a first layer, so that weights exist at once.
+        name: unique in its model; None counts, dense_1, dense_2, ...
+        batch_input_shape: shape of the input with the batch axis, for a first layer, so that weights exist at once. Also
+            written `input_shape=(2,)`, without the batch axis, or `input_dim=2`.
+
+    Names count from 1 as in Keras 2; in Keras 3 the first is plain "dense" (see `backend.set_bare_first_names`).
     """
 
-    def __init__(self, name: str | None = None, trainable: bool = True, dtype: Any = None, **kwargs: Any):
-        self.given_shape = compat.input_shape_of(kwargs)
+    supports_masking = False  # whether the mask of the input is that of the output, too
+    keeps_whole_numbers = False  # whether whole numbers stay what they are
+    input_spec: InputSpec | None = None
+    _input_shape: Any = None
+    _output_shape: Any = None
+    _takes_training = _takes_mask = _makes_masks = _warned = False
+
+    def __init__(
+        self,
+        *,
+        activity_regularizer: Any = None,
+        trainable: bool = True,
+        dtype: Any = None,
+        name: str | None = None,
+        batch_input_shape: Any = None,
+        **kwargs: Any,
+    ):
+        self.batch_input_shape = compat.batch_input_shape_of(batch_input_shape, kwargs)
         compat.refuse_unknown(type(self), kwargs)
         self.named_by_user = name is not None
         self.name = name or unique_name(snake_case(type(self).__name__))
         self.trainable = trainable
         self.dtype = np.dtype(dtype or floatx()).name
-        self.built = self._building = False
-        self._weights: list[Variable] = []
+        self.activity_regularizer = regularizers.get(activity_regularizer)
 
-    def __init_subclass__(cls) -> None:
-        cls._takes_training = "training" in inspect.signature(cls.call).parameters
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        names = inspect.signature(cls.call).parameters
+        cls._takes_training, cls._takes_mask = "training" in names, "mask" in names
+        cls._makes_masks = cls.compute_mask is not Layer.compute_mask
         if "build" in vars(cls):
             cls.build = built_once(cls.build)  # type: ignore[method-assign]
-
-    _takes_training = False
-    _input_shape: Shape | None = None
-    _output_shape: Shape | None = None
 
     # For subclasses ------------------------------------------------------------------------------
 
     @built_once
-    def build(self, input_shape: Shape) -> None:
-        """Make the weights, once the shape of the inputs (None, ...) is known."""
+    def build(self, input_shape: Any) -> None:
+        """Make the weights, once the shape of the inputs (None, ...) is known; of several inputs, a list of shapes."""
 
-    def call(self, x: Tensor) -> Tensor:
+    def call(self, x: Any) -> Any:
+        """The output for inputs `x`: a Tensor, or a list, tuple or dict of them."""
         raise NotImplementedError(f"{type(self).__name__} expects a method call(x).")
 
-    def add_weight(
-        self, name: str, shape: Sequence[int], initializer: Any = "glorot_uniform", trainable: bool = True
-    ) -> Variable:
-        """Make a weight that belongs to this layer."""
-        array = initializers.get(initializer)(tuple(shape), self.dtype)
-        variable = Variable(array, self.dtype, name, trainable)
-        if variable.shape != tuple(shape):
-            raise ValueError(f"{self} expects its initializer to make {name!r} of shape {tuple(shape)}, got {variable.shape}.")
-        variable.relabel(f"{self.name}/{name}")
-        self._weights.append(variable)
-        return variable
+    def compute_mask(self, inputs: Any, mask: Any) -> Any:
+        """The mask of the output, given that of the input: the same in a layer that `supports_masking`."""
+        return mask if self.supports_masking else None
+
+    def check_input(self, shape: Any) -> None:
+        """Raise ValueError if inputs of `shape` do not fit: by the `input_spec`, if there is one."""
+        if self.input_spec is not None:
+            self.input_spec.check(self.who, shape)
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """Shape of what `call` returns for inputs of `input_shape`; found by calling it on zeros.
+
+        None stands for any length. Which lengths of the output are any, too, a second call with other lengths shows.
+        """
+        first = self._shape_on_zeros(input_shape, 1)
+        if not has_open_axis(input_shape):
+            return any_batch(first)
+        pairs = zip(shapes_in(first), shapes_in(self._shape_on_zeros(input_shape, 2)))
+        found = [tuple(m if m == n else None for m, n in zip(*pair)) for pair in pairs]
+        return any_batch(found if isinstance(first, list) else found[0])
+
+    def _shape_on_zeros(self, input_shape: Any, length: int) -> Any:
+        zeros = map_shapes(lambda shape: np.zeros([length if n is None else n for n in shape]), input_shape)
+        with mode(recording=False, training=False, scope=""), unwatched(), np.errstate(all="ignore"):
+            out = self(zeros)
+        self._forget_losses()
+        return shape_of(out)
+
+    @property
+    def who(self) -> str:
+        """What errors call the layer: "Dense 'dense_1'"."""
+        return f"{type(self).__name__} {self.name!r}"
 
     # The call ------------------------------------------------------------------------------------
 
-    def __call__(self, x: Any, training: bool | None = None) -> Tensor:
-        x = self._as_input(x)
-        before = thread.mode
-        training = before.training if training is None else training
-        thread.mode = Mode(before.recording, f"{before.scope}/{self.name}" if before.scope else self.name, training)
+    def __call__(self, x: Any, *args: Any, training: bool | None = None, mask: Any = None, **kwargs: Any) -> Any:
+        """The output for inputs `x`; the first call makes the weights.
+
+        Args:
+            x: a Tensor, an array or nested lists of numbers; for several inputs, a list, tuple or dict of such.
+            training: whether to behave as in training. None: as the layer does that this one is called in, else as
+                `backend.learning_phase_scope` says, else not.
+            mask: truth values (batch, steps), False where a step is padding. None takes the one that came with `x`.
+            args, kwargs: what else `call` takes.
+        """
+        x = self.as_input(x)
+        shape, came_with = (x.array.shape, getattr(x, "mask", None)) if isinstance(x, Value) else (shape_of(x), masks_in(x))
+        if mask is None or isinstance(mask, np.ndarray):
+            mask = came_with if mask is None else as_tensor(mask)
+        before = current()
+        recording, outer, above, phase = before.recording, before.scope, before.training, before.phase
+        training = above if training is None else training
+        set_mode(Mode(recording, f"{outer}/{self.name}" if outer else self.name, training, phase))
         try:
             if not self.built:
-                self.build(x.shape)
-            self.check_input(x.shape)
-            return self.call(x, training=training) if self._takes_training else self.call(x)  # type: ignore[call-arg]
+                self.build(shape)
+            self.check_input(shape)
+            if Owner.any_losses and not outer:
+                self._forget_losses()
+            if self._takes_training:
+                kwargs["training"] = phase if training is None else training
+            if self._takes_mask:
+                kwargs["mask"] = mask
+            out = self.call(x, *args, **kwargs)
+            if mask is not None or self._makes_masks:
+                out = self._masked(out, x, mask)
+            if self.activity_regularizer is not None:
+                self._penalize(out)
+            return out
         finally:
-            thread.mode = before
+            set_mode(before)
 
-    def _as_input(self, x: Any) -> Tensor:
-        """`x` as a Tensor; plain data, and whole numbers, in the layer's dtype."""
-        keep = isinstance(x, Value)
-        x = as_tensor(x)
-        return x if x.dtype == self.dtype or (keep and x.dtype.kind == "f") else x.astype(self.dtype)
+    def as_input(self, x: Any) -> Any:
+        """What `call` gets of what the layer is called on: Tensors, plain data and whole numbers in the layer's dtype.
 
-    def check_input(self, shape: Shape) -> None:
-        """Raise ValueError if inputs of `shape` do not fit the weights."""
+        Everything that a layer is ever called on comes through here, and here alone.
+        """
+        if isinstance(x, Value):
+            kind = x.array.dtype.kind
+            return x if kind == "f" or (self.keeps_whole_numbers and kind in "iub") else as_tensor(x, self.dtype)
+        if is_structure(x):
+            parts, rebuild = flatten(x)
+            return rebuild([self.as_input(part) for part in parts])
+        array = np.asarray(as_array(x))
+        if array.dtype == self.dtype or (self.keeps_whole_numbers and array.dtype.kind in "iub"):
+            return as_tensor(array) if array is x else make_value(array)
+        return make_value(array.astype(self.dtype))
 
-    def compute_output_shape(self, input_shape: Shape) -> Shape:
-        """Shape of what `call` returns for inputs of `input_shape`; found by calling it on zeros."""
-        with mode(recording=False, training=False), np.errstate(all="ignore"):
-            return (None, *self(np.zeros([n or 1 for n in input_shape])).shape[1:])
+    def _masked(self, out: Any, x: Any, mask: Any) -> Any:
+        """`out` with its mask, if it has one."""
+        if not self._makes_masks and not self.supports_masking:
+            if not (self.sublayers or self._warned or any(hasattr(part, "mask") for part in flatten(out)[0])):
+                self._warned = True
+                warnings.warn(f"{self.who} passes no mask on: padding counts from here on like all other steps.", stacklevel=4)
+            return out
+        found = self.compute_mask(x, mask)
+        if not isinstance(out, Value):
+            return out
+        if out is x:
+            if found is getattr(x, "mask", None):
+                return out
+            out = make_value(out.array, out.node)
+        if found is not None:
+            out.mask = as_tensor(found)
+        return out
+
+    def _penalize(self, out: Any) -> None:
+        for part in flatten(out)[0]:
+            self.add_loss(self.activity_regularizer(part) / max(part.shape[0], 1))
+
+    # Shapes --------------------------------------------------------------------------------------
 
     @property
-    def input_shape(self) -> Shape:
+    def input_shape(self) -> Any:
         """Shape of the inputs that the layer was built for, None for the batch axis."""
         return self._shape_of(self._input_shape, "input_shape")
 
     @property
-    def output_shape(self) -> Shape:
+    def output_shape(self) -> Any:
         """Shape of the outputs, None for the batch axis."""
         return self._shape_of(self._output_shape, "output_shape")
 
-    def _shape_of(self, shape: Shape | None, name: str) -> Shape:
+    def _shape_of(self, shape: Any, name: str) -> Any:
         if shape is None:
             raise AttributeError(f"{self} has no {name} yet. Give it an input_shape, or call it on data first.")
         return shape
 
-    def rename(self, name: str) -> None:
-        """Call the layer, and with it its weights, something else."""
-        self.name = name
-        for weight in self._weights:
-            weight.relabel(f"{name}/{weight.name}")
+    # Words ---------------------------------------------------------------------------------------
 
-    @property
-    def trainable(self) -> bool:
-        """Whether an optimizer may change the weights."""
-        return self._trainable
-
-    @trainable.setter
-    def trainable(self, value: bool) -> None:
-        if not isinstance(value, (bool, np.bool_)):
-            raise ValueError(f"{type(self).__name__} expects trainable to be True or False, got {value!r}.")
-        self._trainable = bool(value)
-
-    # Weights -------------------------------------------------------------------------------------
-
-    @property
-    def weights(self) -> list[Variable]:
-        """All weights: the trainable ones first, each in the order of their making."""
-        return self.trainable_weights + self.non_trainable_weights
-
-    @property
-    def trainable_weights(self) -> list[Variable]:
-        return [w for w in self._weights if w.trainable] if self.trainable else []
-
-    @property
-    def non_trainable_weights(self) -> list[Variable]:
-        return [w for w in self._weights if not (w.trainable and self.trainable)]
-
-    def get_weights(self) -> list[np.ndarray]:
-        """Copies of all weights, as arrays."""
-        return [w.numpy().copy() for w in self.weights]
-
-    def set_weights(self, arrays: Sequence[Any]) -> None:
-        """Replace all weights; nothing changes unless all fit."""
-        weights, arrays = self.weights, [np.asarray(a) for a in arrays]
-        if [w.shape for w in weights] != [a.shape for a in arrays]:
-            raise ValueError(f"{self} expects weights of shapes {[w.shape for w in weights]}, got {[a.shape for a in arrays]}.")
-        for weight, array in zip(weights, arrays):
-            weight.assign(array)
-
-    def count_params(self) -> int:
-        """How many numbers the weights hold."""
-        if not self.built:
-            raise ValueError(f"{self} has no weights yet. Give it an input_shape or call it on data first.")
-        return sum(w.size for w in self.weights)
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Any:
+        """A new layer like the one whose `get_config` gave `config`; its weights are new, too."""
+        layer = super().from_config(config)
+        layer.named_by_user = not re.fullmatch(rf"{snake_case(cls.__name__)}(_\d+)?", layer.name)
+        return layer
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"
-
-
-class InputLayer(Layer):
-    """The place where data comes in: says the shape of one sample, computes nothing.
-
-    Args:
-        shape: shape of one sample, without the batch axis.
-    """
-
-    def __init__(self, shape: Sequence[int | None], name: str | None = None, **kwargs: Any):
-        super().__init__(name or unique_name("input"), input_shape=shape, **kwargs)
-        self.build((None, *self.given_shape))  # type: ignore[misc]
-
-    def call(self, x):
-        return x
-
-    def compute_output_shape(self, input_shape):
-        return input_shape
-
-
-def Input(shape: Sequence[int | None], name: str | None = None) -> InputLayer:
-    """The first entry of a Sequential: the shape of one sample."""
-    return InputLayer(shape, name)
-
-
-def positive_int(owner: str, name: str, value: Any) -> int:
-    """`value` as an int >= 1; whole NumPy numbers too."""
-    number = operator.index(value) if hasattr(value, "__index__") and not isinstance(value, (bool, np.bool_)) else 0
-    if number < 1:
-        raise ValueError(f"{owner} expects {name} to be a whole number >= 1, got {value!r}.")
-    return number

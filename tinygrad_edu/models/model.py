@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ from .summary import Summary, summarize
 class Model(Layer):
     """A layer made of layers, which knows how to train itself."""
 
+    keeps_whole_numbers = True  # its layers decide
     optimizer: optimizers.Optimizer
     loss: losses.Loss | None = None
     history: History
@@ -34,8 +36,12 @@ class Model(Layer):
 
     @property
     def layers(self) -> list[Layer]:
-        """The layers, in order."""
-        raise NotImplementedError(f"{type(self).__name__} expects a property layers.")
+        """The layers that the model is directly made of, in order."""
+        return self.sublayers
+
+    @property
+    def _inner_prefix(self) -> str:
+        return self.prefix  # weights are named by their layers, whatever the model is called
 
     # Training ------------------------------------------------------------------------------------
 
@@ -54,21 +60,28 @@ class Model(Layer):
         found = optimizers.get(optimizer), losses.get(loss), metric_family.get_all(names)  # unknown names fail here
         self.optimizer, self.loss, self.metrics = found
         self._metric_names = names
+        self._frozen = self._frozen_layers()
 
     def train_step(self, data: Data | tuple) -> dict[str, float]:
         """One step on one batch (x, y): forward, loss, backward, update. Returns means since the epoch began."""
         x, y = data
         y_pred = self(x, training=True)
-        loss = self.loss(y, y_pred)  # type: ignore[misc]
         weights = self.trainable_weights
+        loss = self._total(self.loss(y, y_pred), weights)  # type: ignore[misc]
         self.optimizer.apply(gradients(self.optimizer.scale_loss(loss), weights), weights)
         return self._count(loss, y, y_pred)
 
     def test_step(self, data: Data | tuple) -> dict[str, float]:
         """Count one batch (x, y) without learning from it."""
         x, y = data
-        y_pred = self(x, training=False)
-        return self._count(self.loss(y, y_pred), y, y_pred)  # type: ignore[misc]
+        y_pred = self(x)
+        return self._count(self._total(self.loss(y, y_pred), self.trainable_weights), y, y_pred)  # type: ignore[misc]
+
+    def _total(self, loss: Tensor, weights: list[Variable]) -> Tensor:
+        """The loss of the data and all that layers add to it: penalties of weights and of activities, own losses."""
+        for more in self._losses_with(weights):
+            loss = loss + more
+        return loss
 
     def fit(
         self,
@@ -110,6 +123,7 @@ class Model(Layer):
         batch_size = _batch_size("fit", batch_size)
         data, validation = self._training_data(x, y, validation_split, validation_data)
         steps = -(-len(data.x) // batch_size)
+        self._tell_of_freezing()
         hooks = self._callbacks(callbacks, epochs=epochs, steps=steps, verbose=_verbosity(verbose))
         self._run(range(initial_epoch, epochs), data, validation, batch_size, shuffle, hooks)
         return self.history
@@ -183,7 +197,7 @@ class Model(Layer):
         self.build(rows.shape)
         self.check_input(rows.shape)
         with no_grad():
-            parts = [self(rows[i : i + batch_size], training=False).numpy() for i in range(0, len(rows), batch_size)]
+            parts = [self(rows[i : i + batch_size]).array for i in range(0, len(rows), batch_size)]
         return np.concatenate(parts)
 
     @property
@@ -242,26 +256,24 @@ class Model(Layer):
         self._count(loss, y, y_pred)
         self._reset_metrics()
 
+    def _frozen_layers(self) -> list[str]:
+        return [layer.path for layer in self.all_layers if not layer.trainable]
+
+    def _tell_of_freezing(self) -> None:
+        """Warn if `trainable` was changed since `compile`: Keras 2 went by what held then."""
+        if self._frozen != self._frozen_layers():
+            self._frozen = self._frozen_layers()
+            warnings.warn(
+                f"{self.name} expects compile() after trainable was changed, got fit() at once. What is frozen now is not "
+                f"trained: {', '.join(self._frozen) or 'nothing'}. Compile again to begin with a new optimizer.",
+                stacklevel=3,
+            )
+
     def _require_compile(self, what: str) -> None:
         if self.loss is None:
             raise RuntimeError(f"{what} expects a compiled model. Call model.compile(optimizer, loss) first.")
 
     # Structure -----------------------------------------------------------------------------------
-
-    @property
-    def trainable_weights(self) -> list[Variable]:
-        return [w for layer in self.layers for w in layer.trainable_weights] if self.trainable else []
-
-    @property
-    def non_trainable_weights(self) -> list[Variable]:
-        if not self.trainable:
-            return [w for layer in self.layers for w in layer.weights]
-        return [w for layer in self.layers for w in layer.non_trainable_weights]
-
-    @property
-    def weights(self) -> list[Variable]:
-        """The weights of all layers, layer by layer."""
-        return [w for layer in self.layers for w in layer.weights]
 
     def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
         """The layer of a name, or at an index."""

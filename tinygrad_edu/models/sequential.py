@@ -64,8 +64,8 @@ class Sequential(Model):
         first = self._layers[0] if self._layers else None
         if first and first.built:
             self.build(first.input_shape)
-        elif first and first.given_shape:
-            self.build((None, *first.given_shape))
+        elif first and first.batch_input_shape:
+            self.build(first.batch_input_shape)
 
     def build(self, input_shape):
         if not self._layers:

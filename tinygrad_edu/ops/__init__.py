@@ -13,7 +13,8 @@ from .elementwise import (
 from .trigonometry import arccos, arccosh, arcsin, arcsinh, arctan, arctan2, arctanh, cosh, hypot, sinh, tan
 from .error_function import erf, erfc
 from .nonlinear import (
-    celu, elu, gelu, hard_sigmoid, hard_silu, hard_tanh, leaky_relu, log_sigmoid, mish, relu6, selu, silu, softsign,
+    bent_relu, celu, elu, gelu, hard_sigmoid, hard_silu, hard_tanh, leaky_relu, log_sigmoid, mish, relu6, selu, silu, softsign,
+    step,
 )  # fmt: skip
 from .arithmetic import (
     bitwise_and, bitwise_or, bitwise_xor, cbrt, copy, copysign, deg2rad, divmod, exp2, fmax, fmin, fmod, heaviside, invert,

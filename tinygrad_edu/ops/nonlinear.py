@@ -6,14 +6,37 @@ import math
 
 import numpy as np
 
-from .declare import elementwise
-from .elementwise import absolute, clip, exp, logical_and, minimum, sigmoid, softplus, square, tanh, where
+from .declare import elementwise, unary
+from .elementwise import absolute, clip, exp, logical_and, minimum, sigmoid, softplus, tanh, where
 from .error_function import SLOPE, erfc
 from .rearrange import own
 
 SELU_ALPHA, SELU_SCALE = 1.6732632423543772, 1.0507009873554805  # the fixed point of mean 0 and variance 1
 HALF_ROOT = math.sqrt(0.5)
 BEND = 0.044715  # of the cubic in gelu's approximation
+
+# fmt: off
+step         = unary("step",         "x if x != x else 1.0 if x >= 0 else 0.0", lambda x: np.heaviside(x, 1),
+                     doc="1 from 0 on, 0 below: whether a threshold unit fires. Flat: no gradient. Source: McCulloch & Pitts (1943).")
+softsign     = unary("softsign",     "x / (1 + abs(x))", lambda x: x / (1 + np.abs(x)), x=lambda g, x: g / (1 + absolute(x)) ** 2,
+                     doc="x / (1 + |x|): as tanh, but slower to saturate. Source: Bergstra et al. (2009).")
+hard_sigmoid = unary("hard_sigmoid", "min(max(x / 6 + 0.5, 0), 1)", lambda x: np.clip(x / 6 + 0.5, 0, 1),
+                     x=lambda g, x: where(absolute(x) < 3, g / 6, 0),
+                     doc="x / 6 + 1/2, limited to [0, 1]; the gradient at ±3 is 0. Source: Courbariaux et al. (2015), for the idea.")
+# fmt: on
+
+
+@elementwise(
+    "max_value if x >= max_value else x if x >= threshold or x != x else negative_slope * (x - threshold) if negative_slope else 0.0",
+    x=lambda g, x, negative_slope, max_value, threshold: where(x > threshold, where(x >= max_value, 0, g), g * negative_slope),
+)
+def bent_relu(x, /, negative_slope=0.0, max_value=math.inf, threshold=0.0):
+    """relu with its bends elsewhere: max_value from there on, x above the threshold, negative_slope · (x - threshold) below.
+
+    The gradient at the threshold is negative_slope, that at max_value 0. Source: Hannun et al. (2014), for the ceiling.
+    """
+    below = negative_slope * (np.minimum(x, threshold) - threshold) if negative_slope else 0
+    return np.where(np.less(x, threshold), below, np.minimum(x, max_value))[()]
 
 
 @elementwise("-log1p(exp(-abs(x))) + min(x, 0)", x=lambda g, x: g * sigmoid(-x))
@@ -57,17 +80,6 @@ def celu(x, /, alpha=1.0):
 def relu6(x, /):
     """x limited to [0, 6]. The gradient at both ends is 0. Source: Krizhevsky (2010)."""
     return np.minimum(np.maximum(x, 0), 6)
-
-
-@elementwise("x / (1 + abs(x))", x=lambda g, x: g / square(1 + absolute(x)))
-def softsign(x, /):
-    """x / (1 + |x|). Source: Glorot & Bengio (2010)."""
-    return x / (1 + np.abs(x))
-
-
-def hard_sigmoid(x):
-    """A line from 0 at -3 to 1 at 3, level beyond: relu6(x + 3) / 6."""
-    return relu6(own(x) + 3) / 6
 
 
 def hard_silu(x):

@@ -1,0 +1,62 @@
+"""What constructors of layers are given, checked: numbers of any make, lengths, axes."""
+
+from __future__ import annotations
+
+import math
+import operator
+from typing import Any
+
+import numpy as np
+
+
+def positive_int(owner: str, name: str, value: Any) -> int:
+    """`value` as an int >= 1; whole NumPy numbers too."""
+    number = operator.index(value) if is_whole(value) else 0
+    if number < 1:
+        raise ValueError(f"{owner} expects {name} to be a whole number >= 1, got {value!r}.")
+    return number
+
+
+def is_whole(value: Any) -> bool:
+    """Whether `value` is a whole number, of Python's or NumPy's, and not a truth value."""
+    if isinstance(value, (bool, np.bool_)):
+        return False
+    return hasattr(value, "__index__") and (np.ndim(value) == 0 and np.asarray(value).dtype.kind in "iu")
+
+
+def number(owner: str, name: str, value: Any, least: float = -math.inf, most: float = math.inf) -> float:
+    """`value` as a float between `least` and `most`."""
+    try:
+        found = float(value)
+    except (TypeError, ValueError):
+        raise ValueError(f"{owner} expects {name} to be a number, got {value!r}.") from None
+    if not least <= found <= most:
+        law = f">= {least:g}" if most == math.inf else f"in [{least:g}, {most:g}]"
+        raise ValueError(f"{owner} expects {name} {law}, got {value!r}.")
+    return found
+
+
+def lengths(owner: str, name: str, shape: Any) -> tuple[int, ...]:
+    """`shape` as a tuple of ints >= 0."""
+    if not hasattr(shape, "__iter__"):
+        raise ValueError(f"{owner} expects {name} to be a sequence of lengths, got {shape!r}. Write ({shape},).")
+    if not all(is_whole(n) and n >= 0 for n in shape):
+        raise ValueError(f"{owner} expects {name} to be of whole numbers >= 0, got {tuple(shape)}. Give every axis a length.")
+    return tuple(operator.index(n) for n in shape)
+
+
+def axes_of(owner: str, axis: Any) -> int | list[int]:
+    """One axis as an int, several as a list."""
+    if is_whole(axis):
+        return operator.index(axis)
+    if isinstance(axis, (list, tuple, np.ndarray)) and len(axis) and all(map(is_whole, axis)):
+        return [operator.index(a) for a in axis]
+    raise TypeError(f"{owner} expects axis to be a whole number or a list of them, got {axis!r}.")
+
+
+def places(owner: str, axis: int | list[int], ndim: int) -> tuple[int, ...]:
+    """Axes, which may count from the end, counted from the front, in order."""
+    axes = [axis] if isinstance(axis, int) else axis
+    if not all(-ndim <= a < ndim for a in axes):
+        raise ValueError(f"{owner} expects axis {axis} to be one of its {ndim} axes. Count them from 0, or from -1 backwards.")
+    return tuple(sorted({a % ndim for a in axes}))

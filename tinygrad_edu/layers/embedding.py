@@ -1,0 +1,122 @@
+"""Sequences of whole numbers as sequences of vectors, and which of their steps are padding."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .. import compat, constraints, initializers, ops, regularizers
+from ..graph import make_value
+from ..tensor import as_tensor
+from .arguments import positive_int
+from .layer import Layer, register
+
+
+@register()
+class Masking(Layer):
+    """Says which steps are padding: those of which all features equal `mask_value`. They are set to 0.
+
+    Shapes: (batch, steps, features) -> the same, with a mask (batch, steps).
+
+    Args:
+        mask_value: what padded features hold.
+    """
+
+    supports_masking = True
+
+    def __init__(self, mask_value: float = 0.0, **kwargs: Any):
+        super().__init__(**kwargs)
+        self.mask_value = mask_value
+
+    def call(self, x):
+        return x * make_value(self._is_step(x)[..., None].astype(x.dtype))
+
+    def compute_mask(self, inputs, mask):
+        return make_value(self._is_step(as_tensor(inputs)))
+
+    def _is_step(self, x):
+        return np.any(x.array != self.mask_value, axis=-1)
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
+
+
+@register()
+class Embedding(Layer):
+    """A row of weights for each whole number: words as vectors.
+
+    Shapes: (batch, ...) of whole numbers -> (batch, ..., output_dim).
+
+    Args:
+        input_dim: how many numbers there are, 0 to input_dim - 1.
+        output_dim: length of a row.
+        embeddings_initializer: name or callable(shape, dtype). Default: uniform between -0.05 and 0.05.
+        embeddings_regularizer, embeddings_constraint: as of `Dense`.
+        mask_zero: whether 0 means padding: the output then has a mask.
+        input_length: legacy: number of steps, so that a first layer knows its input_shape.
+        weights: legacy: list of one array to begin with.
+
+    Raises:
+        IndexError: for a number without a row. (TensorFlow gives zeros for it on a GPU.)
+
+        >>> words = Embedding(3, 2, weights=[[[0.0, 0.0], [1.0, 2.0], [3.0, 4.0]]])
+        >>> print(words([[2, 1]]))
+        [[[3. 4.]
+          [1. 2.]]]
+    """
+
+    keeps_whole_numbers = True
+
+    @compat.spelled("embedding")
+    def __init__(
+        self,
+        input_dim: Any,
+        output_dim: Any,
+        embeddings_initializer: Any = "uniform",
+        embeddings_regularizer: Any = None,
+        embeddings_constraint: Any = None,
+        mask_zero: bool = False,
+        **kwargs: Any,
+    ):
+        self._given_weights = kwargs.pop("weights", None)
+        steps = kwargs.pop("input_length", None)
+        if steps is not None and not {"input_shape", "batch_input_shape"} & kwargs.keys():
+            kwargs["input_shape"] = (steps,)
+        super().__init__(**kwargs)
+        self.input_dim = positive_int("Embedding", "input_dim", input_dim)
+        self.output_dim = positive_int("Embedding", "output_dim", output_dim)
+        self.embeddings_initializer = initializers.get(embeddings_initializer)
+        self.embeddings_regularizer = regularizers.get(embeddings_regularizer)
+        self.embeddings_constraint = constraints.get(embeddings_constraint)
+        self.mask_zero = self.supports_masking = bool(mask_zero)
+
+    def build(self, input_shape):
+        self.embeddings = self.add_weight(
+            name="embeddings",
+            shape=(self.input_dim, self.output_dim),
+            initializer=self.embeddings_initializer,
+            regularizer=self.embeddings_regularizer,
+            constraint=self.embeddings_constraint,
+        )
+        if self._given_weights is not None:
+            self.set_weights(self._given_weights)
+
+    def call(self, x):
+        return ops.take_slices(self.embeddings, make_value(self._rows(x.array)))
+
+    def _rows(self, numbers):
+        with np.errstate(invalid="ignore"):  # nan is told below
+            rows = numbers if numbers.dtype.kind in "iu" else numbers.astype(np.int64)
+        if rows.size == 0 or (rows.min() >= 0 and rows.max() < self.input_dim and (rows is numbers or (rows == numbers).all())):
+            return rows
+        wrong = (rows < 0) | (rows >= self.input_dim) | (rows != numbers)
+        law = f"whole numbers from 0 to {self.input_dim - 1}"
+        place = tuple(np.argwhere(wrong)[0].tolist())
+        raise IndexError(f"{self.who} expects {law}, got {numbers[place]:g} at {place}. Make input_dim larger, or map the input.")
+
+    def compute_mask(self, inputs, mask):
+        return make_value(inputs.array != 0) if self.mask_zero else None
+
+    def compute_output_shape(self, input_shape):
+        return (*input_shape, self.output_dim)
