@@ -18,7 +18,8 @@ from cases import cases_of
 import tinygrad_edu
 from tinygrad_edu import Tensor, Variable, optimizers
 from tinygrad_edu.kernel import kernel
-from tinygrad_edu.ops import registry
+from tinygrad_edu.ops import large, registry, shape
+from tinygrad_edu.registry import parameters_of
 
 ROOT = Path(__file__).resolve().parents[2]
 MARK = kernel(lambda: None).__code__  # what `@kernel` returns has the code of one inner function
@@ -41,6 +42,17 @@ def copied(args):
     return [x.copy() if isinstance(x, np.ndarray) else x for x in args]
 
 
+SETTINGS = [  # of optimizers, for those that have them
+    {}, {"momentum": 0.9}, {"momentum": 0.9, "nesterov": True}, {"amsgrad": True}, {"centered": True},
+    {"centered": True, "momentum": 0.9}, {"weight_decay": 0.1}, {"use_ema": True}, {"gradient_accumulation_steps": 2},
+]  # fmt: skip
+
+
+def called_by_others(name):
+    """Whether another kernel calls it, and is run as plain Python with it."""
+    return any(KERNELS[name].__name__ in other.__wrapped__.__code__.co_names for other in KERNELS.values())
+
+
 def exercise():
     """Every op on some of its samples, there and back, and a step of every optimizer."""
     for name in registry:
@@ -53,7 +65,7 @@ def exercise():
     for name in dir(optimizers):
         thing = getattr(optimizers, name)
         if isinstance(thing, type) and issubclass(thing, optimizers.Optimizer) and thing is not optimizers.Optimizer:
-            for settings in ({}, {"momentum": 0.9}, {"momentum": 0.9, "nesterov": True}) if name == "SGD" else ({},):
+            for settings in (known for known in SETTINGS if known.keys() <= set(parameters_of(thing))):
                 weight = Variable(np.linspace(-1, 1, 6, dtype=np.float32), name="w")
                 optimizer = thing(**settings)
                 for _ in range(2):
@@ -73,6 +85,8 @@ def calls():
                 return thing(*args)
 
             patch.setattr(module, name, spy)
+        for module in (large, shape):
+            patch.setattr(module, "LARGE", 1)  # loops run over small arrays too
         exercise()
     return seen
 
@@ -85,7 +99,7 @@ def bits(args, out):
 def test_a_kernel_gives_what_its_plain_python_gives(name, calls):
     """On the arguments that it is really called with: the same numbers, but for the last digits where sums are reordered."""
     if not calls[name]:
-        pytest.skip("no op and no optimizer calls it")
+        pytest.skip("it is run inside others" if called_by_others(name) else "neither an op nor an optimizer calls it")
     for args in calls[name]:
         ours, plain = copied(args), copied(args)
         with np.errstate(all="ignore"):
@@ -223,8 +237,8 @@ def test_without_numba_all_but_the_kernels_works_and_the_error_says_what_to_inst
     code = """
     import sys
     sys.modules["numba"] = None
-    from tinygrad_edu import Tensor
-    x = Tensor([1.0, 2.0])
+    from tinygrad_edu import Variable
+    x = Variable([1.0, 2.0])
     (x * x).sum().backward()
     print(x.grad)
     from tinygrad_edu.optimizers import SGD
