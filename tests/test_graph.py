@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from tinygrad_edu import Tensor, as_tensor, graph, no_grad, ops
+from tinygrad_edu.backward import walk
 from tinygrad_edu.calculus import gradients
 from tinygrad_edu.graph import ChangedArrayError, GraphError, Node, ReleasedGraphError
 from tinygrad_edu.record import Op, apply
@@ -116,6 +117,13 @@ def test_the_gradient_of_a_leaf_does_not_share_memory_with_the_one_handed_in():
     assert not np.shares_memory(x.grad.array, seed.array)
 
 
+def test_gradients_that_arrive_at_one_value_add_up():
+    x = Tensor([1.0, 2.0])
+    y = x * 3
+    (g,) = walk([y, y], [as_tensor([1.0, 2.0]), as_tensor([10.0, 20.0])], [x.node]).values()
+    assert g.tolist() == [33.0, 66.0]
+
+
 def test_retained_gradients_along_a_chain_share_no_memory():
     x = Tensor([1.0, 2.0])
     first = (x + 1.0).retain_grad()
@@ -126,9 +134,11 @@ def test_retained_gradients_along_a_chain_share_no_memory():
 
 
 def test_the_gradient_handed_in_may_be_an_array_a_list_or_a_tensor_of_any_real_dtype():
-    for seed in ([1.0, 2.0], np.array([1.0, 2.0]), Tensor([1.0, 2.0]), [1, 2], np.array([1, 2], np.int8), Tensor([1, 2])):
+    half = Tensor(np.array([1, 2], np.float16))
+    for seed in ([1.0, 2.0], np.array([1.0, 2.0]), Tensor([1.0, 2.0]), half, [1, 2], np.array([1, 2], np.int8), Tensor([1, 2])):
         x = Tensor(np.ones(2, np.float32))
         x.backward(seed)
+        assert x.grad.dtype == np.float32
         (x * -3.0).backward(seed)
         assert x.grad.tolist() == [-2.0, -4.0]
         assert x.grad.dtype == np.float32

@@ -101,6 +101,22 @@ def test_what_a_hook_gets_is_its_own():
     assert not np.shares_memory(kept[0].array, x.grad.array)
 
 
+@pytest.mark.parametrize("create_graph", [False, True], ids=["plain", "create_graph"])
+def test_what_a_hook_returns_takes_the_dtype_of_the_gradient(create_graph):
+    x = Tensor([1.0, 2.0])
+    x.register_hook(lambda g: Tensor(np.array([5.0, 6.0], np.float32)))
+    (x * x).sum().backward(create_graph=create_graph)
+    assert (x.grad.tolist(), x.grad.dtype) == ([5.0, 6.0], np.float64)
+
+
+@pytest.mark.parametrize("shape", [(), (1,), (3,), (1, 2)])
+def test_a_gradient_of_another_shape_is_refused_from_a_hook(shape):
+    h = Tensor([1.0, 2.0]) * 2
+    h.register_hook(lambda g: np.ones(shape))
+    with pytest.raises(ValueError, match="expects to return None or that shape"):
+        h.sum().backward()
+
+
 def test_a_hook_is_refused_where_there_is_no_gradient_and_told_when_it_is_wrong():
     with pytest.raises(GraphError, match=r"register_hook\(\) expects a Tensor that requires a gradient"):
         as_tensor(1.0).register_hook(print)

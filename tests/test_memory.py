@@ -77,6 +77,17 @@ def test_a_change_through_what_was_handed_out_before_recording_is_noticed(way, c
         loss.backward()
 
 
+def test_a_change_is_noticed_whichever_number_is_written():
+    """The sum of the bytes may go up or down."""
+    for number in range(20):
+        x = Tensor(numbers())
+        outside = x.data
+        loss = (x * x).sum()
+        outside[3] = number
+        with pytest.raises(ChangedArrayError):
+            loss.backward()
+
+
 @each_way
 def test_a_change_is_noticed_though_nobody_holds_the_array_any_more(way):
     x = Tensor(numbers())
@@ -103,6 +114,13 @@ def test_a_change_before_recording_is_allowed(way):
     del outside
     loss.backward()
     np.testing.assert_array_equal(x.grad.array, 2 * x.array)
+
+
+def test_a_change_of_a_single_number_before_recording_is_allowed():
+    x = Tensor(2.0)
+    x.assign(3.0)
+    (x * x).backward()
+    assert x.grad.item() == 6.0
 
 
 @each_way

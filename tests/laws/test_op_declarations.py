@@ -2,6 +2,7 @@
 
 import contextlib
 import gc
+import functools
 import inspect
 import itertools
 import math
@@ -187,6 +188,16 @@ def test_a_rule_may_read_the_gradient_the_output_inputs_their_shapes_and_paramet
     x = Tensor([1.0, 2.0])
     apply(op, (x, 3.0), {"scale": 2}).sum().backward()
     assert x.grad.tolist() == [6.0, 6.0]
+
+
+def test_a_rule_may_be_anything_that_is_called():
+    def rule(factor, g, y):
+        return factor * g * y
+
+    op = product(x=functools.partial(rule, 10))
+    x = Tensor([1.0, 2.0])
+    apply(op, (x, 3.0), {}).sum().backward()
+    assert x.grad.tolist() == [30.0, 30.0]
 
 
 def test_a_rule_that_reads_an_unknown_name_is_refused_when_it_is_declared():
