@@ -74,13 +74,13 @@ def place_of(source, line):
 def tests_of(path, name, lines, tests, killers):
     """Tests that enter a function on these lines or are named after it, else that enter the file.
 
-    Those that have killed a neighbour come first, then one case of each test function, the quick ones before the slow.
+    Those that have killed a neighbour come first, then one case of each test function; quick ones before slow ones.
     """
     chosen = [t for t, (_, at) in tests.items() if f"[{name}-" in t or any(f == path and n in lines for f, n in at)]
     chosen = chosen or [t for t, (_, at) in tests.items() if any(f == path for f, _ in at)]
     cases, rank = Counter(), {}
     for test in chosen:
         function = test.partition("[")[0]
-        rank[test] = -killers[name, test], cases[function], tests[test][0]
+        rank[test] = -killers[name, test], cases[function] > 0, tests[test][0]
         cases[function] += 1
     return sorted(chosen, key=rank.__getitem__)

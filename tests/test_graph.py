@@ -220,6 +220,15 @@ def test_a_retained_graph_is_walked_again_with_the_same_bits():
         loss.backward()
 
 
+def test_a_walk_releases_the_graph_and_records_nothing_unless_it_is_told_to():
+    x = Tensor([1.0, 2.0])
+    y, seed = x * x, as_tensor([1.0, 1.0])
+    (g,) = walk([y], [seed], [x.node]).values()
+    assert g.node is None
+    with pytest.raises(ReleasedGraphError):
+        walk([y], [seed], [x.node])
+
+
 def test_create_graph_retains_the_graph():
     x = Tensor(2.0)
     loss = x**3

@@ -102,11 +102,12 @@ def test_what_a_hook_gets_is_its_own():
 
 
 @pytest.mark.parametrize("create_graph", [False, True], ids=["plain", "create_graph"])
-def test_what_a_hook_returns_takes_the_dtype_of_the_gradient(create_graph):
-    x = Tensor([1.0, 2.0])
-    x.register_hook(lambda g: Tensor(np.array([5.0, 6.0], np.float32)))
+@pytest.mark.parametrize(("dtype", "other"), [(np.float64, np.float32), (np.float32, np.float64)])
+def test_what_a_hook_returns_takes_the_dtype_of_the_gradient(dtype, other, create_graph):
+    x = Tensor(np.array([1.0, 2.0], dtype))
+    x.register_hook(lambda g: Tensor(np.array([5.0, 6.0], other)))
     (x * x).sum().backward(create_graph=create_graph)
-    assert (x.grad.tolist(), x.grad.dtype) == ([5.0, 6.0], np.float64)
+    assert (x.grad.tolist(), x.grad.dtype) == ([5.0, 6.0], dtype)
 
 
 @pytest.mark.parametrize("shape", [(), (1,), (3,), (1, 2)])
@@ -115,6 +116,15 @@ def test_a_gradient_of_another_shape_is_refused_from_a_hook(shape):
     h.register_hook(lambda g: np.ones(shape))
     with pytest.raises(ValueError, match="expects to return None or that shape"):
         h.sum().backward()
+
+
+@pytest.mark.parametrize(("label", "name"), [(None, "a leaf"), ("weights", "weights")])
+def test_an_error_of_a_hook_names_the_leaf(label, name):
+    x = Tensor([1.0, 2.0])
+    x.node.label = label
+    x.register_hook(lambda g: g.sum())
+    with pytest.raises(ValueError, match=rf"hook of {name} \(2,\)"):
+        (x * 2).sum().backward()
 
 
 def test_a_hook_is_refused_where_there_is_no_gradient_and_told_when_it_is_wrong():
