@@ -41,7 +41,7 @@ from entered import FLAGS, digest, place_of, record_tests, tests_of
 
 ROOT = Path(__file__).resolve().parents[1]
 STORE = ROOT / ".mutants"
-FEW, ENOUGH = 20, 10.0  # how many tests come first, and how many seconds of tests make a survivor
+FEW, ENOUGH = 20, 8.0  # how many tests come first, and how many seconds of tests make a survivor
 
 
 class Judge:
