@@ -155,6 +155,17 @@ def test_a_wrong_call_is_refused_with_the_right_one(call, words):
         call(Tensor([1.0]))
 
 
+@pytest.mark.parametrize("lists", [(0,), (1,), (2,), (0, 1), (0, 2), (1, 2)], ids=str)
+def test_inputs_may_be_lists_beside_tensors(lists):
+    numbers = [[1.0, 2.0], [5.0, 9.0], [0.25, 0.75]]
+    xs = [x if i in lists else Tensor(x) for i, x in enumerate(numbers)]
+    leaves = [Tensor(x) for x in numbers]
+    wanted = [i for i in range(3) if i not in lists]
+    found = gradients(ops.lerp(*xs).sum(), [xs[i] for i in wanted])
+    expected = gradients(ops.lerp(*leaves).sum(), [leaves[i] for i in wanted])
+    assert [g.tolist() for g in found] == [g.tolist() for g in expected]
+
+
 def test_the_gradient_of_repeated_indices_adds_up():
     x = Tensor([1.0, 2.0, 3.0])
     (ops.getitem(x, key=[2, 0, 2, 2]) * [1.0, 10.0, 100.0, 1000.0]).sum().backward()
