@@ -2,7 +2,7 @@
 
     python benchmarks/mutants.py                                 # all that is left, in hours; may be interrupted
     python benchmarks/mutants.py --module ops/shape --sample 50  # 50 of one file, drawn by --seed
-    python benchmarks/mutants.py --again                         # the survivors, once more
+    python benchmarks/mutants.py --again                         # the survivors, with more tests
 
 cosmic-ray makes the mutants and keeps the results; it would start a process for each, which takes seconds, so they are
 run here. This process imports NumPy, SciPy, pytest and Hypothesis and forks; the child imports a copy of the package
@@ -41,7 +41,7 @@ from entered import FLAGS, digest, place_of, record_tests, tests_of
 
 ROOT = Path(__file__).resolve().parents[1]
 STORE = ROOT / ".mutants"
-FEW, ENOUGH = 20, 8.0  # how many tests come first, and how many seconds of tests make a survivor
+FEW, ENOUGH, PLENTY = 20, 8.0, 100.0  # how many tests come first; seconds of tests that make a survivor; with --again
 
 
 class Judge:
@@ -83,7 +83,7 @@ def killer_of(path, code, chosen, timeout):
     return killer or (failed and "the import, or time")
 
 
-def judge(mutation, tests, killers, timeout):
+def judge(mutation, tests, killers, enough, timeout):
     path, source = mutation.module_path, mutation.module_path.read_text()
     code = mutate_code(source, plugins.get_operator(mutation.operator_name)(), mutation.occurrence)
     try:
@@ -92,7 +92,7 @@ def judge(mutation, tests, killers, timeout):
         return WorkResult(WorkerOutcome.SKIPPED, "no Python")
     name, lines = place_of(source, mutation.start_pos[0])
     chosen = tests_of(str(path), name, lines, tests, killers)
-    end = bisect.bisect(list(itertools.accumulate(tests[test][0] for test in chosen)), ENOUGH)
+    end = bisect.bisect(list(itertools.accumulate(tests[test][0] for test in chosen)), enough)
     for some in filter(None, (chosen[:FEW], chosen[FEW:end])):
         if killer := killer_of(path, code, some, timeout):
             killers[name, killer] += 1
@@ -142,8 +142,9 @@ def run(options, config):
     os.mkdir("none")
     pytest.main([*FLAGS, "none"])  # no tests, but pytest's own imports
     gc.freeze()
+    enough = PLENTY if options.again else ENOUGH
     for n, (db, item) in enumerate(todo, start=1):
-        db.set_result(item.job_id, result := judge(item.mutations[0], tests, killers, config.timeout))
+        db.set_result(item.job_id, result := judge(item.mutations[0], tests, killers, enough, config.timeout))
         if result.test_outcome == TestOutcome.SURVIVED:
             print(f"{n}/{len(todo)} {result.output}", flush=True)
     report(sessions)
@@ -154,7 +155,7 @@ def main():
     parser.add_argument("--module", default="", help="part of a path, such as ops/shape")
     parser.add_argument("--sample", type=int, default=10**9, help="how many mutants to run at most, drawn at random")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--again", action="store_true", help="run the survivors again, not those that are left")
+    parser.add_argument("--again", action="store_true", help="run the survivors with more tests, not those that are left")
     options = parser.parse_args()
     config = load_config(ROOT / "benchmarks" / "mutants.toml")
     STORE.mkdir(exist_ok=True)

@@ -12,6 +12,7 @@ import pytest
 from tinygrad_edu import Tensor, Variable, as_tensor, from_dlpack, memory, no_grad, ops
 from tinygrad_edu.calculus import gradients
 from tinygrad_edu.graph import ChangedArrayError, GraphError
+from tinygrad_edu.record import Op, apply
 
 N = 40
 
@@ -206,6 +207,16 @@ def test_a_result_whose_rule_reads_it_is_watched():
     loss = y.sum()
     y.data[0] = 7.0
     with pytest.raises(ChangedArrayError, match=r"^exp \(40,\) expects its result \(40,\) unchanged"):
+        loss.backward()
+
+
+def test_a_result_on_the_memory_of_an_open_input_is_watched():
+    x = Tensor(numbers())
+    outside = x.data
+    op = Op(lambda x, /: x.reshape(2, -1), {"x": lambda g, out: g * out}, name="op")
+    loss = apply(op, (x,), {}).sum()
+    write(outside)
+    with pytest.raises(ChangedArrayError, match=r"^op .* expects its result"):
         loss.backward()
 
 

@@ -210,6 +210,11 @@ def test_a_rule_for_an_unknown_input_is_refused_when_it_is_declared():
         product(z=lambda g: g)
 
 
+def test_inputs_without_a_slash_are_told_to_have_one():
+    with pytest.raises(TypeError, match=r"got one for \['x', 'y'\]\. Inputs stand before a slash: def area\(x, /\)\."):
+        Op(lambda x, y: x * y, {"x": lambda g, y: g * y, "y": lambda g, x: g * x}, name="area")
+
+
 def test_a_parameter_has_no_rule():
     with pytest.raises(TypeError, match=r"expects rules for its inputs .*, got one for \['scale'\]"):
         product(scale=lambda g: g)
