@@ -41,7 +41,7 @@ from entered import FLAGS, digest, place_of, record_tests, tests_of
 
 ROOT = Path(__file__).resolve().parents[1]
 STORE = ROOT / ".mutants"
-FEW, ENOUGH, PLENTY = 20, 8.0, 100.0  # how many tests come first; seconds of tests that make a survivor; with --again
+FEW, ENOUGH, PLENTY = 20, 5.0, 100.0  # how many tests come first; seconds of tests that make a survivor; with --again
 
 
 class Judge:
