@@ -7,6 +7,7 @@ import pytest
 
 from tinygrad_edu import Tensor, as_tensor, ops, record
 from tinygrad_edu.calculus import gradients
+from tinygrad_edu.ops.__main__ import table
 from tinygrad_edu.testing import check_gradients
 
 PRODUCTS = [((3,), (3,)), ((3,), (3, 2)), ((2, 3), (3,)), ((3,), (2, 3, 2)), ((2, 2, 3), (3,)), ((2, 3), (3, 4)), ((0,), (0,))]
@@ -182,6 +183,17 @@ def test_calls_on_tensors_alone_take_the_short_way(monkeypatch):
     for call in (lambda: x * 2, lambda: 2 * x, lambda: ops.sum(x), lambda: ops.where(True, x, y), lambda: ops.exp(2.0)):
         with pytest.raises(AssertionError):
             call()
+
+
+def test_the_table_of_ops_has_a_line_for_each():
+    head, *lines = table().splitlines()
+    assert head.split() == ["op", "gradient", "by", "in", "words"]
+    columns = head.index("gradient"), head.index("in words")
+    for line, op in zip(lines, ops.registry.values(), strict=True):
+        call, by, words = line[: columns[0]], line[columns[0] : columns[1]], line[columns[1] :]
+        assert call == op.signature().ljust(columns[0])
+        assert by == (", ".join(op.rules) or "-").ljust(columns[1] - columns[0])
+        assert words == op.doc.splitlines()[0]
 
 
 def test_the_gradient_of_repeated_indices_adds_up():

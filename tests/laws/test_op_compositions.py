@@ -429,6 +429,21 @@ def test_indices_may_be_tensors():
     assert ops.set_at(x, (0, order[0]), [10.0, 20.0, 30.0]).tolist() == [[30.0, 10.0, 20.0]]
 
 
+@pytest.mark.parametrize(
+    ("of", "value", "expected"),
+    [
+        (np.bool_, np.int8, np.int8),
+        (np.uint8, np.int8, np.int16),
+        (np.int64, np.float32, np.float64),
+        (np.float32, np.float64, np.float32),
+        (np.float32, np.int64, np.float32),
+    ],
+)
+def test_set_at_widens_whole_numbers_and_truth_values_for_what_comes_and_never_floats(of, value, expected):
+    got = ops.set_at(np.ones(2, of), 0, np.full((), 3, value))
+    assert (got.dtype, got.tolist()) == (expected, [3, 1])
+
+
 def as_list_in_a_tuple(places):
     return ([*places],)
 
