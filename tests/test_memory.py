@@ -78,15 +78,83 @@ def test_a_change_through_what_was_handed_out_before_recording_is_noticed(way, c
         loss.backward()
 
 
-def test_a_change_is_noticed_whichever_number_is_written():
-    """The sum of the bytes may go up or down."""
+@pytest.mark.parametrize("early", [True, False], ids=["handed out before", "handed out after"])
+def test_a_change_is_noticed_whichever_number_is_written(early):
+    """The sum of the bytes may go up or down; what was handed out is still held."""
     for number in range(20):
         x = Tensor(numbers())
-        outside = x.data
+        outside = x.data if early else None
         loss = (x * x).sum()
+        outside = x.data if outside is None else outside
         outside[3] = number
         with pytest.raises(ChangedArrayError):
             loss.backward()
+
+
+def test_numbers_that_were_there_only_while_they_were_recorded_are_missed():
+    """Whoever held the memory has put the old numbers back, and holds it no more."""
+    x = Tensor(numbers())
+    outside = x.data
+    old = outside[3]
+    outside[3] = 9.0
+    loss = (x * x).sum()
+    outside[3] = old
+    del outside
+    with pytest.raises(ChangedArrayError):
+        loss.backward()
+
+
+def test_an_array_that_was_given_stays_watched_when_what_was_handed_out_is_dropped():
+    given, w = numbers(), Tensor(numbers(1))
+    x = as_tensor(given)
+    x.numpy()
+    loss = (w * x).sum()
+    write(given)
+    with pytest.raises(ChangedArrayError):
+        loss.backward()
+
+
+def test_an_array_that_was_given_is_watched_when_it_becomes_a_variable():
+    given = numbers()
+    x = as_tensor(given)
+    x.requires_grad = True
+    loss = (x * x).sum()
+    write(given)
+    with pytest.raises(ChangedArrayError):
+        loss.backward()
+
+
+def test_a_change_of_one_array_does_not_concern_another():
+    x, y = Tensor(numbers()), Tensor(numbers(1))
+    outside = x.data
+    loss = (x * x).sum()
+    y.assign(numbers(2))
+    loss.backward()
+    np.testing.assert_array_equal(x.grad.array, 2 * outside)
+
+
+def test_changes_of_parts_of_one_shape_are_told_apart():
+    x = Tensor(numbers(), requires_grad=False)
+    parts, w = [x[: N // 2], x[N // 2 :]], Tensor(np.ones(N // 2))
+    for changed, other in (parts, parts[::-1]):
+        loss, unconcerned = (w * changed).sum(), (w * other).sum()
+        changed[...] = 0.0
+        unconcerned.backward()
+        with pytest.raises(ChangedArrayError):
+            loss.backward()
+
+
+def test_memory_of_which_numpy_cannot_tell_soon_whether_it_overlaps_counts_as_changed(monkeypatch):
+    def too_hard(*arrays, max_work):
+        raise np.exceptions.TooHardError
+
+    x = Tensor(numbers(), requires_grad=False)
+    left, right, w = x[: N // 2], x[N // 2 :], Tensor(np.ones(N // 2))
+    loss = (w * left).sum()
+    right[...] = 0.0
+    monkeypatch.setattr(np, "shares_memory", too_hard)
+    with pytest.raises(ChangedArrayError):
+        loss.backward()
 
 
 @each_way
