@@ -147,6 +147,15 @@ def test_the_gradient_handed_in_may_be_an_array_a_list_or_a_tensor_of_any_real_d
     assert x.grad.tolist() == [-1.0, 0.0]
 
 
+def test_a_retained_gradient_of_a_recorded_backward_pass_is_differentiated_again():
+    """y = x², d(y²)/dy = 2y = 2x², whose slope is 4x."""
+    x = Tensor([1.0, 3.0])
+    y = (x * x).retain_grad()
+    (y * y).sum().backward(create_graph=True)
+    (slope,) = gradients(y.grad.sum(), [x])
+    assert slope.tolist() == [4.0, 12.0]
+
+
 def test_a_single_number_of_any_shape_needs_no_gradient_handed_in():
     x = Tensor([[2.0]])
     (x * x).backward()

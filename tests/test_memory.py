@@ -91,7 +91,15 @@ def test_a_change_is_noticed_whichever_number_is_written(early):
             loss.backward()
 
 
-def test_numbers_that_were_there_only_while_they_were_recorded_are_missed():
+@pytest.fixture
+def all_closed(monkeypatch):
+    """As if no test and no module held an array."""
+    for found in (memory.opened, memory.lent):
+        for key in list(found):
+            monkeypatch.delitem(found, key)
+
+
+def test_numbers_that_were_there_only_while_they_were_recorded_are_missed(all_closed):
     """Whoever held the memory has put the old numbers back, and holds it no more."""
     x = Tensor(numbers())
     outside = x.data
@@ -126,11 +134,27 @@ def test_an_array_that_was_given_is_watched_when_it_becomes_a_variable():
 
 def test_a_change_of_one_array_does_not_concern_another():
     x, y = Tensor(numbers()), Tensor(numbers(1))
-    outside = x.data
     loss = (x * x).sum()
+    outside = x.data
     y.assign(numbers(2))
     loss.backward()
     np.testing.assert_array_equal(x.grad.array, 2 * outside)
+
+
+def test_an_array_of_a_class_of_its_own_is_watched_and_computed_with_as_an_array():
+    """As np.memmap, and np.matrix, whose * is another."""
+
+    class Own(np.ndarray):
+        def __mul__(self, other):
+            raise AssertionError
+
+    given, w = numbers().view(Own), Tensor(numbers(1))
+    losses = [(w * given).sum(), ops.multiply(given, w).sum()]
+    assert losses[0].item() == losses[1].item()
+    write(given)
+    for loss in losses:
+        with pytest.raises(ChangedArrayError):
+            loss.backward()
 
 
 def test_changes_of_parts_of_one_shape_are_told_apart():
@@ -379,6 +403,8 @@ def test_the_same_array_is_handed_out_as_long_as_it_is_held():
     assert x.data is held
     assert x.numpy() is held
     assert np.asarray(x) is held
+    view = x.reshape(2, -1)
+    np.testing.assert_array_equal(view.data, held.reshape(2, -1))
 
 
 def test_single_numbers_cannot_be_changed_from_outside():
