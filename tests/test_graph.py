@@ -160,6 +160,11 @@ def test_a_single_number_of_any_shape_needs_no_gradient_handed_in():
     x = Tensor([[2.0]])
     (x * x).backward()
     assert x.grad.tolist() == [[4.0]]
+    x.backward()
+    assert x.grad.tolist() == [[5.0]]
+    y = Tensor([[2.0]])
+    y.backward()
+    assert y.grad.tolist() == [[1.0]]
 
 
 # Pruning -----------------------------------------------------------------------------------------------
