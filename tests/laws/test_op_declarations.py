@@ -1,8 +1,8 @@
 """What every registered op declares: a sample, its words, its scalar formula, and what its rules read."""
 
 import contextlib
-import gc
 import functools
+import gc
 import inspect
 import itertools
 import math
