@@ -81,7 +81,8 @@ COMPOSITIONS = {  # name: oracle, calls
     "topk":        (topk,           [on(X)(2), on(CUBE)(1, axis=0, largest=False)]),
     "median":      (np.median,      [on(X)(), on(CUBE)(axis=1), on(CUBE)(2, keepdims=True), on(VECTOR)(keepdims=True)]),
     "norm":        (np.linalg.norm, [on(X)(), on(X)(1, 0), on(X)(np.inf, 1), on(X)(-np.inf, axis=0, keepdims=True), on(X)(2, -1),
-                                     on(X)(axis=(0, 1), keepdims=True), on(VECTOR)(1), on(VECTOR)(2)]),
+                                     on(X)(axis=(0, 1), keepdims=True), on(VECTOR)(1), on(VECTOR)(2), on(CUBE)(1, (0, 2)),
+                                     on(CUBE)("fro", (2, 0), keepdims=True)]),
     "einsum":      (np.einsum,      []),  # its subscripts come first: below
     "tensordot":   (np.tensordot,   [on(CUBE, ROW)(axes=([2, 1], [0, 1])), on(X, VECTOR)(1), on(X, ROW)(0), on(X, ROW)((1, -1))]),
     "dot":         (np.dot,         [on(X, VECTOR)(), on(VECTOR, VECTOR)(), on((), X)(), on(X, (3, 2))(), on(X, (2, 3, 4))(),
@@ -475,6 +476,12 @@ def test_indices_that_were_taken_may_be_changed():
     key[:] = 2
     y.backward()
     assert x.grad.tolist() == [1.0, 1.0, 0.0]
+
+
+def test_a_matrix_times_its_adjugate_is_its_determinant_in_batches_too():
+    """Of three rows: singular vectors of two are often their own transposes, which hides a swap of the wrong axes."""
+    a = regular(np.random.default_rng(0), (2, 3, 3))
+    np.testing.assert_allclose(a @ ops.adjugate(a), ops.det(a)[:, None, None] * np.eye(3), atol=1e-12)
 
 
 def test_long_recurrences_and_products_do_not_recurse():
