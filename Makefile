@@ -1,7 +1,8 @@
-# make demo   an environment, the package with its pictures, and the main example
-# make test   an environment, the package with its tools, and all tests
-# make lint   ruff and mypy
-# make bench  the tables of benchmarks/
+# make demo     an environment, the package with its pictures, and the main example
+# make test     an environment, the package with its tools, and all tests
+# make lint     ruff and mypy
+# make bench    the tables of benchmarks/
+# make mutants  mutation testing (hours; see docs/mutation.md): make mutants MUTANTS="--module ops/shape --sample 50"
 #
 # Everything goes into $(VENV); `make clean` takes it away. Choose a Python with PYTHON=python3.12.
 
@@ -11,7 +12,7 @@ BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip --disable-pip-version-check install --quiet
 OUTPUT ?= two_circles_output
 
-.PHONY: demo test lint bench golden clean
+.PHONY: demo test lint bench mutants golden clean
 
 demo: $(VENV)/viz.installed
 	$(BIN)/python examples/two_circles.py --output $(OUTPUT)
@@ -28,8 +29,11 @@ bench: $(VENV)/dev.installed
 	$(BIN)/python benchmarks/optimizers.py
 	$(BIN)/python benchmarks/two_circles_seeds.py
 
+mutants: $(VENV)/mutation.installed
+	$(BIN)/python benchmarks/mutants.py $(MUTANTS)
+
 clean:
-	rm -rf $(VENV) $(OUTPUT) .pytest_cache .hypothesis .mypy_cache .ruff_cache
+	rm -rf $(VENV) $(OUTPUT) .pytest_cache .hypothesis .mypy_cache .ruff_cache .mutants
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

@@ -9,6 +9,7 @@ import pytest
 
 from tinygrad_edu import AnomalyError, Tensor, as_tensor, checkpoint, detect_anomaly, graph, modes, no_grad, ops
 from tinygrad_edu.layers import Dense, Layer
+from tinygrad_edu.record import Op, apply
 
 
 def line_of(function, text):
@@ -123,6 +124,15 @@ def test_a_branch_that_where_discards_is_explained(create_graph):
     with detect_anomaly():
         ops.where(x > 0, ops.where(x > 0, x, 1.0).sqrt(), 0.0).sum().backward(create_graph=create_graph)
     assert x.grad is not None
+
+
+def test_what_a_rule_guards_itself_is_no_anomaly():
+    """Only the result of a rule counts, also where the rule is recorded."""
+    op = Op(lambda x, /: np.sqrt(x), {"x": lambda g, x: ops.where(x == 0, 0.0, g / ops.sqrt(x * 4))}, name="op")
+    x = Tensor([0.0, 1.0])
+    with detect_anomaly():
+        apply(op, (x,), {}).sum().backward(create_graph=True)
+    assert x.grad.tolist() == [0.0, 0.5]
 
 
 def test_a_gradient_that_was_handed_in_is_not_blamed_on_the_op():

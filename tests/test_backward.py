@@ -8,6 +8,8 @@ import pytest
 from tinygrad_edu import Tensor, as_tensor, ops
 from tinygrad_edu.calculus import gradients
 from tinygrad_edu.ops import shape as shape_ops
+from tinygrad_edu.record import Op, apply
+from tinygrad_edu.rules import Part
 
 RNG = np.random.default_rng(0)
 ROWS = RNG.integers(-5, 5, 7)
@@ -66,6 +68,16 @@ def test_the_gradient_of_a_part_meets_what_has_arrived(read, other, inner):
     loss.backward()
     np.testing.assert_allclose(leaf.grad.numpy(), expected(read, other, array, weights), rtol=1e-8, atol=1e-8)
     np.testing.assert_allclose(recorded.numpy(), leaf.grad.numpy(), rtol=1e-12, atol=1e-12)
+
+
+def test_a_part_for_one_input_leaves_the_others_their_gradients():
+    def rule(g):
+        return Part(lambda total: total[:2].__iadd__(g))
+
+    op = Op(lambda x, y, /: x[:2] * 3 + y, {"x": lambda g: rule(3 * g), "y": lambda g: g}, name="op")
+    x, y = Tensor([1.0, 2.0, 3.0]), Tensor([4.0, 5.0])
+    apply(op, (x, y), {}).sum().backward()
+    assert (x.grad.tolist(), y.grad.tolist()) == ([3.0, 3.0, 0.0], [1.0, 1.0])
 
 
 def test_gradients_that_are_passed_on_are_never_written_to():

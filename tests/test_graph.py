@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from tinygrad_edu import Tensor, as_tensor, graph, no_grad, ops
+from tinygrad_edu.backward import walk
 from tinygrad_edu.calculus import gradients
 from tinygrad_edu.graph import ChangedArrayError, GraphError, Node, ReleasedGraphError
 from tinygrad_edu.record import Op, apply
@@ -116,6 +117,13 @@ def test_the_gradient_of_a_leaf_does_not_share_memory_with_the_one_handed_in():
     assert not np.shares_memory(x.grad.array, seed.array)
 
 
+def test_gradients_that_arrive_at_one_value_add_up():
+    x = Tensor([1.0, 2.0])
+    y = x * 3
+    (g,) = walk([y, y], [as_tensor([1.0, 2.0]), as_tensor([10.0, 20.0])], [x.node]).values()
+    assert g.tolist() == [33.0, 66.0]
+
+
 def test_retained_gradients_along_a_chain_share_no_memory():
     x = Tensor([1.0, 2.0])
     first = (x + 1.0).retain_grad()
@@ -126,9 +134,11 @@ def test_retained_gradients_along_a_chain_share_no_memory():
 
 
 def test_the_gradient_handed_in_may_be_an_array_a_list_or_a_tensor_of_any_real_dtype():
-    for seed in ([1.0, 2.0], np.array([1.0, 2.0]), Tensor([1.0, 2.0]), [1, 2], np.array([1, 2], np.int8), Tensor([1, 2])):
+    half = Tensor(np.array([1, 2], np.float16))
+    for seed in ([1.0, 2.0], np.array([1.0, 2.0]), Tensor([1.0, 2.0]), half, [1, 2], np.array([1, 2], np.int8), Tensor([1, 2])):
         x = Tensor(np.ones(2, np.float32))
         x.backward(seed)
+        assert x.grad.dtype == np.float32
         (x * -3.0).backward(seed)
         assert x.grad.tolist() == [-2.0, -4.0]
         assert x.grad.dtype == np.float32
@@ -137,10 +147,24 @@ def test_the_gradient_handed_in_may_be_an_array_a_list_or_a_tensor_of_any_real_d
     assert x.grad.tolist() == [-1.0, 0.0]
 
 
+def test_a_retained_gradient_of_a_recorded_backward_pass_is_differentiated_again():
+    """y = x², d(y²)/dy = 2y = 2x², whose slope is 4x."""
+    x = Tensor([1.0, 3.0])
+    y = (x * x).retain_grad()
+    (y * y).sum().backward(create_graph=True)
+    (slope,) = gradients(y.grad.sum(), [x])
+    assert slope.tolist() == [4.0, 12.0]
+
+
 def test_a_single_number_of_any_shape_needs_no_gradient_handed_in():
     x = Tensor([[2.0]])
     (x * x).backward()
     assert x.grad.tolist() == [[4.0]]
+    x.backward()
+    assert x.grad.tolist() == [[5.0]]
+    y = Tensor([[2.0]])
+    y.backward()
+    assert y.grad.tolist() == [[1.0]]
 
 
 # Pruning -----------------------------------------------------------------------------------------------
@@ -208,6 +232,15 @@ def test_a_retained_graph_is_walked_again_with_the_same_bits():
     assert once.array.tobytes() == again.array.tobytes()
     with pytest.raises(ReleasedGraphError):
         loss.backward()
+
+
+def test_a_walk_releases_the_graph_and_records_nothing_unless_it_is_told_to():
+    x = Tensor([1.0, 2.0])
+    y, seed = x * x, as_tensor([1.0, 1.0])
+    (g,) = walk([y], [seed], [x.node]).values()
+    assert g.node is None
+    with pytest.raises(ReleasedGraphError):
+        walk([y], [seed], [x.node])
 
 
 def test_create_graph_retains_the_graph():

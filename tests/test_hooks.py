@@ -25,6 +25,7 @@ def test_a_hook_is_called_once_with_the_complete_gradient(create_graph):
 def test_what_a_hook_returns_takes_the_place_of_the_gradient(create_graph):
     x = Tensor(np.array([1.0, 2.0], np.float32))
     h = (x * 3).retain_grad()
+    h.register_hook(lambda g: None)
     h.register_hook(lambda g: g * 10)
     h.register_hook(lambda g: [float(g[0].item()) + 1, 0])
     (h * 1.0).sum().backward(create_graph=create_graph)
@@ -99,6 +100,32 @@ def test_what_a_hook_gets_is_its_own():
     (x * 3).sum().backward()
     assert x.grad.tolist() == [3.0, 3.0]
     assert not np.shares_memory(kept[0].array, x.grad.array)
+
+
+@pytest.mark.parametrize("create_graph", [False, True], ids=["plain", "create_graph"])
+@pytest.mark.parametrize(("dtype", "other"), [(np.float64, np.float32), (np.float32, np.float64)])
+def test_what_a_hook_returns_takes_the_dtype_of_the_gradient(dtype, other, create_graph):
+    x = Tensor(np.array([1.0, 2.0], dtype))
+    x.register_hook(lambda g: Tensor(np.array([5.0, 6.0], other)))
+    (x * x).sum().backward(create_graph=create_graph)
+    assert (x.grad.tolist(), x.grad.dtype) == ([5.0, 6.0], dtype)
+
+
+@pytest.mark.parametrize("shape", [(), (1,), (3,), (1, 2)])
+def test_a_gradient_of_another_shape_is_refused_from_a_hook(shape):
+    h = Tensor([1.0, 2.0]) * 2
+    h.register_hook(lambda g: np.ones(shape))
+    with pytest.raises(ValueError, match="expects to return None or that shape"):
+        h.sum().backward()
+
+
+@pytest.mark.parametrize(("label", "name"), [(None, "a leaf"), ("weights", "weights")])
+def test_an_error_of_a_hook_names_the_leaf(label, name):
+    x = Tensor([1.0, 2.0])
+    x.node.label = label
+    x.register_hook(lambda g: g.sum())
+    with pytest.raises(ValueError, match=rf"hook of {name} \(2,\)"):
+        (x * 2).sum().backward()
 
 
 def test_a_hook_is_refused_where_there_is_no_gradient_and_told_when_it_is_wrong():

@@ -1,10 +1,14 @@
 """Ops beyond the laws that hold for all of them: public compositions, hard numbers, dtypes, errors."""
 
+import math
+import re
+
 import numpy as np
 import pytest
 
-from tinygrad_edu import Tensor, ops
+from tinygrad_edu import Tensor, as_tensor, ops, record
 from tinygrad_edu.calculus import gradients
+from tinygrad_edu.ops.__main__ import table
 from tinygrad_edu.testing import check_gradients
 
 PRODUCTS = [((3,), (3,)), ((3,), (3, 2)), ((2, 3), (3,)), ((3,), (2, 3, 2)), ((2, 2, 3), (3,)), ((2, 3), (3, 4)), ((0,), (0,))]
@@ -144,15 +148,55 @@ def test_parameters_may_be_given_by_position_as_in_numpy():
     [
         (lambda x: ops.add(x), r"add expects add\(x, y\), got 1 positional"),
         (lambda x: ops.add(x, x, x), r"add expects add\(x, y\), got 3 positional"),
+        (lambda x: ops.exp(x, x), r"exp expects exp\(x\), got 2 positional"),
+        (lambda x: ops.exp(), r"exp expects exp\(x\), got 0 positional"),
         (lambda x: ops.sum(x, 0, axis=0), r"sum expects sum\(x, axis=None, keepdims=False\), got 2"),
         (lambda x: ops.sum(), r"sum expects .*, got 0 positional"),
         (lambda x: ops.sum(x, depth=1), "depth"),
     ],
-    ids=["too few", "too many", "twice", "none", "unknown"],
+    ids=["too few", "too many", "one too many", "none of one", "twice", "none", "unknown"],
 )
 def test_a_wrong_call_is_refused_with_the_right_one(call, words):
     with pytest.raises(TypeError, match=words):
         call(Tensor([1.0]))
+
+
+@pytest.mark.parametrize("lists", [(0,), (1,), (2,), (0, 1), (0, 2), (1, 2)], ids=str)
+def test_inputs_may_be_lists_beside_tensors(lists):
+    numbers = [[1.0, 2.0], [5.0, 9.0], [0.25, 0.75]]
+    xs = [x if i in lists else Tensor(x) for i, x in enumerate(numbers)]
+    leaves = [Tensor(x) for x in numbers]
+    wanted = [i for i in range(3) if i not in lists]
+    found = gradients(ops.lerp(*xs).sum(), [xs[i] for i in wanted])
+    expected = gradients(ops.lerp(*leaves).sum(), [leaves[i] for i in wanted])
+    assert [g.tolist() for g in found] == [g.tolist() for g in expected]
+
+
+def test_calls_on_tensors_alone_take_the_short_way(monkeypatch):
+    """Most of the time of a scalar node would go into what `apply` looks at."""
+
+    def the_long_way(op, inputs, params):
+        raise AssertionError(op.name)
+
+    x, y = Tensor(2.0), as_tensor(0.5)
+    monkeypatch.setattr(record, "apply", the_long_way)
+    assert [z.item() for z in (-x, x * y, y.exp(), y - y, x / y)] == [-2.0, 1.0, math.exp(0.5), 0.0, 4.0]
+    for call in (lambda: x * 2, lambda: 2 * x, lambda: ops.sum(x), lambda: ops.where(True, x, y), lambda: ops.exp(2.0)):
+        with pytest.raises(AssertionError):
+            call()
+
+
+def test_the_table_of_ops_has_a_line_for_each():
+    rows = [re.split(" {2,}", line, maxsplit=4) for line in table().splitlines()]
+    assert rows[0] == ["op", "gradient by", "linear in", "laws", "in words"]
+    for (call, by, *_, words), op in zip(rows[1:], ops.registry.values(), strict=True):
+        assert (call, by, words) == (op.signature(), ", ".join(op.rules) or "-", op.doc.splitlines()[0])
+
+
+def test_the_columns_of_the_table_of_ops_stand_below_each_other():
+    head, *lines = table().splitlines()
+    starts = [head.index(name) for name in ("gradient by", "linear in", "laws", "in words")]
+    assert all(line[n - 2 : n] == "  " != line[n] for line in lines for n in starts)
 
 
 def test_the_gradient_of_repeated_indices_adds_up():

@@ -30,7 +30,7 @@ from .modes import detector
 from .rules import Part
 
 
-def backward(root: Value, seed: Any = None, *, retain_graph: bool = False, create_graph: bool = False) -> None:
+def backward(root: Value, seed: Any, *, retain_graph: bool, create_graph: bool) -> None:
     """Add the gradient of `root` to the `grad` of every leaf it came from."""
     if root.node is None:
         raise GraphError(_no_graph("backward()", root))
@@ -171,7 +171,7 @@ def seed_of(root: Value, seed: Any, owner: str = "backward()") -> Any:
     array, dtype = as_array(seed.array if isinstance(seed, Value) else seed), root.array.dtype
     if np.shape(array) != root.array.shape:
         raise ValueError(f"{owner} expects a gradient of shape {root.array.shape}, got {np.shape(array)}.")
-    if isinstance(seed, Value) and array.dtype.kind == "f":
+    if isinstance(seed, Value):
         return seed if array.dtype == dtype else seed.astype(dtype)  # type: ignore[attr-defined]
     return make_value(np.array(array, dtype)[()])
 

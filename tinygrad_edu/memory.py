@@ -58,11 +58,10 @@ class Change:
 class Loan(weakref.ref[np.ndarray]):
     """An array that was handed out, and what it held then."""
 
-    __slots__ = "array", "memory", "since", "sum"
+    __slots__ = "array", "memory", "sum"
 
     array: np.ndarray  # ours, on the same memory
     memory: Memory
-    since: int
     sum: tuple
 
 
@@ -107,8 +106,8 @@ def lend(array: np.ndarray) -> np.ndarray:
     if not array.flags.writeable:
         return out
     loan = Loan(out, _close)
-    loan.array, loan.memory, loan.since, loan.sum = array, memory, new_number(), checksum(array)
-    Memory.last_change = loan.since
+    loan.array, loan.memory, loan.sum = array, memory, checksum(array)
+    Memory.last_change = new_number()
     memory.loans += (loan,)
     opened[memory.key] = lent[memory.key] = memory
     return out
@@ -156,9 +155,7 @@ def was_changed(array: np.ndarray, number: int) -> bool:
         return False
     if any(change.number > number and change.meets(array) for change in memory.changes.values()):
         return True
-    return any(
-        number < loan.since and _overlap(array, loan.array) and checksum(loan.array) != loan.sum for loan in memory.loans
-    )
+    return any(_overlap(array, loan.array) and checksum(loan.array) != loan.sum for loan in memory.loans)
 
 
 def _overlap(a: np.ndarray, b: np.ndarray) -> bool:

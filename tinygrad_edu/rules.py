@@ -62,7 +62,8 @@ def _readable(op: Any) -> dict[str, str]:
     """What the arguments of a rule may be called, and the code that reads each."""
     where = {"g": "g", "out": "out", **{p: f"params[{p!r}]" for p in op.params}}
     if op.variadic:
-        return where | {op.inputs[0]: "inputs", f"{op.inputs[0]}_shape": "[shape_of(x) for x in inputs]", "index": "index"}
+        (xs,) = op.inputs
+        return where | {xs: "inputs", f"{xs}_shape": "[shape_of(x) for x in inputs]", "index": "index"}
     for i, x in enumerate(op.inputs):
         where |= {x: f"inputs[{i}]", f"{x}_shape": f"shape_of(inputs[{i}])"}
     return where

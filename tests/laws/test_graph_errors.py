@@ -26,7 +26,9 @@ def failing_op():
     ("make", "error", "words"),
     [
         (lambda: Tensor([1.0, 2.0]).backward(), GraphError, r"expects a scalar, got shape \(2,\)\. .*loss\.sum\(\)\.backward"),
+        (lambda: Tensor(np.ones((0, 2))).backward(), GraphError, r"expects a scalar, got shape \(0, 2\)"),
         (lambda: Tensor([1.0, 2.0]).backward([1.0]), ValueError, r"gradient of shape \(2,\), got \(1,\)"),
+        (lambda: Tensor([1.0, 2.0]).backward([1.0, 2.0, 3.0]), ValueError, r"gradient of shape \(2,\), got \(3,\)"),
         (lambda: Tensor(1.0).backward([1.0]), ValueError, r"gradient of shape \(\), got \(1,\)"),
         (lambda: Tensor(3).backward(), GraphError, "floating-point Tensor, got int64. Whole numbers have no gradient"),
         (lambda: (Tensor(3.0) > 2).backward(), GraphError, "floating-point Tensor, got bool"),

@@ -81,7 +81,8 @@ COMPOSITIONS = {  # name: oracle, calls
     "topk":        (topk,           [on(X)(2), on(CUBE)(1, axis=0, largest=False)]),
     "median":      (np.median,      [on(X)(), on(CUBE)(axis=1), on(CUBE)(2, keepdims=True), on(VECTOR)(keepdims=True)]),
     "norm":        (np.linalg.norm, [on(X)(), on(X)(1, 0), on(X)(np.inf, 1), on(X)(-np.inf, axis=0, keepdims=True), on(X)(2, -1),
-                                     on(X)(axis=(0, 1), keepdims=True), on(VECTOR)(1), on(VECTOR)(2)]),
+                                     on(X)(axis=(0, 1), keepdims=True), on(VECTOR)(1), on(VECTOR)(2), on(CUBE)(1, (0, 2)),
+                                     on(CUBE)("fro", (2, 0), keepdims=True)]),
     "einsum":      (np.einsum,      []),  # its subscripts come first: below
     "tensordot":   (np.tensordot,   [on(CUBE, ROW)(axes=([2, 1], [0, 1])), on(X, VECTOR)(1), on(X, ROW)(0), on(X, ROW)((1, -1))]),
     "dot":         (np.dot,         [on(X, VECTOR)(), on(VECTOR, VECTOR)(), on((), X)(), on(X, (3, 2))(), on(X, (2, 3, 4))(),
@@ -428,6 +429,21 @@ def test_indices_may_be_tensors():
     assert ops.set_at(x, (0, order[0]), [10.0, 20.0, 30.0]).tolist() == [[30.0, 10.0, 20.0]]
 
 
+@pytest.mark.parametrize(
+    ("of", "value", "expected"),
+    [
+        (np.bool_, np.int8, np.int8),
+        (np.uint8, np.int8, np.int16),
+        (np.int64, np.float32, np.float64),
+        (np.float32, np.float64, np.float32),
+        (np.float32, np.int64, np.float32),
+    ],
+)
+def test_set_at_widens_whole_numbers_and_truth_values_for_what_comes_and_never_floats(of, value, expected):
+    got = ops.set_at(np.ones(2, of), 0, np.full((), 3, value))
+    assert (got.dtype, got.tolist()) == (expected, [3, 1])
+
+
 def as_list_in_a_tuple(places):
     return ([*places],)
 
@@ -459,6 +475,12 @@ def test_indices_that_were_taken_may_be_changed():
     key[:] = 2
     y.backward()
     assert x.grad.tolist() == [1.0, 1.0, 0.0]
+
+
+def test_a_matrix_times_its_adjugate_is_its_determinant_in_batches_too():
+    """Of three rows: singular vectors of two are often their own transposes, which hides a swap of the wrong axes."""
+    a = regular(np.random.default_rng(0), (2, 3, 3))
+    np.testing.assert_allclose(a @ ops.adjugate(a), ops.det(a)[:, None, None] * np.eye(3), atol=1e-12)
 
 
 def test_long_recurrences_and_products_do_not_recurse():

@@ -1,6 +1,7 @@
 """What every registered op declares: a sample, its words, its scalar formula, and what its rules read."""
 
 import contextlib
+import functools
 import gc
 import inspect
 import itertools
@@ -189,6 +190,16 @@ def test_a_rule_may_read_the_gradient_the_output_inputs_their_shapes_and_paramet
     assert x.grad.tolist() == [6.0, 6.0]
 
 
+def test_a_rule_may_be_anything_that_is_called():
+    def rule(factor, g, y):
+        return factor * g * y
+
+    op = product(x=functools.partial(rule, 10))
+    x = Tensor([1.0, 2.0])
+    apply(op, (x, 3.0), {}).sum().backward()
+    assert x.grad.tolist() == [30.0, 30.0]
+
+
 def test_a_rule_that_reads_an_unknown_name_is_refused_when_it_is_declared():
     with pytest.raises(TypeError, match=r"The rule of 'product' for 'x' expects arguments out of .*, got \['z'\]"):
         product(x=lambda g, z: g * z)
@@ -197,6 +208,11 @@ def test_a_rule_that_reads_an_unknown_name_is_refused_when_it_is_declared():
 def test_a_rule_for_an_unknown_input_is_refused_when_it_is_declared():
     with pytest.raises(TypeError, match=r"Op 'product' expects rules for its inputs \('x', 'y'\), got one for \['z'\]"):
         product(z=lambda g: g)
+
+
+def test_inputs_without_a_slash_are_told_to_have_one():
+    with pytest.raises(TypeError, match=r"got one for \['x', 'y'\]\. Inputs stand before a slash: def area\(x, /\)\."):
+        Op(lambda x, y: x * y, {"x": lambda g, y: g * y, "y": lambda g, x: g * x}, name="area")
 
 
 def test_a_parameter_has_no_rule():

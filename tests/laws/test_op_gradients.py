@@ -261,6 +261,12 @@ def test_sum_to_is_the_adjoint_of_broadcast_to(shapes, seed):
     np.testing.assert_allclose(np.sum(summed * x), np.sum(g * np.broadcast_to(x, g.shape)), rtol=1e-12, atol=1e-12)
 
 
+@pytest.mark.parametrize(("of", "to"), [((3,), (1, 3)), ((), (1,)), ((3,), (2,)), ((1, 3), (2, 3)), ((2,), (1, 1, 2))])
+def test_sum_to_refuses_a_shape_that_does_not_broadcast(of, to):
+    with pytest.raises(ValueError, match="expects to return shape"):
+        sum_to(np.ones(of), to)
+
+
 @given(
     hnp.array_shapes(min_dims=1, max_dims=3, min_side=1, max_side=4).flatmap(
         lambda shape: st.tuples(st.just(shape), hnp.basic_indices(shape, allow_newaxis=True) | hnp.integer_array_indices(shape))
