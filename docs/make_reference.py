@@ -11,6 +11,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import re
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -22,9 +23,12 @@ PAGES = {  # page: its title and the module whose public names it lists
     "ops": ("Ops", "tinygrad_edu.ops"),
     "activations": ("Activations", "tinygrad_edu.activations"),
     "initializers": ("Initializers", "tinygrad_edu.initializers"),
+    "regularizers": ("Regularizers", "tinygrad_edu.regularizers"),
+    "constraints": ("Constraints", "tinygrad_edu.constraints"),
     "losses": ("Losses", "tinygrad_edu.losses"),
     "metrics": ("Metrics", "tinygrad_edu.metrics"),
     "optimizers": ("Optimizers", "tinygrad_edu.optimizers"),
+    "schedules": ("Learning-rate schedules", "tinygrad_edu.optimizers.schedules"),
     "layers": ("Layers", "tinygrad_edu.layers"),
     "callbacks": ("Callbacks", "tinygrad_edu.callbacks"),
     "models": ("Models", "tinygrad_edu.models"),
@@ -38,9 +42,20 @@ SECTIONS = ("Args", "Attributes", "Returns", "Raises")
 def page(title: str, module: ModuleType) -> str:
     """A family as Markdown."""
     found = list(members(module))
-    rows = [f"| [`{names[0]}`](#{names[0].lower()}) | {first_sentence(thing)} |" for names, thing in found]
+    anchors = anchors_of([names[0] for names, _ in found])
+    rows = [f"| [`{names[0]}`](#{anchor}) | {first_sentence(thing)} |" for anchor, (names, thing) in zip(anchors, found)]
     parts = [f"# {title}", as_markdown(inspect.getdoc(module) or ""), "\n".join(["| | |", "|---|---|", *rows])]
     return "\n\n".join([*parts, *(entry(names, thing) for names, thing in found)]) + "\n"
+
+
+def anchors_of(names: list[str]) -> list[str]:
+    """Where the headings `names` are found: in small letters, and of equal ones the later get a number."""
+    seen: Counter[str] = Counter()
+    anchors = []
+    for name in map(str.lower, names):
+        anchors.append(f"{name}-{seen[name]}" if seen[name] else name)
+        seen[name] += 1
+    return anchors
 
 
 def members(module: ModuleType) -> Iterator[tuple[list[str], Any]]:
@@ -78,7 +93,7 @@ def signature(name: str, thing: Any) -> str:
     except (TypeError, ValueError):
         return name
     plain = [p.replace(annotation=p.empty) for p in parameters if p.name != "self"]
-    return name + str(inspect.Signature(plain))
+    return name + re.sub(r"<function ([\w.]+) at 0x\w+>", r"\1", str(inspect.Signature(plain)))
 
 
 def first_sentence(thing: Any) -> str:
