@@ -21,7 +21,8 @@ SINGULAR = (  # need an inverse, or factors, there or on the way back
 )  # fmt: skip
 MAY_WARN = ("truncate", "logaddexp", "scaled_normal", "det", "sign_of_det", *SINGULAR)  # of what NumPy or LAPACK meets on its way
 LOSES_NAN = {  # where nan comes in and numbers come out, and why
-    "copysign": "only the sign of nan is read", "heaviside": "h0 is read at 0 only",
+    "softmax_cross_entropy": "a share of 0 counts nothing, whatever its logit", "copysign": "only the sign of nan is read",
+    "heaviside": "h0 is read at 0 only", "inv": "LAPACK's pivots beside inf", "solve_columns": "the same", "adjugate": "the same",
     "where": "the other branch", "tie_share": "a question", "nan_to_num": "asked for", "getitem": "not picked",
     "take_along_axis": "not picked", "linear_recurrence": "a[0] is not read",
     "det": "LAPACK stops at a column of zeros", "sign_of_det": "the same", "log_abs_det": "the same",
