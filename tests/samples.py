@@ -221,7 +221,12 @@ FRAMES = [
     *one((2,), {"pad_width": 0}),
 ]
 ORDERS = one((2, 3, 2), {}, {"axis": 0}, {"axis": None}) + one((0, 3)) + one((1,))
-TOPS = one((2, 5), {"k": 2}, {"k": 5, "largest": False}, {"k": 0}) + one((3, 2), {"k": 1, "axis": 0}) + one((0, 3), {"k": 2})
+TOPS = [
+    *one((2, 5), {"k": 2}, {"k": 5, "largest": False}, {"k": 0}),
+    *one((3, 2), {"k": 1, "axis": 0}),
+    *one((0, 3), {"k": 2}),
+    *one((2, 2, 3), {"k": 2}),
+]
 SLICE_GETS = [
     (((3, 2), (2, 2)), {}),
     (((2, 3), (4,)), {"axis": -1}),

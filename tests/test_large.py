@@ -103,6 +103,19 @@ def test_rows_with_infinities_are_as_in_numpy(name, special):
         np.testing.assert_allclose(function(x, *args), function.__wrapped__(x, *args), rtol=rtol, atol=atol)
 
 
+def test_labels_that_are_shared_by_several_logits_get_the_plain_formula():
+    z, g = numbers(shape=(2, *SHAPE)), numbers(6, (2, SHAPE[0]))
+    function, (labels, _), rtol, atol = LOOPS["slope"]
+    np.testing.assert_allclose(function(z, labels, g), function.__wrapped__(z, labels, g), rtol=rtol, atol=atol)
+
+
+@pytest.mark.parametrize("name", ["softmax", "log_softmax"])
+def test_a_single_row_gets_what_the_plain_formula_gives(name):
+    function, _, rtol, atol = LOOPS[name]
+    x = numbers(shape=(large.LARGE,))
+    np.testing.assert_allclose(function(x), function.__wrapped__(x), rtol=rtol, atol=atol)
+
+
 @each_loop
 @pytest.mark.parametrize(
     "other",

@@ -45,6 +45,11 @@ def test_stack_joins_along_a_new_axis(axis):
     check_gradients(lambda *xs: ops.stack(xs, axis=axis), *parts)
 
 
+def test_arrays_are_stacked_along_the_first_axis_by_default():
+    parts = [numbers(2, 2), numbers(2, 2, seed=1)]
+    assert np.array_equal(ops.stack(parts), np.stack(parts))
+
+
 def test_stack_of_single_numbers_keeps_their_graph():
     a, b = Tensor(2.0), Tensor(3.0)
     (ops.stack([a, b, a]) * [1.0, 10.0, 100.0]).sum().backward()

@@ -84,6 +84,7 @@ SECOND = [
     ("product with a zero", lambda x: ops.prod(ops.stack([x, x, x + 3.0])), 0.0, 6.0),
     ("running product with a zero", lambda x: ops.cumprod(ops.stack([x, x])).sum(), 0.0, 2.0),
     ("norm at 0", lambda x: ops.norm(x * np.ones(2)), 0.0, 0.0),
+    ("norm 1.5 with a zero", lambda x: ops.norm(ops.stack([x, x + 1.0]), 1.5), 0.0, 0.0),
     ("std of equal numbers", lambda x: ops.std(x * np.ones(2)), 1.0, 0.0),
     ("hypot at 0", lambda x: ops.hypot(x, x), 0.0, 0.0),
     ("logaddexp of x and x + 0", lambda x: ops.logaddexp(x, 0.0), 0.0, 0.25),
