@@ -20,7 +20,6 @@ class Callback:
 
     model: Any  # the Model that is trained
     params: dict[str, Any]
-    is_default = False  # whether `fit` appended it itself
 
     def set_model(self, model: Any) -> None:
         self.model = model
@@ -41,10 +40,18 @@ class Callback:
 
 
 class CallbackList:
-    """Several callbacks as one; a hook costs nothing where no callback overrides it."""
+    """Several callbacks as one; a hook costs nothing where no callback overrides it.
 
-    def __init__(self, callbacks: Any, model: Any, **params: Any):
-        self.callbacks = _without_doubles(_as_list(callbacks))
+    Args:
+        callbacks: one, or some, or a CallbackList; None for none.
+        model: the model that is trained.
+        defaults: callbacks that come after them, unless there is one of the kind already.
+        params: what every callback is told: epochs, steps, verbose.
+    """
+
+    def __init__(self, callbacks: Any, model: Any, defaults: Iterable[Callback] = (), **params: Any):
+        given = listed(callbacks)
+        self.callbacks = [*given, *(one for one in defaults if not any(isinstance(other, type(one)) for other in given))]
         for callback in self.callbacks:
             callback.set_model(model)
             callback.set_params(params)
@@ -56,18 +63,14 @@ class CallbackList:
             function(*args)
 
 
-def _as_list(callbacks: Any) -> list[Callback]:
+def listed(callbacks: Any) -> list[Callback]:
+    """One callback, several, or None, as a list of callbacks."""
+    callbacks = callbacks.callbacks if isinstance(callbacks, CallbackList) else callbacks
     found = [] if callbacks is None else list(callbacks) if isinstance(callbacks, Iterable) else [callbacks]
     for callback in found:
         if not isinstance(callback, Callback):
             raise TypeError(f"callbacks expects Callback objects, got {callback!r}. Derive the class from callbacks.Callback.")
     return found
-
-
-def _without_doubles(callbacks: list[Callback]) -> list[Callback]:
-    """A user's own History or ProgbarLogger takes the place of the one that `fit` appends."""
-    defaults = [c for c in callbacks if c.is_default]
-    return [c for c in callbacks if not (c.is_default and any(isinstance(o, type(c)) for o in callbacks if o not in defaults))]
 
 
 def _overrides(callback: Callback, hook: str) -> bool:

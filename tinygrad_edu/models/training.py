@@ -117,9 +117,7 @@ class Trainer(Layer):
 
     def _callbacks(self, callbacks: Any, **params: Any) -> CallbackList:
         """The user's callbacks, then a History and a progress bar where the user gave none."""
-        history, progress = History(), ProgbarLogger()
-        history.is_default = progress.is_default = True
-        hooks = CallbackList([*_listed(callbacks), history, progress], self, **params)
+        hooks = CallbackList(callbacks, self, [History(), ProgbarLogger()], **params)
         self.history = next(c for c in hooks.callbacks if isinstance(c, History))
         return hooks
 
@@ -271,7 +269,3 @@ def _verbosity(verbose: Any) -> int:
     if verbose not in (0, 1, 2):
         raise ValueError(f"fit expects verbose 0 (silence), 1 (a bar), 2 (a line per epoch) or 'auto', got {verbose!r}.")
     return int(verbose)
-
-
-def _listed(callbacks: Any) -> list:
-    return [] if callbacks is None else list(callbacks) if isinstance(callbacks, (list, tuple)) else [callbacks]
