@@ -64,6 +64,20 @@ class Value:
         self.changed.now()
 
 
+class Placeholder:
+    """What stands for a Value that is not there yet: calls on it are noted, not computed. See `layers.symbol`."""
+
+    __slots__ = ()
+
+    def note_op(self, op: Any, args: tuple, params: dict) -> Any:
+        """What stands for the result of an op that has this among its inputs."""
+        raise NotImplementedError
+
+    def note_layer(self, layer: Any, x: Any, args: tuple, kwargs: dict) -> Any:
+        """What stands for the result of a layer that has this somewhere in its arguments."""
+        raise NotImplementedError
+
+
 class Notes:
     """What only few nodes carry.
 

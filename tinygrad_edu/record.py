@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .allocation import keep_freed_memory
-from .graph import NUMBERS, Node, Value, as_array, current, new_number, new_object, notes_of
+from .graph import NUMBERS, Node, Placeholder, Value, as_array, current, new_number, new_object, notes_of
 from .memory import lent, opened, share, sums_of_open
 from .modes import detector, detectors
 from .rules import arguments, check_rule, compile_rule, keeper
@@ -177,6 +177,8 @@ def apply(op: Op, args: tuple, params: dict) -> Any:
             sources.append(x.node)
             if x.node is not None:
                 mask |= bit
+        elif isinstance(x, Placeholder):
+            return x.note_op(op, args, params)
         else:
             array = as_array(x)
             if array is not x:  # what is kept for the rules must be an array too

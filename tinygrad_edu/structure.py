@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from .graph import Value
+from .graph import Placeholder, Value
 
 
 def flatten(x: Any) -> tuple[list, Callable[[Sequence], Any]]:
@@ -56,8 +56,20 @@ def is_structure(x: Any) -> bool:
     (False, True, True)
     """
     if isinstance(x, (list, tuple)):
-        return any(part is None or isinstance(part, (np.ndarray, Value)) or is_structure(part) for part in x)
+        return any(part is None or isinstance(part, (np.ndarray, Value, Placeholder)) or is_structure(part) for part in x)
     return isinstance(x, dict)
+
+
+def placeholder_in(*values: Any) -> Placeholder | None:
+    """The first placeholder in some structures, or None."""
+    for x in values:
+        if isinstance(x, Placeholder):
+            return x
+        if isinstance(x, (list, tuple, dict)):
+            found = placeholder_in(*(x.values() if isinstance(x, dict) else x))
+            if found is not None:
+                return found
+    return None
 
 
 def _collect(x: Any, parts: list) -> None:

@@ -3,6 +3,8 @@
 from .layer import Layer, deserialize, get, register, serialize
 from .shapes import InputSpec
 from .inputs import Input, InputLayer
+from .operation import Operation
+from .symbol import Symbol
 from .core import Activation, Dense, Identity
 from .function import Lambda
 from .embedding import Embedding, Masking

@@ -16,8 +16,9 @@ from ..config import floatx, snake_case, unique_name
 from ..graph import Mode, Value, as_array, current, make_value, mode
 from ..modes import set_mode, unwatched
 from ..registry import Configurable, Registry
-from ..structure import flatten, is_structure
+from ..structure import flatten, is_structure, placeholder_in
 from ..tensor import as_tensor
+from .called import Called
 from .owner import Owner
 from .shapes import InputSpec, any_batch, has_open_axis, map_shapes, masks_in, shape_of, shapes_in
 
@@ -62,7 +63,7 @@ def built_once(build: Callable) -> Callable:
     return once
 
 
-class Layer(Owner, Configurable):
+class Layer(Called, Owner, Configurable):
     """A function of Tensors that owns weights.
 
     A subclass stores its arguments in `__init__`, makes weights in `build(input_shape)` and computes in `call(x)`. Layers
@@ -178,6 +179,9 @@ class Layer(Owner, Configurable):
             mask: truth values (batch, steps), False where a step is padding. None takes the one that came with `x`.
             args, kwargs: what else `call` takes.
         """
+        if (args or kwargs or not isinstance(x, Value)) and (symbol := placeholder_in(x, args, kwargs)) is not None:
+            told = {name: value for name, value in (("training", training), ("mask", mask)) if value is not None}
+            return symbol.note_layer(self, x, args, kwargs | told)
         x = self.as_input(x)
         shape, came_with = (x.array.shape, getattr(x, "mask", None)) if isinstance(x, Value) else (shape_of(x), masks_in(x))
         if mask is None or isinstance(mask, np.ndarray):
