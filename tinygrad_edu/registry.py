@@ -39,9 +39,13 @@ class Configurable:
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments as plain data: numbers, strings, lists and dicts."""
-        names = parameters_of(type(self))
+        return self._arguments(are_all=type(self).get_config is Configurable.get_config)
+
+    def _arguments(self, are_all: bool, but: tuple[str, ...] = ()) -> dict[str, Any]:
+        """The constructor's arguments; unless they are all that there is, a subclass may know better about missing ones."""
+        names = [name for name in parameters_of(type(self)) if name not in but]
         missing = [name for name in names if not hasattr(self, name)]
-        if missing and type(self).get_config is Configurable.get_config:
+        if missing and are_all:
             raise NotImplementedError(
                 f"{type(self).__name__} expects an attribute for each argument of its constructor, got none for {missing}. "
                 f"Write self.{missing[0]} = {missing[0]} in __init__, or a get_config of its own."

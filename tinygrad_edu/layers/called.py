@@ -10,6 +10,10 @@ class Called:
 
     who: Any
 
+    def remember(self, call: Any) -> None:
+        """Note a call of the layer on symbols."""
+        vars(self).setdefault("_calls", []).append(call)  # past the search for layers in attributes
+
     @property
     def calls(self) -> list[Any]:
         """The calls of the layer on symbols, in order."""

@@ -45,7 +45,7 @@ class InputLayer(Layer):
         self.batch_shape = self.batch_input_shape
         self.batch_size, *self.shape = self.batch_shape
         self.build(self.batch_shape)
-        Call(self, (None, (), {}), Outline(self.batch_shape, self.dtype))
+        self.remember(Call(self, (None, (), {}), Outline(self.batch_shape, self.dtype)))
 
     def call(self, x):
         return x

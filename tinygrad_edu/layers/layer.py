@@ -94,6 +94,7 @@ class Layer(Called, Owner, Configurable):
     supports_masking = False  # whether the mask of the input is that of the output, too
     keeps_whole_numbers = False  # whether whole numbers stay what they are
     input_spec: InputSpec | None = None
+    watcher: Callable | None = None  # told of every call of every layer: (layer, scope outside, arguments, result)
     _input_shape: Any = None
     _output_shape: Any = None
     _takes_training = _takes_mask = _makes_masks = _warned = False
@@ -205,6 +206,8 @@ class Layer(Called, Owner, Configurable):
                 out = self._masked(out, x, mask)
             if self.activity_regularizer is not None:
                 self._penalize(out)
+            if Layer.watcher is not None:
+                Layer.watcher(self, outer, (x, args, kwargs), out)
             return out
         finally:
             set_mode(before)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from .. import registry as names
 from ..config import unique_name
-from ..graph import Value
 from ..ops.declare import registry as ops_by_name
 from ..record import Op, apply
 from .layer import Layer, register
+from .notation import read, written
+from .shapes import shape_of
 
 
 @register()
@@ -34,8 +33,8 @@ class Operation(Layer):
         self.op = op if isinstance(op, Op) else _op_of(op)
         super().__init__(name=name or unique_name(self.op.name), **kwargs)
         self.named_by_user = name is not None
-        self.constants = {int(place): _read(x) for place, x in (constants or {}).items()}
-        self.params = {key: _read(x) for key, x in (params or {}).items()}
+        self.constants = {int(place): read(x) for place, x in (constants or {}).items()}
+        self.params = {key: read(x) for key, x in (params or {}).items()}
 
     def call(self, x):
         given = iter(x if isinstance(x, (list, tuple)) else [x])
@@ -43,9 +42,13 @@ class Operation(Layer):
         args = [self.constants[i] if i in self.constants else next(given) for i in range(count)]
         return apply(self.op, tuple(args), self.params)
 
+    def remember(self, call):
+        super().remember(call)
+        self._input_shape, self._output_shape = shape_of(call.arguments[0]), shape_of(call.outputs)
+
     def get_config(self):
-        constants = {str(place): _written(x) for place, x in self.constants.items()}
-        params = {key: _written(x) for key, x in self.params.items()}
+        constants = {str(place): written(x) for place, x in self.constants.items()}
+        params = {key: written(x) for key, x in self.params.items()}
         return {"op": self.op.name, "constants": constants, "params": params, "name": self.name, "dtype": self.dtype}
 
 
@@ -54,34 +57,3 @@ def _op_of(name: str) -> Op:
     if found is None:
         raise ValueError(f"Operation expects the name of an op, got {name!r}. Offer one of your own as a custom object.")
     return found
-
-
-# Constants and parameters as plain data, and back ---------------------------------------------------
-
-
-def _written(x: Any) -> Any:
-    if isinstance(x, Value):
-        raise TypeError("An Operation expects constants that are plain numbers, got a Tensor. Put a weight into a layer of your own.")
-    if isinstance(x, slice):
-        return {"slice": [_written(part) for part in (x.start, x.stop, x.step)]}
-    if x is ...:
-        return {"ellipsis": True}
-    if isinstance(x, tuple):
-        return {"tuple": [_written(part) for part in x]}
-    if isinstance(x, (np.ndarray, np.generic)):
-        return {"array": x.tolist(), "dtype": x.dtype.name}
-    if isinstance(x, (type, np.dtype)):
-        return {"dtype": np.dtype(x).name}
-    return [_written(part) for part in x] if isinstance(x, list) else names.serialize(x)
-
-
-def _read(x: Any) -> Any:
-    if not isinstance(x, dict):
-        return [_read(part) for part in x] if isinstance(x, list) else x
-    if "slice" in x:
-        return slice(*map(_read, x["slice"]))
-    if "ellipsis" in x:
-        return ...
-    if "tuple" in x:
-        return tuple(map(_read, x["tuple"]))
-    return np.array(x["array"], x["dtype"])[()] if "array" in x else np.dtype(x["dtype"])

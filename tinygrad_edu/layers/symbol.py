@@ -57,14 +57,10 @@ class Call:
         node: which call of the layer this is, from 0.
     """
 
-    def __init__(self, layer: Any, arguments: tuple, outline: Any):
-        self.layer, self.arguments, self.number = layer, arguments, next(_numbers)
-        parts, self._rebuild = flatten(arguments)
-        self._parts = parts
-        self.inputs = [part for part in parts if isinstance(part, Symbol)]
-        calls = vars(layer).setdefault("_calls", [])
-        self.node = len(calls)
-        calls.append(self)
+    def __init__(self, layer: Any, arguments: tuple, outline: Any, node: int = 0):
+        self.layer, self.arguments, self.number, self.node = layer, arguments, next(_numbers), node
+        self._parts, self._rebuild = flatten(arguments)
+        self.inputs = [part for part in self._parts if isinstance(part, Symbol)]
         outlines, rebuild = flatten(outline)
         self.results = [Symbol(part.shape, part.dtype, self, index) for index, part in enumerate(outlines)]
         self.outputs = rebuild(self.results)
@@ -120,7 +116,9 @@ class Symbol(Outline):
         return Operation(op, constants, params)(symbols if len(symbols) > 1 else symbols[0])
 
     def note_layer(self, layer, x, args, kwargs):
-        return Call(layer, (x, args, kwargs), _outline(layer, x, args, kwargs)).outputs
+        call = Call(layer, (x, args, kwargs), _outline(layer, x, args, kwargs), len(layer.calls))
+        layer.remember(call)
+        return call.outputs
 
     # NumPy's functions and Python's words ----------------------------------------------------------
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ..layers import Input, InputLayer, Layer, Symbol
+from ..layers import Input, InputLayer, Layer, Symbol, deserialize, serialize
+from ..layers.notation import read, written
+from ..layers.shapes import is_shape
 from ..layers.symbol import Call
 from ..structure import flatten, parts_like
 
@@ -48,9 +50,7 @@ class Network:
         """
         names = self.input_names
         if isinstance(x, dict) and not isinstance(self.inputs, dict):
-            if x.keys() != set(names):
-                raise ValueError(f"The model expects inputs named {', '.join(names)}, got {', '.join(map(str, x)) or 'none'}.")
-            return [x[name] for name in names]
+            return self._by_name(x)
         if len(self.sources) == 1 and not isinstance(self.inputs, dict):
             parts = flatten(x)[0]
             if len(parts) == 1:
@@ -66,6 +66,20 @@ class Network:
             f"The model expects {len(names)} input{'s' * (len(names) > 1)} ({', '.join(names)}), got {len(parts)}. "
             "Pass a list of arrays in this order, or a dict of them by name."
         )
+
+    def arranged_shapes(self, shapes: Any) -> list:
+        """The shapes of the inputs, in order."""
+        if is_shape(shapes):
+            return [shapes]
+        if not isinstance(shapes, dict):
+            return list(shapes)
+        return [shapes[name] for name in self.inputs] if isinstance(self.inputs, dict) else self._by_name(shapes)
+
+    def _by_name(self, x: dict) -> list:
+        names = self.input_names
+        if x.keys() != set(names):
+            raise ValueError(f"The model expects inputs named {', '.join(names)}, got {', '.join(map(str, x)) or 'none'}.")
+        return [x[name] for name in names]
 
     @property
     def input_names(self) -> list[str]:
@@ -96,11 +110,37 @@ class Network:
         return Network(self._rebuilt_inputs(sources), self._rebuilt([values[symbol] for symbol in self.results]))
 
     @property
-    def is_chain(self) -> bool:
-        """Whether each layer is called once, on what the one before returned."""
-        if len(self.sources) != 1 or len(self.results) != 1 or len(self.calls) != len(self.layers):
-            return False
-        return all(len(call.inputs) == 1 and call.inputs[0].call is before for before, call in zip(self.calls, self.calls[1:]))
+    def begins_with_inputs(self) -> bool:
+        """Whether all inputs come from Input, and none from the middle of another model."""
+        return all(isinstance(symbol.call.layer, InputLayer) for symbol in self.sources)
+
+    # Words -----------------------------------------------------------------------------------------
+
+    def get_config(self) -> dict[str, Any]:
+        """Layers, calls, inputs and outputs as plain data; a symbol is [number of the call, number of the result]."""
+        number = {call: place for place, call in enumerate(self.calls)}
+
+        def plain(x: Any) -> Any:
+            return written(x, lambda symbol: [number[symbol.call], symbol.index])
+
+        calls = [{"layer": call.layer.name, "arguments": plain(call.arguments)} for call in self.calls]
+        inputs, outputs = plain(self.inputs), plain(self.outputs)
+        return {"layers": [serialize(layer) for layer in self.layers], "calls": calls, "inputs": inputs, "outputs": outputs}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Network:
+        """A network like the one whose `get_config` gave `config`, of new layers."""
+        layers = {layer.name: layer for layer in map(deserialize, config["layers"])}
+        results: list[list[Symbol]] = []
+
+        def symbol_at(place: Any) -> Symbol:
+            call, index = place
+            return results[call][index]
+
+        for call in config["calls"]:
+            layer, (x, args, kwargs) = layers[call["layer"]], read(call["arguments"], symbol_at)
+            results.append(flatten(layer.output if isinstance(layer, InputLayer) else layer(x, *args, **kwargs))[0])
+        return cls(read(config["inputs"], symbol_at), read(config["outputs"], symbol_at))
 
 
 def _output_of(layers: dict[Layer, Layer], symbol: Symbol) -> Symbol:
