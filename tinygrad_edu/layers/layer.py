@@ -16,6 +16,7 @@ from ..config import floatx, snake_case, unique_name
 from ..graph import Mode, Value, as_array, current, make_value, mode
 from ..modes import set_mode, unwatched
 from ..registry import Configurable, Registry
+from ..rerun import Moved
 from ..structure import flatten, is_structure
 from ..tensor import as_tensor
 from .owner import Owner
@@ -49,6 +50,7 @@ def built_once(build: Callable) -> Callable:
         try:
             build(self, self._input_shape)
             self.built = True
+            self._freeze_late_parts()
             self.check_input(input_shape)
             if any(not layer.built for layer in self.sublayers):
                 self._shape_on_zeros(self._input_shape, 1)
@@ -156,8 +158,9 @@ class Layer(Owner, Configurable):
 
     def _shape_on_zeros(self, input_shape: Any, length: int) -> Any:
         zeros = map_shapes(lambda shape: np.zeros([length if n is None else n for n in shape]), input_shape)
-        with mode(recording=False, training=False, scope=""), unwatched(), np.errstate(all="ignore"):
+        with Moved() as moved, mode(recording=False, training=False, scope=""), unwatched(), np.errstate(all="ignore"):
             out = self(zeros)
+        moved.undo()
         self._forget_losses()
         return shape_of(out)
 
