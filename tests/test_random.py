@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tinygrad_edu import random, set_random_seed
-from tinygrad_edu.random import Draws, SeedGenerator, random_bits
+from tinygrad_edu.random import SeedGenerator, random_bits
+from tinygrad_edu.rerun import Moved
 from tinygrad_edu.utils import set_random_seed as from_utils
 
 
@@ -177,8 +178,8 @@ def test_draws_can_be_made_again_and_leave_no_trace():
     """REGL-01: also those of a block inside a block."""
     generator = SeedGenerator(1)
     generator.next()
-    with Draws() as outer:
-        with Draws() as inner:
+    with Moved() as outer:
+        with Moved() as inner:
             first = generator.bits(3).tolist()
         second = generator.bits(3).tolist()
     generator.next()

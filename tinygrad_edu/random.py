@@ -16,18 +16,17 @@ and of n alone. So a step can be drawn again, in whatever order and by whatever 
 
 from __future__ import annotations
 
-import contextlib
 import math
 import operator
 import random as python_random
 import threading
-from collections.abc import Iterator, Sequence
-from contextvars import ContextVar
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from .kernel import kernel
+from .rerun import moves_on
 
 LARGE = 1 << 15  # numbers from which on the compiled loop is worth its import
 
@@ -92,10 +91,17 @@ class SeedGenerator:
 
     def next(self) -> int:
         """The number of the draw that comes now; the one after it gets another."""
-        if noting := _noting.get():
-            noting.note(self)
+        moves_on(self)
         self.counter += 1
         return self.counter - 1
+
+    def place(self) -> int:
+        """The number of the next draw, for `rerun`."""
+        return self.counter
+
+    def go_to(self, place: int) -> None:
+        """Let the next draw have that number."""
+        self.counter = place
 
     def bits(self, size: int) -> np.ndarray:
         """`size` whole numbers below 2**32, all equally likely."""
@@ -171,38 +177,3 @@ def _fill(out, key0, key1, counter, factor0, factor1, weyl0, weyl1, half, low):
             x0, x1, x2, x3 = high1 ^ x1 ^ a, factor1 * x2, high0 ^ x3 ^ b, factor0 * x0
             a, b = a + weyl0, b + weyl1
         out[4 * i], out[4 * i + 1], out[4 * i + 2], out[4 * i + 3] = x0, x1, x2, x3
-
-
-class Draws:
-    """Which numbers were drawn inside a `with` block, so that a second run of its code can draw them `again`."""
-
-    def __init__(self) -> None:
-        self.first: dict[SeedGenerator, int] = {}  # number of the first draw of each generator
-
-    def note(self, generator: SeedGenerator) -> None:
-        self.first.setdefault(generator, generator.counter)
-        if self._outer:
-            self._outer.note(generator)
-
-    def __enter__(self) -> Draws:
-        self._outer = _noting.get()
-        self._token = _noting.set(self)
-        return self
-
-    def __exit__(self, *error: Any) -> None:
-        _noting.reset(self._token)
-
-    @contextlib.contextmanager
-    def again(self) -> Iterator[None]:
-        """Count as the block did; afterwards as if nothing had been drawn."""
-        now = {generator: generator.counter for generator in self.first}
-        for generator, counter in self.first.items():
-            generator.counter = counter
-        try:
-            yield
-        finally:
-            for generator, counter in now.items():
-                generator.counter = counter
-
-
-_noting: ContextVar[Draws | None] = ContextVar("draws", default=None)

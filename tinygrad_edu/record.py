@@ -93,10 +93,11 @@ class Op:
         count = mask.bit_length() - 1
         names = self.inputs * count if self.variadic else self.inputs
         active = [i for i in range(count) if mask >> i & 1 and names[i] in self.rules]
-        reads = set().union(*(arguments(self.rules[names[i]]) for i in active))
+        reads = set().union(*(arguments(self.rules[name]) for name in {names[i] for i in active}))
         kept = [names[i] in reads for i in range(count)]
         shaped = [f"{names[i]}_shape" in reads for i in range(count)]
-        calls = tuple((i, *compile_rule(self, self.rules[names[i]])) for i in active)
+        compiled = {name: compile_rule(self, self.rules[name]) for name in dict.fromkeys(names[i] for i in active)}
+        calls = tuple((i, *compiled[names[i]]) for i in active)
         self.recipes[mask] = Recipe(calls, keeper(kept, shaped), "out" in reads)
         return self.recipes[mask]
 

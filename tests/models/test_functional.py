@@ -74,6 +74,7 @@ def test_lists_of_one_count_as_what_is_in_them():
     x = Input((5,))
     model = Model(inputs=[x], outputs=[Dense(1)(x)])
     assert model.predict(A).shape == (7, 1) and model([A]).shape == (7, 1)
+    assert model([[1.0] * 5]).shape == model([[[1.0] * 5]][0]).shape == (1, 1)
     assert model.input is x and isinstance(model.output, Symbol)
 
 
@@ -83,7 +84,7 @@ def test_what_the_model_says_of_itself():
     assert model.input_names == ["wide", "deep"] and model.output_names == ["main", "aux"]
     assert model.input_shape == [(None, 5), (None, 6)] and model.output_shape == [(None, 1), (None, 2)]
     assert [x.name for x in model.inputs] == ["wide", "deep"] and [y.name for y in model.outputs] == ["main", "aux"]
-    assert [layer.name for layer in model.layers] == ["deep", "hidden", "wide", "concatenate_1", "main", "aux"]
+    assert [layer.name for layer in model.layers] == ["deep", "wide", "hidden", "concatenate_1", "main", "aux"]
     assert isinstance(model.get_layer(index=0), InputLayer) and model.get_layer("aux").units == 2
     assert model.count_params() == 6 * 4 + 4 + 9 + 1 + 4 * 2 + 2
 
@@ -199,6 +200,8 @@ def test_training_masks_and_keywords_pass_through():
     """LAY-03, MOD-03."""
 
     class Told(Layer):
+        supports_masking = True
+
         def call(self, x, factor=1.0, training=False, mask=None):
             self.seen = training, None if mask is None else mask.numpy().tolist()
             return x * factor
@@ -376,7 +379,7 @@ MISUSE = {
     "no symbol": (lambda: Model(5, X), TypeError, "expects inputs that layers were called on or returned, got 5"),
     "a layer": (lambda: Model(X, Dense(3, name="d")), TypeError, r"Call it first: d\(x\)"),
     "no outputs": (lambda: Model(X), TypeError, "expects inputs and outputs, or neither, got one"),
-    "nothing": (lambda: Model([], []), ValueError, "expects at least one of inputs, got none"),
+    "nothing": (lambda: Model([], []), TypeError, r"got \[\]. Begin with x = Input"),
     "one name twice": (lambda: Model(X, Dense(1, name="d")(Dense(5, name="d")(X))), ValueError, "a second 'd'. Give it another name"),
     "too few": (lambda: wide_and_deep()([A]), ValueError, r"expects 2 inputs \(wide, deep\), got 1"),
     "the wrong order": (lambda: wide_and_deep()([B, A]), ValueError, r"expects shape \(None, 5\) of input 'wide', got \(7, 6\)"),

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
+
+
+class told:  # noqa: N801
+    """A property that an attribute of the same name in an object takes the place of, so that layers may have `self.output`."""
+
+    def __init__(self, find: Callable[[Any], Any]):
+        self.find, self.__doc__ = find, find.__doc__
+
+    def __get__(self, owner: Any, cls: type) -> Any:
+        return self if owner is None else self.find(owner)
 
 
 class Called:
@@ -14,17 +25,17 @@ class Called:
         """Note a call of the layer on symbols."""
         vars(self).setdefault("_calls", []).append(call)  # past the search for layers in attributes
 
-    @property
+    @told
     def calls(self) -> list[Any]:
         """The calls of the layer on symbols, in order."""
-        return vars(self).get("_calls", [])
+        return calls_of(self)
 
-    @property
+    @told
     def input(self) -> Any:
         """The symbol, or the symbols, that the layer was first called on."""
         return self.get_input_at(0)
 
-    @property
+    @told
     def output(self) -> Any:
         """What stands for the result of its first call on symbols."""
         return self.get_output_at(0)
@@ -38,13 +49,18 @@ class Called:
         return self._call_at(node_index).outputs
 
     def _call_at(self, index: int) -> Any:
-        if not -len(self.calls) <= index < len(self.calls):
+        if not -len(calls_of(self)) <= index < len(calls_of(self)):
             raise AttributeError(
-                f"{self.who} expects to have been called on symbols, got {len(self.calls)} such calls. "
+                f"{self.who} expects to have been called on symbols, got {len(calls_of(self))} such calls. "
                 "Put it into a model that knows the shape of its inputs, or call it on an Input."
             )
-        return self.calls[index]
+        return calls_of(self)[index]
 
     def __getstate__(self) -> dict[str, Any]:
         """Copies and pickles are of the layer alone, without the models that it is called in."""
         return {name: value for name, value in vars(self).items() if name != "_calls"}
+
+
+def calls_of(layer: Any) -> list[Any]:
+    """The calls of a layer on symbols, in order."""
+    return vars(layer).get("_calls", [])

@@ -16,6 +16,7 @@ from ..config import floatx, snake_case, unique_name
 from ..graph import Mode, Value, as_array, current, make_value, mode
 from ..modes import set_mode, unwatched
 from ..registry import Configurable, Registry
+from ..rerun import Moved
 from ..structure import flatten, is_structure, placeholder_in
 from ..tensor import as_tensor
 from .called import Called
@@ -45,18 +46,21 @@ def built_once(build: Callable) -> Callable:
             return build(self, input_shape)
         if self.built:
             return None
-        before = list(self._weights)
+        before, made = list(self._weights), False
         self._building, self._input_shape = True, any_batch(input_shape)
         try:
             build(self, self._input_shape)
             self.built = True
+            self._freeze_late_parts()
             self.check_input(input_shape)
-            if any(not layer.built for layer in self.sublayers):
-                self._shape_on_zeros(self._input_shape, 1)
-            self._output_shape = any_batch(self.compute_output_shape(self._input_shape))
+            if not self._needs_more:
+                if any(not layer.built for layer in self.sublayers):
+                    self._shape_on_zeros(self._input_shape, 1)
+                self._output_shape = any_batch(self.compute_output_shape(self._input_shape))
+            made = True
         finally:
             self._building = False
-            if self._output_shape is None:
+            if not made:
                 self.built, self._input_shape, self._weights = False, None, before
         return None
 
@@ -97,6 +101,7 @@ class Layer(Called, Owner, Configurable):
     watcher: Callable | None = None  # told of every call of every layer: (layer, scope outside, arguments, result)
     _input_shape: Any = None
     _output_shape: Any = None
+    _needs_more = False  # whether `call` must be given more than x
     _takes_training = _takes_mask = _makes_masks = _warned = False
 
     def __init__(
@@ -120,6 +125,7 @@ class Layer(Called, Owner, Configurable):
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         names = inspect.signature(cls.call).parameters
+        cls._needs_more = _asks_for_more(list(names.values())[2:])
         cls._takes_training, cls._takes_mask = "training" in names, "mask" in names
         cls._makes_masks = cls.compute_mask is not Layer.compute_mask
         if "build" in vars(cls):
@@ -158,8 +164,9 @@ class Layer(Called, Owner, Configurable):
 
     def _shape_on_zeros(self, input_shape: Any, length: int) -> Any:
         zeros = map_shapes(lambda shape: np.zeros([length if n is None else n for n in shape]), input_shape)
-        with mode(recording=False, training=False, scope=""), unwatched(), np.errstate(all="ignore"):
+        with Moved() as moved, mode(recording=False, training=False, scope=""), unwatched(), np.errstate(all="ignore"):
             out = self(zeros)
+        moved.undo()
         self._forget_losses()
         return shape_of(out)
 
@@ -206,6 +213,8 @@ class Layer(Called, Owner, Configurable):
                 out = self._masked(out, x, mask)
             if self.activity_regularizer is not None:
                 self._penalize(out)
+            if self._output_shape is None:
+                self._output_shape = any_batch(shape_of(out))
             if Layer.watcher is not None:
                 Layer.watcher(self, outer, (x, args, kwargs), out)
             return out
@@ -278,3 +287,9 @@ class Layer(Called, Owner, Configurable):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"
+
+
+def _asks_for_more(parameters: list[inspect.Parameter]) -> bool:
+    """Whether some of the parameters must be given."""
+    told = ("training", "mask")
+    return any(p.default is p.empty and p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD) and p.name not in told for p in parameters)

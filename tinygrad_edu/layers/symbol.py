@@ -24,6 +24,7 @@ from ..arraylike import METHODS, ArrayLike
 from ..graph import Placeholder, make_value, mode
 from ..modes import unwatched
 from ..structure import flatten
+from .called import calls_of
 from .layer import Layer
 from .operation import Operation
 from .shapes import Shape, is_shape, shape_of
@@ -116,7 +117,7 @@ class Symbol(Outline):
         return Operation(op, constants, params)(symbols if len(symbols) > 1 else symbols[0])
 
     def note_layer(self, layer, x, args, kwargs):
-        call = Call(layer, (x, args, kwargs), _outline(layer, x, args, kwargs), len(layer.calls))
+        call = Call(layer, (x, args, kwargs), _outline(layer, x, args, kwargs), len(calls_of(layer)))
         layer.remember(call)
         return call.outputs
 

@@ -6,8 +6,12 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from ..config import snake_case, unique_name
+from ..graph import Value
 from ..layers import Layer, register
+from ..layers.called import told
 from ..layers.shapes import any_batch, shape_of, shapes_in
 from ..registry import custom_object_scope
 from .data import whole
@@ -67,6 +71,13 @@ class Model(Trainer):
             raise NotImplementedError(f"{type(self).__name__} expects a method call(x), or Model(inputs, outputs).")
         return self._network.run(x)
 
+    def as_input(self, x: Any) -> Any:
+        """What `call` gets: of several inputs a list of them, in order."""
+        if self._network is None or isinstance(x, (Value, np.ndarray)):
+            return super().as_input(x)
+        parts = [super(Model, self).as_input(part) for part in self._network.arranged(x)]
+        return parts if len(parts) > 1 or isinstance(self._network.inputs, dict) else parts[0]
+
     def check_input(self, shape: Any) -> None:
         """Raise ValueError if inputs of `shape` do not fit."""
         if self._network is None:
@@ -96,22 +107,22 @@ class Model(Trainer):
     def _inner_prefix(self) -> str:
         return self.prefix  # weights are named by their layers, whatever the model is called
 
-    @property
+    @told
     def input(self) -> Any:
         """What stands for the inputs: a symbol, or a list, tuple or dict of them."""
         return self._network_or_error("input").inputs
 
-    @property
+    @told
     def output(self) -> Any:
         """What stands for the outputs: a symbol, or a list, tuple or dict of them."""
         return self._network_or_error("output").outputs
 
-    @property
+    @told
     def inputs(self) -> list[Any]:
         """What stands for the inputs, as a list."""
         return self._network_or_error("inputs").sources
 
-    @property
+    @told
     def outputs(self) -> list[Any]:
         """What stands for the outputs, as a list."""
         return self._network_or_error("outputs").results

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from typing import Any
 
@@ -9,7 +10,7 @@ from ..layers import Input, InputLayer, Layer, Symbol, deserialize, serialize
 from ..layers.notation import read, written
 from ..layers.shapes import is_shape
 from ..layers.symbol import Call
-from ..structure import flatten, parts_like
+from ..structure import flatten, is_structure, parts_like
 
 
 class Network:
@@ -34,7 +35,7 @@ class Network:
         self._forgotten = _last_uses(self._steps, self.results)
 
     def run(self, x: Any) -> Any:
-        """The outputs for inputs `x`, which may be named: {"input_1": ...}."""
+        """The outputs for inputs `x`, in any form that `arranged` takes."""
         values: dict[Symbol, Any] = dict(zip(self.sources, self.arranged(x)))
         for call, forgotten in zip(self._steps, self._forgotten):
             call.put_results(values)
@@ -51,17 +52,11 @@ class Network:
         names = self.input_names
         if isinstance(x, dict) and not isinstance(self.inputs, dict):
             return self._by_name(x)
-        if len(self.sources) == 1 and not isinstance(self.inputs, dict):
-            parts = flatten(x)[0]
-            if len(parts) == 1:
-                return parts
-        elif isinstance(x, (list, tuple)) and not isinstance(self.inputs, dict) and len(x) == len(names):
+        if isinstance(x, (list, tuple)) and len(x) == len(names) and (len(names) > 1 or is_structure(x)):
             return list(x)
-        else:
-            try:
-                return parts_like(x, self.inputs)
-            except ValueError:
-                parts = flatten(x)[0] if isinstance(x, (list, tuple, dict)) else [x]
+        with contextlib.suppress(ValueError):
+            return parts_like(x, self.inputs)
+        parts = flatten(x)[0]
         raise ValueError(
             f"The model expects {len(names)} input{'s' * (len(names) > 1)} ({', '.join(names)}), got {len(parts)}. "
             "Pass a list of arrays in this order, or a dict of them by name."
@@ -155,8 +150,6 @@ def _symbols(what: str, x: Any) -> tuple[list[Symbol], Callable]:
         if not isinstance(part, Symbol):
             hint = f"Call it first: {part.name}(x)." if isinstance(part, Layer) else "Begin with x = Input(shape=...)."
             raise TypeError(f"Model expects {what} that layers were called on or returned, got {part!r}. {hint}")
-    if not parts:
-        raise ValueError(f"Model expects at least one of {what}, got none.")
     return parts, rebuild
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from ..layers import Input, InputLayer, Layer, Symbol
+from ..layers import Input, InputLayer, Layer, Symbol, register
 from ..layers.shapes import any_batch, is_shape, shape_of, shapes_in
 from .model import Model, name_apart
 from .network import Network
 
 
+@register()
 class Sequential(Model):
     """A stack of layers, each applied to what the one before returned.
 
