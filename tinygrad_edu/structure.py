@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,7 @@ def flatten(x: Any) -> tuple[list, Callable[[Sequence], Any]]:
     """
     parts: list = []
     _collect(x, parts)
-    return parts, lambda new: _rebuilt(x, iter(new))
+    return parts, partial(_put_back, x)
 
 
 def parts_like(x: Any, model: Any) -> list:
@@ -78,6 +79,10 @@ def _collect(x: Any, parts: list) -> None:
             _collect(part, parts)
     elif x is not None:
         parts.append(x)
+
+
+def _put_back(x: Any, new: Sequence) -> Any:
+    return _rebuilt(x, iter(new))
 
 
 def _rebuilt(x: Any, new: Iterator) -> Any:

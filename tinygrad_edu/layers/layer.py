@@ -214,7 +214,7 @@ class Layer(Called, Owner, Configurable):
             if self.activity_regularizer is not None:
                 self._penalize(out)
             if self._output_shape is None:
-                self._output_shape = any_batch(shape_of(out))
+                self._input_shape, self._output_shape = any_batch(shape), any_batch(shape_of(out))
             if Layer.watcher is not None:
                 Layer.watcher(self, outer, (x, args, kwargs), out)
             return out
@@ -291,5 +291,5 @@ class Layer(Called, Owner, Configurable):
 
 def _asks_for_more(parameters: list[inspect.Parameter]) -> bool:
     """Whether some of the parameters must be given."""
-    told = ("training", "mask")
-    return any(p.default is p.empty and p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD) and p.name not in told for p in parameters)
+    optional = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    return any(p.default is p.empty and p.kind not in optional and p.name not in ("training", "mask") for p in parameters)

@@ -29,9 +29,12 @@ class Operation(Layer):
     keeps_whole_numbers = True
     built = True
 
-    def __init__(self, op: Any, constants: dict | None = None, params: dict | None = None, name: str | None = None, **kwargs: Any):
-        self.op = op if isinstance(op, Op) else _op_of(op)
-        super().__init__(name=name or unique_name(self.op.name), **kwargs)
+    def __init__(
+        self, op: Any, constants: dict | None = None, params: dict | None = None, name: str | None = None, **kwargs: Any
+    ):
+        self.op = op.name if isinstance(op, Op) else op
+        self._own = op if isinstance(op, Op) and ops_by_name.get(op.name) is not op else None
+        super().__init__(name=name or unique_name(_op_of(self.op).name if self._own is None else self.op), **kwargs)
         self.named_by_user = name is not None
         self.constants = {int(place): read(x) for place, x in (constants or {}).items()}
         self.params = {key: read(x) for key, x in (params or {}).items()}
@@ -40,16 +43,16 @@ class Operation(Layer):
         given = iter(x if isinstance(x, (list, tuple)) else [x])
         count = len(self.constants) + (len(x) if isinstance(x, (list, tuple)) else 1)
         args = [self.constants[i] if i in self.constants else next(given) for i in range(count)]
-        return apply(self.op, tuple(args), self.params)
+        return apply(self._own or _op_of(self.op), tuple(args), self.params)
 
     def remember(self, call):
         super().remember(call)
         self._input_shape, self._output_shape = shape_of(call.arguments[0]), shape_of(call.outputs)
 
     def get_config(self):
+        config = self._arguments(are_all=False, but=("op", "constants", "params"))
         constants = {str(place): written(x) for place, x in self.constants.items()}
-        params = {key: written(x) for key, x in self.params.items()}
-        return {"op": self.op.name, "constants": constants, "params": params, "name": self.name, "dtype": self.dtype}
+        return {**config, "op": self.op, "constants": constants, "params": {key: written(x) for key, x in self.params.items()}}
 
 
 def _op_of(name: str) -> Op:

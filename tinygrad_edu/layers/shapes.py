@@ -74,7 +74,7 @@ def map_shapes(function: Callable, shapes: Any) -> Any:
 
 def any_batch(shapes: Any) -> Any:
     """The same with None for the length of the batch axis."""
-    return map_shapes(lambda shape: (None, *shape[1:]), shapes)
+    return map_shapes(lambda shape: (None, *shape[1:]) if shape else (), shapes)
 
 
 def shape_of(x: Any) -> Any:

@@ -145,7 +145,8 @@ class Symbol(Outline):
 _OPERATORS = [
     f"__{side}{name}__" for name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul") for side in ("", "r")
 ]
-_OTHERS = ["__neg__", "__abs__", "__lt__", "__le__", "__gt__", "__ge__", "__getitem__", "reshape", "transpose", "flatten", "T", "mT"]
+_OTHERS = ["__neg__", "__abs__", "__lt__", "__le__", "__gt__", "__ge__", "__getitem__"]
+_OTHERS += ["reshape", "transpose", "flatten", "T", "mT"]
 for _name in [*_OPERATORS, *_OTHERS, *METHODS]:
     setattr(Symbol, _name, vars(ArrayLike)[_name])
 

@@ -31,7 +31,7 @@ def clone_model(model: Model, input_tensors: Any = None, clone_function: Callabl
     def cloned(layer: Layer) -> Layer:
         new = clone_function(layer) if clone_function and not isinstance(layer, InputLayer) else _again(layer)
         if not isinstance(new, Layer):
-            raise TypeError(f"clone_model expects clone_function to return a layer, got {new!r} for {layer.who}. Return the layer.")
+            raise TypeError(f"clone_model expects clone_function to return a layer, got {new!r}. Return {layer.who}.")
         return new
 
     if isinstance(model, Sequential):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -35,6 +34,8 @@ class Model(Trainer):
         >>> model.output_shape, model.count_params()
         ((None, 1), 309)
 
+    Shapes: those of the inputs -> those of the outputs.
+
     Args:
         inputs: what `Input` returned, or a list, tuple or dict of that; in the same form the model is called on data, or
             on a dict by the names of the inputs.
@@ -52,7 +53,7 @@ class Model(Trainer):
     def __init__(self, inputs: Any = None, outputs: Any = None, name: str | None = None, **kwargs: Any):
         super().__init__(name=name, **kwargs)
         if (inputs is None) != (outputs is None):
-            raise TypeError(f"{type(self).__name__} expects inputs and outputs, or neither, got one. Write Model(inputs, outputs).")
+            raise TypeError(f"{type(self).__name__} expects inputs and outputs, or neither, got one. Give both.")
         if inputs is not None:
             network = Network(_lone(inputs), _lone(outputs))
             self._be(network if network.begins_with_inputs else network.with_layers(lambda layer: layer))
@@ -63,7 +64,7 @@ class Model(Trainer):
         self._network, self._network_layers = network, network.layers
         self._input_shape = any_batch(shape_of(network.inputs))
         self._output_shape = any_batch(shape_of(network.outputs))
-        self.built = True
+        self.built, self.batch_input_shape = True, self._input_shape
 
     def call(self, x: Any) -> Any:
         """The outputs for inputs `x`. A subclass says here what it computes."""

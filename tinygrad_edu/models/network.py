@@ -172,7 +172,7 @@ def _calls_between(sources: list[Symbol], results: list[Symbol]) -> list[Call]:
             waiting += [one for one in call.inputs if one not in known]
     for symbol in sources:
         if symbol not in used:
-            raise ValueError(f"Model expects inputs that lead to its outputs, got {symbol.name!r}, which none needs. Leave it out.")
+            raise ValueError(f"Model expects inputs that its outputs need, got {symbol.name!r}, which none needs. Leave it out.")
     first = [symbol.call for symbol in sources if isinstance(symbol.call.layer, InputLayer)]
     return [*dict.fromkeys(first), *(found[number] for number in sorted(found))]
 

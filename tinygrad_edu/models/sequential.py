@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from ..layers import Input, InputLayer, Layer, Symbol, register
+from ..layers import Input, InputLayer, Layer, Symbol, deserialize, register, serialize
 from ..layers.shapes import any_batch, is_shape, shape_of, shapes_in
 from .model import Model, name_apart
 from .network import Network
@@ -14,6 +14,8 @@ from .network import Network
 @register()
 class Sequential(Model):
     """A stack of layers, each applied to what the one before returned.
+
+    Shapes: those that the first layer takes -> those that the last one gives.
 
     Args:
         layers: to begin with; `add` appends more.
@@ -27,7 +29,7 @@ class Sequential(Model):
         21
     """
 
-    def __init__(self, layers: Iterable[Layer] | None = None, name: str | None = None, **kwargs: Any):
+    def __init__(self, layers: Iterable[Any] | None = None, name: str | None = None, **kwargs: Any):
         super().__init__(name=name, **kwargs)
         if layers is not None and not isinstance(layers, Iterable):
             raise TypeError(f"Sequential expects a list of layers, got {layers!r}. Write Sequential([Dense(1)]).")
@@ -110,3 +112,24 @@ class Sequential(Model):
         for layer in self._layers:
             x = layer(x)
         return x
+
+    # As data -------------------------------------------------------------------------------------
+
+    def get_config(self):
+        """The constructor's arguments, with a description of every layer, and the shape of the inputs if it is known."""
+        config = super().get_config()
+        if "layers" in config:
+            config["layers"] = [serialize(layer) for layer in self._layers]
+        return {**config, "build_input_shape": self._input_shape and list(self._input_shape)}
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        """A new stack of new layers, of which the weights are made at once if the shape of the inputs is known."""
+        arguments = dict(config)
+        shape = arguments.pop("build_input_shape", None)
+        if "layers" in arguments:
+            arguments["layers"] = [deserialize(layer, custom_objects) for layer in arguments["layers"]]
+        model = super().from_config(arguments, custom_objects)
+        if shape is not None and not model.built:
+            model.build(tuple(shape) if is_shape(shape) else shape)
+        return model

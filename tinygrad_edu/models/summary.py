@@ -73,7 +73,7 @@ def _rows(model: Any, flow: Any, expand_nested: bool, layer_range: Any) -> Itera
             "Connected to": connections[0] if connections else "",
             "Trainable": "Y" if layer.trainable else "N",
         }
-        yield [first, *({name: "" for name in first} | {"Connected to": text} for text in connections[1:])]
+        yield [first, *(dict.fromkeys(first, "") | {"Connected to": text} for text in connections[1:])]
 
 
 def _place(symbol: Any) -> str:
