@@ -139,7 +139,7 @@ LAYERS: dict[str, list[Sample]] = {
     "concatenate":          [Sample(lambda **kw: L.Concatenate(**kw), (2, 3), (2, 1), out=(2, 4)),
                              Sample(lambda **kw: L.Concatenate(axis=1, **kw), (2, 3), (1, 3), out=(3, 3))],
     "operation":            [Sample(lambda **kw: L.Operation("multiply", {1: 2.0}, **kw), (3,), out=(3,)),
-                             Sample(lambda **kw: L.Operation("sum", params={"axis": -1}, **kw), (3, 2), out=(2,))],
+                             Sample(lambda **kw: L.Operation("sum", params={"axis": -1}, **kw), (3, 2), out=(3,))],
     "sequential":           [Sample(lambda **kw: Sequential([L.Dense(2, dtype=kw.get("dtype"))], **kw), (4,), out=(2,))],
     "model":                [Sample(network, (4,), out=(2,))],
     "dot":                  [Sample(lambda **kw: L.Dot(-1, **kw), (3,), (3,), out=(1,)),

@@ -7,8 +7,8 @@ some symbols to others is a model: `Model(inputs, outputs)`.
     >>> from tinygrad_edu.layers import Dense, Input
     >>> x = Input(shape=(2,), name="x")
     >>> y = Dense(3, name="hidden")(x) * 2.0
-    >>> y, y.call.inputs
-    (<Symbol multiply_1 (None, 3) float32>, [<Symbol hidden (None, 3) float32>])
+    >>> y.shape, y.call.inputs
+    ((None, 3), [<Symbol hidden (None, 3) float32>])
 """
 
 from __future__ import annotations
