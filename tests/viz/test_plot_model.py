@@ -224,7 +224,7 @@ def test_arrows_lead_to_the_right_layers_inside_a_nested_model():
 
 def test_a_nested_model_that_is_called_twice_is_drawn_once():
     """UTL-04: what flows in and out flows twice."""
-    inner, x, y = Sequential([Dense(2, input_shape=(3,), name="a"), Dense(1, name="b")]), Input((3,), name="x"), Input((3,), name="y")
+    inner, x, y = Sequential([Dense(2, input_shape=(3,), name="a"), Dense(1, name="b")]), Input((3,), name="x"), Input((3,), name="y")  # noqa: E501
     picture = model_picture(Model([x, y], concatenate([inner(x), inner(y)], name="join")), expand_nested=True)
     assert arrows(picture) == [("x", "a"), ("a", "b"), ("y", "a"), ("b", "join"), ("b", "join")]
 
