@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..layers import Layer
-from .data import whole
+from ..layers.arguments import whole
 from .summary import Summary, summarize
 from .training import Trainer
 
