@@ -12,7 +12,7 @@ from tinygrad_edu.callbacks import Callback
 from tinygrad_edu.layers import Activation, Dense, Layer
 from tinygrad_edu.models import Sequential
 from tinygrad_edu.models.data import Rows
-from tinygrad_edu.models.intake import split
+from tinygrad_edu.models.validation import split
 from tinygrad_edu.optimizers import SGD
 
 X = np.random.default_rng(0).uniform(-1, 1, (20, 2))

@@ -184,6 +184,8 @@ class Stream:
             if self._taken == steps:
                 next(self._pass, None)  # type: ignore[arg-type]  # its end
                 self._pass = None
+                if count is None:
+                    return
 
     def _begin(self, taken: int = 0) -> None:
         self._order = None if self.rng is None else self.rng.bit_generator.state

@@ -2,32 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
-from ..calculus import enable_grad, no_grad
+from ..calculus import enable_grad
 from ..callbacks import CallbackList
-from .batches import Source, Stream
+from .asking import measure
+from .batches import Stream
 from .interruption import WholeSteps
 from .position import capture, go_back
 from .scores import plain_number
-
-
-class Validation:
-    """Data that are measured after epochs.
-
-    Args:
-        source: where they come from.
-        steps: batches to measure. None: all.
-        after: every so many epochs, or a list of epochs, counted from 1.
-    """
-
-    def __init__(self, source: Source, steps: int | None, after: int | Sequence[int]):
-        self.source, self.steps, self.after = source, steps, after
-
-    def is_due(self, epoch: int) -> bool:
-        """Whether it is time, after epoch 0, 1, ..."""
-        return (epoch + 1) % self.after == 0 if isinstance(self.after, int) else epoch + 1 in self.after
+from .validation import Validation
 
 
 class Course:
@@ -76,8 +60,9 @@ class Course:
         if self.steps is None:
             self.hooks.params["steps"] = self.step
         if self.validation is not None and self.validation.is_due(epoch):
-            held_out = measure(self.model, self.validation.source, self.validation.steps, self.hooks, "fit (validation_data)")
-            self.logs |= {f"val_{name}": value for name, value in held_out.items()}
+            source, steps = self.validation.source, self.validation.steps
+            measured = measure(self.model, source, source.steps if steps is None else steps, self.hooks, "fit (validation_data)")
+            self.logs |= {f"val_{name}": value for name, value in measured.items()}
         self.epoch, self.step = epoch + 1, 0
         self.hooks.call("on_epoch_end", epoch, self.logs)
 
@@ -119,23 +104,3 @@ class Course:
         self.epoch, self.step, self.logs = position["epoch"], position["step"], dict(position["logs"])
         self.stream.place = position["stream"]
         go_back(self.model, position)
-
-
-def measure(model: Any, source: Source, steps: int | None, hooks: CallbackList, owner: str = "evaluate") -> dict[str, Any]:
-    """Losses and metrics over `steps` batches, or one pass."""
-    begin, end = hooks.of("on_test_batch_begin"), hooks.of("on_test_batch_end")
-    hooks.call("on_test_begin", {})
-    model.reset_metrics()
-    logs: dict[str, Any] = {}
-    with no_grad():
-        for step, batch in enumerate(Stream(source, owner=owner).take(source.steps if steps is None else steps)):
-            for hook in begin:
-                hook(step, {})
-            logs = model.test_step(batch)
-            if end:
-                logs = {name: plain_number(value) for name, value in logs.items()}
-            for hook in end:
-                hook(step, logs)
-    logs = {name: plain_number(value) for name, value in logs.items()}
-    hooks.call("on_test_end", logs)
-    return logs

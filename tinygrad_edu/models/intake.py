@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from ..calculus import enable_grad
 from ..layers.arguments import whole
 from .batches import ArrayBatches, IteratedBatches, NumberedBatches, Source, pack, unpack
@@ -173,23 +171,10 @@ def is_arrays(x: Any) -> bool:
     return not (hasattr(x, "__iter__") or (hasattr(x, "__getitem__") and hasattr(x, "__len__")))
 
 
-def split(owner: str, parts: tuple[Rows, Rows | None, Rows | None], share: Any) -> tuple[Any, Any]:
-    """Training and validation rows: the last `share` of them is held out, before any shuffling.
-
-    Args:
-        owner: who splits, for messages.
-        parts: x, y, sample_weight.
-        share: in (0, 1).
-    """
-    at, rows = int(len(parts[0]) * (1 - check_share(owner, share))), len(parts[0])
-    if at in (0, rows):
-        raise ValueError(f"{owner} expects rows on both sides of validation_split={share}, got {rows} rows. Pass more.")
-    halves = [(None, None) if part is None else part.split(at) for part in parts]
-    return tuple(first for first, _ in halves), tuple(last for _, last in halves)
-
-
-def check_share(owner: str, share: Any) -> Any:
-    """Refuse a `validation_split` that is no share."""
-    if isinstance(share, bool) or not (isinstance(share, (int, float, np.number)) and 0 < share < 1):
-        raise ValueError(f"{owner} expects validation_split between 0 and 1, got {share!r}. Try 0.2.")
-    return share
+def refuse_endless(source: Source, name: str, steps: int | None, epochs: int) -> None:
+    """A generator comes to its end once: for several epochs it has to be said how much of it each takes."""
+    if isinstance(source, IteratedBatches) and source.is_spent_once and steps is None and epochs > 1:
+        raise ValueError(
+            f"fit expects {name} with a generator and several epochs, got None. "
+            "Say how many batches an epoch has, or pass a Sequence, which begins anew."
+        )

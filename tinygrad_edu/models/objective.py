@@ -51,6 +51,11 @@ class Objective:
         self.names = names
 
     @property
+    def told(self) -> Any:
+        """What `model.loss` is: the loss of the only output, else losses as they were given."""
+        return self.losses[0] if len(self.losses) == 1 else self.given
+
+    @property
     def reported(self) -> list[str]:
         """Names of the losses of single outputs, which are told where there are several outputs."""
         names = self.names or []

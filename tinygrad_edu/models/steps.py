@@ -78,7 +78,7 @@ class Steps(Layer):
         if names is not None:
             objective.bind(names)
             scores.bind(objective, names)
-        self.optimizer, self.loss, self._objective, self._scores = found, objective.given, objective, scores
+        self.optimizer, self.loss, self._objective, self._scores = found, objective.told, objective, scores
         self.run_eagerly, self.jit_compile = bool(run_eagerly), jit_compile
         self.steps_per_execution = whole("compile", "steps_per_execution", steps_per_execution)
         self.compiled = True

@@ -5,21 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
 from .. import random
 from ..calculus import enable_grad, no_grad
 from ..callbacks import CallbackList, History, ProgbarLogger
 from ..callbacks.progress import describe
 from ..graph import current
 from ..layers.arguments import whole
-from ..structure import flatten
-from .batches import ArrayBatches, IteratedBatches, Source, Stream, pack
-from .course import Course, Validation, measure
-from .intake import Intake, check_share, is_arrays, split
+from .asking import ask, enlarged, joined, measure
+from .batches import ArrayBatches, Stream, pack
+from .course import Course
+from .intake import Intake, refuse_endless
 from .legacy import LegacyTraining, take_legacy
 from .scores import plain_number, restore, states_of
+from .settings import check_shuffle, frequency, optional_count, verbosity
 from .steps import Steps
+from .validation import held_out, validation_of
 
 
 class Trainer(LegacyTraining, Steps):
@@ -79,27 +79,18 @@ class Trainer(LegacyTraining, Steps):
         self._require_compile("fit")
         epochs = take_legacy(self.fit, legacy, epochs)
         span = range(whole("fit", "initial_epoch", initial_epoch, 0), whole("fit", "epochs", epochs, 0))
-        steps = None if steps_per_epoch is None else whole("fit", "steps_per_epoch", steps_per_epoch)
-        shown, frequency = _verbosity("fit", verbose), _frequency(validation_freq)
-        if not (isinstance(shuffle, (bool, np.bool_)) or shuffle == "batch"):
-            raise ValueError(f"fit expects shuffle to be True, False or 'batch', got {shuffle!r}. Choose one.")
-        intake = Intake(self, "fit", learns=True, class_weight=class_weight)
-        source = intake.source(x, y, sample_weight, batch_size, shuffle)
-        held_out: Any = None
-        if validation_data is None and (validation_split or isinstance(validation_split, str)):
-            source, held_out = self._split(source, check_share("fit", validation_split))
-        elif validation_data is not None:
-            held_out = self._held_out(validation_data, validation_batch_size or batch_size)
-        if isinstance(held_out, ArrayBatches) and validation_batch_size is not None:
-            held_out = ArrayBatches(held_out.x, held_out.y, held_out.sample_weight, _size("fit", validation_batch_size))
-        limit = None if validation_steps is None else whole("fit", "validation_steps", validation_steps)
+        steps = optional_count("fit", "steps_per_epoch", steps_per_epoch)
+        measured = optional_count("fit", "validation_steps", validation_steps), frequency(validation_freq)
+        measured_size = optional_count("fit", "validation_batch_size", validation_batch_size)
+        verbose = verbosity("fit", verbose)
+        check_shuffle(shuffle)
+        source = Intake(self, "fit", learns=True, class_weight=class_weight).source(x, y, sample_weight, batch_size, shuffle)
+        source, rest = held_out(self, source, validation_split, validation_data, measured_size)
         steps = source.steps if steps is None else steps
-        _refuse_endless("fit", source, "steps_per_epoch", steps, len(span))
-        if held_out is not None:
-            _refuse_endless("fit", held_out, "validation_steps", limit, len(span))
-        validation = None if held_out is None else Validation(held_out, limit, frequency)
+        refuse_endless(source, "steps_per_epoch", steps, len(span))
+        validation = validation_of(rest, *measured, len(span))
         self._tell_of_freezing()
-        hooks = self._callbacks(callbacks, verbose=shown, epochs=span.stop, steps=steps)
+        hooks = self._callbacks(callbacks, verbose=verbose, epochs=span.stop, steps=steps)
         stream = Stream(source, random.generator() if shuffle else None)
         before, self._course = self._course, Course(self, stream, steps, span, validation, hooks)
         try:
@@ -113,23 +104,6 @@ class Trainer(LegacyTraining, Steps):
         hooks = CallbackList(callbacks, self, [History(), ProgbarLogger()], **params)
         self.history = next(c for c in hooks.callbacks if isinstance(c, History))
         return hooks
-
-    def _split(self, source: Source, share: float) -> tuple[Source, Source]:
-        if not isinstance(source, ArrayBatches):
-            raise ValueError("fit expects arrays with validation_split, got data that come in batches. Pass validation_data.")
-        train, held_out = split("fit", (source.x, source.y, source.sample_weight), share)
-        return ArrayBatches(*train, source.batch_size, source.in_blocks), ArrayBatches(*held_out, source.batch_size)
-
-    def _held_out(self, given: Any, batch_size: Any) -> Source:
-        intake = Intake(self, "fit (validation_data)")
-        if isinstance(given, (tuple, list)) and len(given) in (2, 3):
-            return intake.source(*given, batch_size=batch_size)
-        if is_arrays(given):
-            raise ValueError(
-                f"fit expects validation_data=(x, y), (x, y, sample_weight), or what gives batches, got {type(given).__name__}. "
-                "Put samples and labels into a tuple."
-            )
-        return intake.source(given)
 
     @property
     def training_position(self) -> dict[str, Any]:
@@ -179,14 +153,12 @@ class Trainer(LegacyTraining, Steps):
         """
         self._require_compile("evaluate")
         take_legacy(self.evaluate, legacy)
-        count, shown = None if steps is None else whole("evaluate", "steps", steps), _verbosity("evaluate", verbose)
+        count, shown = optional_count("evaluate", "steps", steps), verbosity("evaluate", verbose)
         source = Intake(self, "evaluate").source(x, y, sample_weight, batch_size)
         count = source.steps if count is None else count
-        hooks = CallbackList(callbacks, self, verbose=shown, epochs=1, steps=count)
-        put_back = self._set_aside() if self._course is not None else None
-        logs = measure(self, source, count, hooks)
-        if put_back is not None:
-            put_back()
+        put_back = self._set_aside()
+        logs = measure(self, source, count, CallbackList(callbacks, self, verbose=shown, epochs=1, steps=count))
+        put_back()
         if shown and verbose != "auto":
             print(f"{count or '?'}/{count or '?'} - {describe(logs)}")
         return _returned(logs, return_dict)
@@ -210,28 +182,11 @@ class Trainer(LegacyTraining, Steps):
             callbacks: Callback objects, of which the hooks on_predict_... are called.
         """
         take_legacy(self.predict, legacy)
-        count, shown = None if steps is None else whole("predict", "steps", steps), _verbosity("predict", verbose)
-        intake = Intake(self, "predict", labelled=False)
-        source = intake.source(x, batch_size=batch_size)
-        if batch_size is None and isinstance(source, ArrayBatches) and current().phase is not True:
-            source = ArrayBatches(source.x, None, None, _rows_at_once(source))
+        count, shown = optional_count("predict", "steps", steps), verbosity("predict", verbose)
+        source = Intake(self, "predict", labelled=False).source(x, batch_size=batch_size)
+        source = enlarged(source) if batch_size is None and current().phase is not True else source
         count = source.steps if count is None else count
-        hooks = CallbackList(callbacks, self, verbose=shown, epochs=1, steps=count)
-        return _joined(self._predictions(source, count, hooks))
-
-    def _predictions(self, source: Source, steps: int | None, hooks: CallbackList) -> list:
-        begin, end = hooks.of("on_predict_batch_begin"), hooks.of("on_predict_batch_end")
-        found = []
-        hooks.call("on_predict_begin", {})
-        with no_grad():
-            for step, batch in enumerate(Stream(source, owner="predict").take(steps)):
-                for hook in begin:
-                    hook(step, {})
-                found.append(self.predict_step(batch))
-                for hook in end:
-                    hook(step, {"outputs": found[-1]})
-        hooks.call("on_predict_end", {})
-        return found
+        return ask(self, source, count, CallbackList(callbacks, self, verbose=shown, epochs=1, steps=count))
 
     # Single batches ------------------------------------------------------------------------------
 
@@ -253,7 +208,7 @@ class Trainer(LegacyTraining, Steps):
         """Outputs for one batch, as arrays."""
         inputs = Intake(self, "predict_on_batch", labelled=False).inputs(x)
         with no_grad():
-            return _joined([self.predict_step(pack(inputs.take(slice(None))))])
+            return joined([self.predict_step(pack(inputs.take(slice(None))))])
 
     def _batch(self, owner: str, x: Any, y: Any, sample_weight: Any, class_weight: Any = None) -> Any:
         self._require_compile(owner)
@@ -274,57 +229,6 @@ class Trainer(LegacyTraining, Steps):
         return lambda: restore(metrics, states)
 
 
-def _verbosity(owner: str, verbose: Any) -> int:
-    if isinstance(verbose, str) and verbose == "auto":
-        return 1
-    if verbose not in (0, 1, 2):
-        raise ValueError(
-            f"{owner} expects verbose 0 (silence), 1 (a bar), 2 (a line per epoch) or 'auto', got {verbose!r}. Choose one."
-        )
-    return int(verbose)
-
-
-def _size(owner: str, batch_size: Any) -> int:
-    return whole(owner, "validation_batch_size", batch_size)
-
-
-def _frequency(after: Any) -> Any:
-    if isinstance(after, (list, tuple, set, range, np.ndarray)):
-        return [whole("fit", "each of validation_freq", epoch) for epoch in after]
-    return whole("fit", "validation_freq", after)
-
-
-def _refuse_endless(owner: str, source: Source, name: str, steps: int | None, epochs: int) -> None:
-    """A generator comes to its end once: several epochs need to know how much of it each takes."""
-    if isinstance(source, IteratedBatches) and source.is_spent_once and steps is None and epochs > 1:
-        raise ValueError(
-            f"{owner} expects {name} with a generator and several epochs, got None. "
-            "Say how many batches an epoch has, or pass a Sequence, which begins anew."
-        )
-
-
-def _rows_at_once(source: ArrayBatches) -> int:
-    """32 rows, or up to 1024 as long as they hold no more than 32768 numbers: a call of a model costs more than small rows."""
-    numbers = sum(part[0].size for part in source.x.parts if len(part))
-    return min(max(32, 2**15 // max(numbers, 1)), 1024)
-
-
 def _returned(logs: dict[str, Any], return_dict: bool) -> Any:
     values = list(logs.values())
     return logs if return_dict else values[0] if len(values) == 1 else values
-
-
-def _joined(found: list) -> Any:
-    """The outputs of all batches as arrays, in the structure of each."""
-    if not found:
-        raise ValueError("predict expects at least one batch, got none. Make a new generator for every call.")
-    parts, rebuild = flatten(found[0])
-    columns = zip(*(flatten(one)[0] for one in found))
-    return rebuild([_column(column) for column in columns]) if parts else found
-
-
-def _column(parts: Any) -> np.ndarray:
-    arrays = [np.asarray(part.array if hasattr(part, "array") else part) for part in parts]
-    if any(not array.ndim for array in arrays):
-        raise ValueError("predict expects outputs with a row per sample, got a single number. Keep the axis of the batch.")
-    return np.concatenate(arrays) if len(arrays) > 1 else arrays[0].copy()
