@@ -165,7 +165,7 @@ def test_a_list_calls_only_hooks_that_were_written():
     hooks = CallbackList([Callback(), trace], model=None, epochs=1)
     hooks.call("on_epoch_begin", 0, {})
     assert trace.calls == [("on_epoch_begin", 0, {})]
-    assert len(hooks._hooks["on_epoch_begin"]) == 1
+    assert len(hooks.of("on_epoch_begin")) == 1
 
 
 def test_callbacks_may_compute_and_change_the_model():

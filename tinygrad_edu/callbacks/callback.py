@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 Logs = dict[str, Any]
@@ -52,14 +52,21 @@ class CallbackList:
     def __init__(self, callbacks: Any, model: Any, defaults: Iterable[Callback] = (), **params: Any):
         given = listed(callbacks)
         self.callbacks = [*given, *(one for one in defaults if not any(isinstance(other, type(one)) for other in given))]
+        self.params = params
         for callback in self.callbacks:
             callback.set_model(model)
             callback.set_params(params)
-        self._hooks = {hook: [getattr(c, hook) for c in self.callbacks if _overrides(c, hook)] for hook in HOOKS}
+        self._functions: dict[str, list[Callable]] = {}
+
+    def of(self, hook: str) -> list[Callable]:
+        """The functions of the callbacks that have this hook of their own, in order."""
+        if hook not in self._functions:
+            self._functions[hook] = [getattr(c, hook) for c in self.callbacks if _overrides(c, hook)]
+        return self._functions[hook]
 
     def call(self, hook: str, *args: Any) -> None:
         """Call a hook of every callback that has its own, in order."""
-        for function in self._hooks[hook]:
+        for function in self.of(hook):
             function(*args)
 
 
@@ -74,4 +81,4 @@ def listed(callbacks: Any) -> list[Callback]:
 
 
 def _overrides(callback: Callback, hook: str) -> bool:
-    return hook in vars(callback) or getattr(type(callback), hook) is not getattr(Callback, hook)
+    return hook in vars(callback) or getattr(type(callback), hook, None) is not getattr(Callback, hook, None)

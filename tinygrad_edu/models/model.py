@@ -10,10 +10,10 @@ import numpy as np
 from ..config import snake_case, unique_name
 from ..graph import Value
 from ..layers import Layer, register
+from ..layers.arguments import whole
 from ..layers.called import told
 from ..layers.shapes import any_batch, shape_of, shapes_in
 from ..registry import custom_object_scope
-from .data import whole
 from .network import Network
 from .summary import Summary, summarize
 from .training import Trainer
