@@ -32,6 +32,6 @@ def _in_words(low: float, high: float) -> str:
 
 def _as_float(value: Any) -> float | None:
     try:
-        return None if isinstance(value, str) or getattr(value, "ndim", 0) else float(value)
+        return None if isinstance(value, str) or getattr(value, "ndim", 0) > 0 else float(value)
     except (TypeError, ValueError):
         return None
