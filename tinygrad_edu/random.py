@@ -29,10 +29,21 @@ from .rerun import moves_on
 
 
 def generator(seed: Any = None) -> np.random.Generator:
-    """A generator of its own: the same numbers for the same `seed`, new ones for None."""
+    """A generator of its own: the same for the same number, a new one for None, the next one of a SeedGenerator."""
     if seed is None:
         return np.random.default_rng(np.random.randint(0, 2**32, size=4, dtype=np.uint32))
-    return np.random.default_rng(check_seed(seed))
+    return np.random.default_rng([*seed.key, seed.next()] if isinstance(seed, SeedGenerator) else check_seed(seed))
+
+
+def as_seed(seed: Any) -> int | SeedGenerator | None:
+    """What an object keeps as its seed: None, a number, or a SeedGenerator, also one that was written down.
+
+    Raises:
+        ValueError: for anything else.
+    """
+    if isinstance(seed, dict) and seed.get("class_name") == "SeedGenerator":
+        return SeedGenerator.from_config(seed.get("config", {}))
+    return seed if seed is None or isinstance(seed, SeedGenerator) else check_seed(seed)
 
 
 def check_seed(seed: Any) -> int:
