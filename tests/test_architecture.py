@@ -18,7 +18,7 @@ RANKS = [
     {"protocols"},
     {"arraylike"},
     {"tensor"},
-    {"variable", "structure", "linearized", "calculus", "recompute", "anomaly", "random"},
+    {"variable", "structure", "linearized", "calculus", "recompute", "anomaly", "random", "sequence"},
     {"initializers", "sparse_activations", "activations", "regularizers", "constraints", "losses", "metrics", "optimizers"},
     {"layers"},
     {"callbacks"},

@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from ..random import set_random_seed
+from ..sequence import Sequence
 
-__all__ = ["plot_model", "set_random_seed"]
+PyDataset = Sequence  # as Keras 3 calls it
+
+__all__ = ["PyDataset", "Sequence", "plot_model", "set_random_seed"]
 
 
 def plot_model(model: Any, to_file: Any = "model.png", *args: Any, **kwargs: Any) -> Any:
