@@ -23,7 +23,7 @@ RANKS = [
     {"layers"},
     {"callbacks"},
     {"models"},
-    {"datasets", "utils", "backend", "testing"},
+    {"datasets", "utils", "backend", "testing", "wrappers"},
 ]
 RANK = {name: rank for rank, names in enumerate(RANKS) for name in names}
 FORWARDED = {("tinygrad_edu.utils", "viz")}  # plot_model, which Keras users look for in utils
