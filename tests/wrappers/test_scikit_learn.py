@@ -5,6 +5,7 @@ import pickle
 import subprocess
 import sys
 import textwrap
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -223,6 +224,20 @@ def test_with_a_random_state_every_fit_is_the_same_and_nobody_elses_numbers_chan
     other = regressor(random_state=3)
     other.fit(X, Y)
     assert (other.predict(X) != fits[0].predict(X)).any()
+
+
+def test_threads_do_not_mix_up_their_seeds():
+    """SKL-09: the generators that are seeded are everybody's."""
+    alone = regressor(random_state=2, epochs=20)
+    alone.fit(X, Y)
+
+    def fitted(_):
+        estimator = clone(alone)
+        estimator.fit(X, Y)
+        return estimator.predict(X)
+
+    with ThreadPoolExecutor(4) as pool:
+        assert all((found == alone.predict(X)).all() for found in pool.map(fitted, range(8)))
 
 
 # A classifier ------------------------------------------------------------------------------------
