@@ -18,7 +18,7 @@ RANKS = [
     {"protocols"},
     {"arraylike"},
     {"tensor"},
-    {"variable", "structure", "linearized", "calculus", "recompute", "anomaly", "random", "sequence"},
+    {"variable", "structure", "linearized", "calculus", "recompute", "anomaly", "random", "sequence", "preprocessing"},
     {"initializers", "sparse_activations", "activations", "regularizers", "constraints", "losses", "metrics", "optimizers"},
     {"layers"},
     {"callbacks"},

@@ -66,8 +66,8 @@ _HOMES = {
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 _MODULES = (
-    "activations", "backend", "callbacks", "constraints", "datasets", "initializers", "layers", "losses", "metrics", "models",
-    "ops", "optimizers", "random", "regularizers", "testing", "utils", "wrappers",
+    "activations", "backend", "callbacks", "compat", "constraints", "datasets", "initializers", "layers", "losses", "metrics",
+    "models", "ops", "optimizers", "preprocessing", "random", "regularizers", "testing", "utils", "wrappers",
 )  # fmt: skip
 
 __all__ = sorted([*_HOME_OF, *(module for module in _MODULES)])
