@@ -40,6 +40,8 @@ def pad_sequences(
             raise ValueError(f"pad_sequences expects {name} 'pre' or 'post', got {end!r}.")
     rows = [_steps(row, i) for i, row in enumerate(sequences)]
     length = max(map(len, rows), default=0) if maxlen is None else operator.index(maxlen)
+    if length < 0:
+        raise ValueError(f"pad_sequences expects maxlen >= 0, got {length}.")
     filled = [row for row in rows if len(row)]
     shape = filled[0].shape[1:] if filled else ()
     padded = np.full((len(rows), length, *shape), value, dtype=object if isinstance(value, str) else dtype)
