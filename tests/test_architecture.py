@@ -20,12 +20,12 @@ RANKS = [
     {"protocols"},
     {"arraylike"},
     {"tensor"},
-    {"variable", "structure", "linearized", "calculus", "recompute", "anomaly", "random"},
+    {"variable", "structure", "linearized", "calculus", "recompute", "anomaly", "random", "sequence", "preprocessing"},
     {"initializers", "sparse_activations", "activations", "regularizers", "constraints", "losses", "metrics", "optimizers"},
     {"layers"},
     {"callbacks"},
     {"models"},
-    {"datasets", "utils", "backend", "testing"},
+    {"datasets", "utils", "backend", "testing", "wrappers"},
 ]
 RANK = {name: rank for rank, names in enumerate(RANKS) for name in names}
 FORWARDED = {("tinygrad_edu.utils", "viz")}  # plot_model, which Keras users look for in utils

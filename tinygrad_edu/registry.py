@@ -22,7 +22,8 @@ from __future__ import annotations
 import contextlib
 import difflib
 import inspect
-from collections.abc import Callable, Iterator
+from collections import ChainMap
+from collections.abc import Callable, Iterator, MutableMapping
 from contextvars import ContextVar
 from typing import Any
 
@@ -220,18 +221,23 @@ def parameters_of(cls: type) -> list[str]:
 
 
 @contextlib.contextmanager
-def custom_object_scope(custom_objects: dict[str, Any] | None = None) -> Iterator[None]:
+def custom_object_scope(*custom_objects: dict[str, Any] | None) -> Iterator[None]:
     """Let names in configs stand for classes and functions of your own, inside the block."""
-    token = _offered.set({**_offered.get({}), **(custom_objects or {})})
+    given = {name: thing for some in custom_objects for name, thing in (some or {}).items()}
+    token = _offered.set({**_offered.get({}), **given})
     try:
         yield
     finally:
         _offered.reset(token)
 
 
-def get_custom_objects() -> dict[str, Any]:
-    """All classes and functions of the user's that names in configs may stand for."""
-    return {**_registered, **_offered.get({})}
+def get_custom_objects() -> MutableMapping[str, Any]:
+    """All classes and functions of the user's that names in configs may stand for.
+
+    What is written to it is known from then on, in a `custom_object_scope` until its end.
+    """
+    offered = _offered.get(None)
+    return _registered if offered is None else ChainMap(offered, _registered)
 
 
 def register_keras_serializable(package: str = "Custom", name: str | None = None) -> Callable:

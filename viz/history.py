@@ -38,7 +38,7 @@ def plot_history(
     chosen = _chosen(logs, metrics)
     if best is not None and best not in logs:
         raise ValueError(f"plot_history expects `best` to be a curve, got {best!r}. Choose one of {list(logs)}.")
-    panels = [ax] * len(chosen) if ax is not None else _panels(len(chosen))
+    panels = [ax] * len(chosen) if ax is not None else axes_in_a_row(len(chosen))
     for panel, metric, color in zip(panels, chosen, cycle(_COLORS)):
         for name, style in ((metric, "-"), (f"val_{metric}", "--")):
             if name in logs:
@@ -65,7 +65,7 @@ def plot_boundary(model: Any, X: Any, y: Any, ax: Any = None, *, steps: int = 20
     X, y = np.asarray(X, float), np.asarray(y).reshape(-1)
     if X.ndim != 2 or X.shape[1] != 2 or len(X) != len(y) or not len(X):
         raise ValueError(f"plot_boundary expects samples (n, 2) and n labels, got {X.shape} and {y.shape}. Choose two features.")
-    ax = _panels(1)[0] if ax is None else ax
+    ax = axes_in_a_row(1)[0] if ax is None else ax
     grid = [np.linspace(low, high, steps) for low, high in zip(*_around(X))]
     places = np.stack([axis.ravel() for axis in np.meshgrid(*grid)], axis=1)
     outputs = np.asarray(model.predict(places.astype("float32"), verbose=0)).reshape(steps, steps, -1)
@@ -162,7 +162,7 @@ def _around(X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return low - margin, high + margin
 
 
-def _panels(count: int) -> list[Any]:
+def axes_in_a_row(count: int) -> list[Any]:
     """Axes side by side in a new figure, which pyplot shows where there is a screen."""
     try:
         import matplotlib
