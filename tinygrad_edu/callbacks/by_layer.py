@@ -68,53 +68,48 @@ class GradientLogger(ByLayer):
     It sees what the backward passes of `fit` find, before it is clipped.
     """
 
+    _sums: dict[Variable, _Sum] = {}
+
     def on_train_begin(self, logs=None):
         super().on_train_begin(logs)
-        self._let_go()
         self.means: dict[Variable, np.ndarray] = {}
 
     def on_epoch_begin(self, epoch, logs=None):
         self._let_go()  # of an epoch that an exception ended
-        self._sums = {weight: _Sum(weight) for weight in self.model.trainable_weights}
+        scale = self.model.optimizer.loss_scale_factor or 1.0
+        self._sums = {weight: _Sum(weight, scale) for weight in self.model.trainable_weights}
 
     def on_epoch_end(self, epoch, logs=None):
-        self._let_go()
-        scale = 1 / (self.model.optimizer.loss_scale_factor or 1.0)
-        self.means = {weight: found.mean() * scale for weight, found in self._sums.items() if found.count}
-        self._scale = scale
+        self.means = {weight: found.total / found.count for weight, found in self._sums.items() if found.count}
         super().on_epoch_end(epoch, logs)
+        self._let_go()
 
     def on_train_end(self, logs=None):
         self._let_go()
 
     def measure(self, weights):
-        found = [self._sums[w] for w in weights if w in self._sums and self._sums[w].count]
-        size = sum(one.size / one.count for one in found)
-        return self._scale * size / sum(one.total.size for one in found) if found else float("nan")
+        found = [self._sums[w] for w in weights if w in self.means]
+        sizes = sum(one.sizes / one.count for one in found)
+        return sizes / sum(one.total.size for one in found) if found else float("nan")
 
     def _let_go(self) -> None:
-        for found in getattr(self, "_sums", {}).values():
+        """Watch no weight any more."""
+        for found in self._sums.values():
             found.hook.remove()
-
-    def __getstate__(self) -> dict[str, Any]:
-        """Without the hooks that watch the weights of this training."""
-        return {name: value for name, value in vars(self).items() if name not in ("model", "_sums", "means")}
+        self._sums = {}
 
 
 class _Sum:
-    """The gradients of a weight, added up as they come."""
+    """The gradients of a weight, and their absolute values, added up as they come; `scale` times too large counts as many."""
 
-    def __init__(self, weight: Variable):
-        self.total, self.size, self.count = np.zeros_like(weight.array), 0.0, 0
+    def __init__(self, weight: Variable, scale: float):
+        self.total, self.sizes, self.count, self.scale = np.zeros_like(weight.array), 0.0, 0.0, scale
         self.hook = weight.register_hook(self._add)
 
     def _add(self, g: Any) -> None:
         self.total += g.array
-        self.size += float(np.abs(g.array).sum())
-        self.count += 1
-
-    def mean(self) -> np.ndarray:
-        return self.total / self.count
+        self.sizes += float(np.abs(g.array).sum())
+        self.count += self.scale
 
 
 def layer_of(weight: Variable) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from ..optimizers.arguments import count, number
@@ -97,9 +95,3 @@ class EarlyStopping(Callback):
         self.best_epoch = epoch
         if self.restore_best_weights:
             self._best_weights = self.model.get_weights()
-
-    def __getstate__(self) -> dict[str, Any]:
-        """Without the model: a copy is for another training, as in a search."""
-        return {name: value for name, value in vars(self).items() if name not in ("model", "_best_weights")} | {
-            "_best_weights": None
-        }

@@ -42,7 +42,7 @@ def recorded(model: Any) -> tuple[list[Node], list[Node]]:
 
 def _names(nodes: list[Node], inputs: list[Node], model_name: str) -> dict[Node, str]:
     """A name for each node, by the layer that it is in: "dense_1/add"; a weight is in the layer that reads it first."""
-    reader = {source: node for node in reversed(nodes) for source in node.sources if isinstance(source, Leaf)}
+    reader: dict[Node, Node] = {source: node for node in reversed(nodes) for source in node.sources if isinstance(source, Leaf)}
     seen: Counter[str] = Counter()
     names = {}
     for node in nodes:

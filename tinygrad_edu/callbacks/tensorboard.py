@@ -35,7 +35,7 @@ class TensorBoard(Callback):
     - histograms of the weights, `dense_1/kernel_0`, and of their gradients, `dense_1/kernel_0_grad`;
     - the same by order of magnitude, log10 of the absolute values, `dense_1/kernel_log10` and `dense_1/kernel_grad_log10`:
       steps of equal width hide what vanishes beside what does not. Numbers that have no logarithm are counted:
-      `dense_1/kernel_grad_zeros`, `dense_1/kernel_grad_nonfinite`, the share of them, from the first one on.
+      `zeros/dense_1/kernel_grad`, `nonfinite/dense_1/kernel_grad`, the share of them, from the first one on.
 
     Args:
         log_dir: folder, which is made.
@@ -71,9 +71,7 @@ class TensorBoard(Callback):
         self.log_dir = Path(log_dir)
         self.histogram_freq = count(owner, "histogram_freq", histogram_freq or 0, 0)
         self.write_graph = write_graph
-        self.batches = {"epoch": 0, "batch": 1}.get(update_freq) if isinstance(update_freq, str) else update_freq
-        if self.batches != 0:
-            self.batches = count(owner, "update_freq", self.batches)
+        self.batches = 0 if update_freq == "epoch" else 1 if update_freq == "batch" else count(owner, "update_freq", update_freq)
         self.gradients = GradientLogger() if write_grads else None
         if write_grads and not self.histogram_freq:
             warnings.warn("write_grads expects histogram_freq > 0, got 0: no histogram is written. Try 1.", stacklevel=2)
@@ -145,7 +143,7 @@ class TensorBoard(Callback):
     def _distribution(self, path: str, what: str, x: np.ndarray) -> list[Any]:
         """Both histograms, and what the second leaves out. Only the first has the "_0" of TensorFlow's names in its tag."""
         pairs = (f"{path}_0{what}", linear(x)), (f"{path}{what}_log10", decades(x))
-        shares = (f"{path}{what}_zeros", np.mean(x == 0)), (f"{path}{what}_nonfinite", np.mean(~np.isfinite(x)))
+        shares = (f"zeros/{path}{what}", np.mean(x == 0)), (f"nonfinite/{path}{what}", np.mean(~np.isfinite(x)))
         self._told.update(tag for tag, share in shares if share)
         return [histogram(tag, found) for tag, found in pairs if found] + [
             scalar(tag, float(share)) for tag, share in shares if tag in self._told
