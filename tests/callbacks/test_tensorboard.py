@@ -13,8 +13,9 @@ import pytest
 from tinygrad_edu import gradients
 from tinygrad_edu.callbacks import GradientLogger, LambdaCallback, TensorBoard
 from tinygrad_edu.callbacks.event_file import EventFile, record, scalar
-from tinygrad_edu.layers import BatchNormalization, Dense, Embedding, Flatten
-from tinygrad_edu.models import Sequential
+from tinygrad_edu.callbacks.model_graph import graph_of
+from tinygrad_edu.layers import BatchNormalization, Concatenate, Dense, Embedding, Flatten, Input
+from tinygrad_edu.models import Model, Sequential
 
 REASON = 'what is written is read by the package tensorboard: pip install "tinygrad_edu[tensorboard]"'
 pytest.importorskip("tensorboard", reason=REASON)
@@ -295,6 +296,42 @@ def test_the_graph_of_a_model_of_numbers_of_words(tmp_path):
     model.compile("sgd", "mse")
     model.fit(RNG.integers(0, 10, (6, 4)), np.zeros(6), verbose=0, callbacks=TensorBoard(tmp_path))
     assert {"words/embeddings", "out/kernel"} <= {node.name for node in read(tmp_path / "train").Graph().node}
+
+
+def test_the_graph_of_shared_layers_and_several_inputs(tmp_path):
+    """CB-13: a layer's second use has names of its own and the same weights."""
+    left, right, shared = Input((2,)), Input((2,)), Dense(3, name="shared")
+    joined = Concatenate(name="join")([shared(left), shared(right)])
+    model = Model([left, right], Dense(1, name="out")(joined))
+    inputs = {node.name: list(node.input) for node in graph_of(model).node}
+    assert inputs["shared/matrix_product"] == ["input_1", "shared/kernel"]
+    assert inputs["shared/matrix_product_2"] == ["input_2", "shared/kernel"]
+    (join,) = (sources for name, sources in inputs.items() if name.startswith("join/"))
+    assert join == ["shared/add", "shared/add_2"]
+
+
+class Picky(Model):
+    """A model written in Python, which refuses zeros."""
+
+    def __init__(self):
+        super().__init__(name="picky")
+        self.out = Dense(1, name="out")
+
+    def call(self, x):
+        if not x.numpy().any():
+            raise ValueError("nothing to see")
+        return self.out(x * 2)
+
+
+def test_a_model_that_refuses_zeros_is_trained_without_a_graph(tmp_path):
+    """CB-13: with a warning."""
+    model = Picky()
+    model(X)
+    model.compile("sgd", "mse")
+    with pytest.warns(UserWarning, match="TensorBoard writes no graph: picky called on zeros said ValueError.'nothing to see'"):
+        model.fit(X, Y, verbose=0, callbacks=TensorBoard(tmp_path))
+    found = read(tmp_path / "train")
+    assert not found.Tags()["graph"] and curve(found, "epoch_loss")
 
 
 def test_no_graph_is_written_if_none_is_wanted(tmp_path):

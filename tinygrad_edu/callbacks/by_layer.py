@@ -87,6 +87,8 @@ class GradientLogger(ByLayer):
     def on_train_end(self, logs=None):
         self._let_go()
 
+    on_train_interrupt = on_train_end
+
     def measure(self, weights):
         found = [self._sums[w] for w in weights if w in self.means]
         sizes = sum(one.sizes / one.count for one in found)

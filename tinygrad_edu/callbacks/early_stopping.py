@@ -22,7 +22,8 @@ class EarlyStopping(Callback):
         verbose: 1 tells when it ends, and what is restored.
         mode: "min", "max", or "auto", which asks the metric.
         baseline: a value to be better than: epochs that are not count as waiting.
-        restore_best_weights: whether the model has the weights of its best epoch when training ends, for whatever reason.
+        restore_best_weights: whether the model has the weights of its best epoch when training ends, for whatever reason: by this
+            callback, after the last epoch, by an exception.
         start_from_epoch: epochs before it are not looked at.
 
     Attributes:
@@ -90,6 +91,8 @@ class EarlyStopping(Callback):
             if self.verbose:
                 console.say(f"Restoring model weights from the end of the best epoch: {self.best_epoch + 1}.")
             self._best_weights = None
+
+    on_train_interrupt = on_train_end
 
     def _remember(self, epoch: int) -> None:
         self.best_epoch = epoch

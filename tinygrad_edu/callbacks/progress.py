@@ -31,6 +31,8 @@ class ProgbarLogger(Callback):
         self.in_training = False
         console.leave()
 
+    on_train_interrupt = on_train_end
+
     def on_epoch_begin(self, epoch, logs=None):
         if self.params["epochs"] > 1 and self.params["verbose"]:
             console.write(f"Epoch {epoch + 1}/{self.params['epochs']}\n")

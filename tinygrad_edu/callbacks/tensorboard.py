@@ -94,9 +94,9 @@ class TensorBoard(Callback):
     def on_train_begin(self, logs=None):
         self._files: dict[str, EventFile] = {}
         self._told: set[str] = set()  # tags of counts that were more than 0 once
-        train = self._file("train")
+        self._file("train")
         if self.write_graph:
-            train.add_graph(graph_of(self.model))
+            self._write_graph()
         if self.gradients:
             self.gradients.on_train_begin(logs)
 
@@ -123,10 +123,20 @@ class TensorBoard(Callback):
         if self.gradients:
             self.gradients.on_train_end(logs)
 
+    on_train_interrupt = on_train_end
+
     def _file(self, part: str) -> EventFile:
         if part not in self._files:
             self._files[part] = EventFile(self.log_dir / part)
         return self._files[part]
+
+    def _write_graph(self) -> None:
+        try:
+            graph = graph_of(self.model)
+        except Exception as error:  # a model in Python may ask more of its input than a shape
+            warnings.warn(f"TensorBoard writes no graph: {self.model.name} called on zeros said {error!r}.", stacklevel=2)
+            return
+        self._file("train").add_graph(graph)
 
     def _write_scalars(self, part: str, step: int, numbers: Logs) -> None:
         if numbers:
