@@ -142,6 +142,7 @@ def test_optional_dependencies_are_imported_where_they_are_needed(module):
         "graphviz",
         "pygraphviz",
         "sklearn",
+        "tensorboard",
         "IPython",
     }
 

@@ -252,7 +252,7 @@ def test_a_part_of_the_layers_can_be_shown(fresh):
     model = Sequential([Dense(1, input_dim=1, name=name) for name in "abcd"])
     lines = text_of(model, layer_range=("b", "c")).splitlines()
     assert [line[0] for line in lines if "(Dense)" in line] == ["b", "c"]
-    with pytest.raises(ValueError, match="expects names of layers in layer_range, got 'x'. Choose of a, b, c, d"):
+    with pytest.raises(ValueError, match="expects names of layers in layer_range, got 'x'"):
         model.summary(layer_range=("a", "x"))
 
 
