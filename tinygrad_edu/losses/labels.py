@@ -58,7 +58,7 @@ def fits(kind: str, labels: tuple, predictions: tuple, axis: int = -1) -> bool:
         forms += [predictions, (*predictions, 1), _without_unit(predictions)]
     if kind in ("classes", "any") and predictions:
         forms += [_without(predictions, axis), _with_unit(predictions, axis)]
-    return any(_same(labels, form) for form in forms)
+    return labels in forms or any(_same(labels, form) for form in forms)
 
 
 def by_shapes(labels: tuple, predictions: tuple) -> str:
@@ -75,19 +75,32 @@ def class_numbers(labels: np.ndarray, classes: int, owner: str, ignored: int | N
         ValueError: names a label that is no whole number from 0 to classes - 1, and where it stands.
     """
     counts = np.ones(labels.shape, bool) if ignored is None else labels != ignored
-    wrong = counts & ~((labels >= 0) & (labels < classes) & (labels == np.floor(labels)))
+    right = (labels >= 0) & (labels < classes)
+    if labels.dtype.kind == "f":
+        right &= labels == np.floor(labels)
+    if not right.all():
+        _refuse_wrong(labels, counts & ~right, classes, owner)
+        labels = np.where(counts, labels, 0)
+    return labels.astype(np.int64, copy=False), counts
+
+
+def _refuse_wrong(labels: np.ndarray, wrong: np.ndarray, classes: int, owner: str) -> None:
     if wrong.any():
         place = tuple(np.argwhere(wrong)[0].tolist())
         raise ValueError(
             f"{owner} expects class numbers from 0 to {classes - 1}, got {labels[place]} at {place}. "
             "Number the classes from 0, and give the output layer a unit for each."
         )
-    return np.where(counts, labels, 0).astype(np.int64), counts
 
 
 def plain(x: Any) -> np.ndarray:
     """`x` as an array, also if it is a Tensor."""
-    return np.asarray(x.array if isinstance(x, Value) else x)
+    return np.asarray(unwrapped(x))
+
+
+def unwrapped(x: Any) -> Any:
+    """The array of a Tensor; anything else as it is."""
+    return x.array if isinstance(x, Value) else x
 
 
 def one_sample_each(x: Any) -> Any:

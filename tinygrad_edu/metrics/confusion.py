@@ -6,10 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from ..losses.labels import match, plain
 from ..losses.reduction import full_weights
 from .mean import registry
-from .metric import Metric, number, share
+from .metric import Metric, labelled, number, share
 
 COUNTS = ("true_positives", "false_positives", "true_negatives", "false_negatives")
 
@@ -49,11 +48,11 @@ class ConfusionMetric(Metric):
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """Count a batch: labels 0 or 1, and probabilities, (samples, ...); a weight for each sample or each entry."""
-        y_true, y_pred = match("entries", plain(y_true), plain(y_pred), self.name)
+        y_true, y_pred, mask = labelled("entries", y_true, y_pred, self.name)
         wrong = (y_true != 0) & (y_true != 1)
         if wrong.any():
             raise ValueError(f"{self.name} expects labels 0 or 1, got {y_true[wrong][0]}. Map the labels to 0 and 1 first.")
-        y_true, y_pred, weights = self.chosen(y_true, y_pred, full_weights(sample_weight, y_pred.shape))
+        y_true, y_pred, weights = self.chosen(y_true, y_pred, full_weights(sample_weight, y_pred.shape, mask))
         found = confusion(y_true, y_pred, self._levels, weights)
         for count in self.counts:
             getattr(self, count).assign_add(found[count])

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from ..losses.labels import class_numbers, plain
-from ..losses.reduction import full_weights
+from ..losses.reduction import full_weights, without_padding
 from .mean import registry
-from .metric import Metric
+from .metric import Metric, carried_mask
 
 
 @registry.add_class
@@ -56,10 +56,11 @@ class IoU(Metric):
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """Count a batch: classes of labels and predictions, of one size; a weight for each."""
         labels = plain(y_true) if self.sparse_y_true else plain(y_true).argmax(self.axis)
-        answers = self.answers(plain(y_pred))
+        answers, mask = self.answers(plain(y_pred)), carried_mask(y_pred)
         if labels.size != answers.size:
             raise ValueError(f"{self.name} expects a label for each prediction, got shapes {labels.shape} and {answers.shape}.")
-        weights = full_weights(sample_weight, answers.shape)
+        weights = full_weights(sample_weight, answers.shape, mask)
+        labels = without_padding(labels.reshape(answers.shape), mask)
         labels, counts = class_numbers(labels.ravel(), self.num_classes, self.name, self.ignore_class)
         answers, _ = class_numbers(answers.ravel(), self.num_classes, self.name)
         places = labels * self.num_classes + answers

@@ -15,6 +15,8 @@ import math
 
 import numpy as np
 
+from ..kernel import kernel
+
 Arrays = list[np.ndarray]
 
 
@@ -37,23 +39,28 @@ def clip_by_norm(gradients: Arrays, limit: float) -> Arrays:
 
     Every weight has a length of its own, as in Keras 3; Keras 2 took the length over all (`clip_by_global_norm`).
     """
-    return [_scaled(g, _shortening(_square_sum(g), limit)) for g in gradients]
+    return [_scaled(g, _shortening(square_sum(g.ravel()), limit)) for g in gradients]
 
 
 def clip_by_global_norm(gradients: Arrays, limit: float) -> Arrays:
     """All arrays shortened by one factor, so that they are no longer than `limit` together."""
-    factor = _shortening(math.fsum(map(_square_sum, gradients)), limit)
+    factor = _shortening(math.fsum(square_sum(g.ravel()) for g in gradients), limit)
     return [_scaled(g, factor) for g in gradients]
 
 
-def _square_sum(g: np.ndarray) -> float:
-    """In float64, where the square of no float32 overflows."""
-    return float(np.sum(np.square(g, dtype=np.float64)))
+@kernel(reorder=True)
+def square_sum(g):
+    """Σ g², in float64, where the square of no float32 overflows."""
+    total = 0.0
+    for i in range(g.size):
+        x = np.float64(g[i])
+        total += x * x
+    return total
 
 
-def _shortening(square_sum: float, limit: float) -> float:
+def _shortening(squares: float, limit: float) -> float:
     """Factor to a length of at most `limit`; of a length that is no finite number nan, because an explosion has to be seen."""
-    length = math.sqrt(square_sum)
+    length = math.sqrt(squares)
     return limit / max(limit, length) if math.isfinite(length) else math.nan
 
 
