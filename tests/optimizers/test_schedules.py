@@ -23,6 +23,7 @@ from tinygrad_edu.optimizers.schedules import (
     TimeBasedDecay,
     decay_over,
 )
+from tinygrad_edu.optimizers.schedules.schedule import _registry
 
 half_wave = lambda share: (1 + math.cos(math.pi * share)) / 2
 
@@ -53,6 +54,11 @@ BY_HAND = {
                            {0: 0.1, 5: 0.055, 10: 0.05, 25: 0.01375}),
 }
 # fmt: on
+
+
+def test_every_schedule_has_rates_worked_by_hand():
+    """LR-11: none can be added without."""
+    assert {type(schedule) for schedule, _ in BY_HAND.values()} == {_registry._maker(name) for name in _registry}
 
 
 @pytest.mark.parametrize(("schedule", "expected"), BY_HAND.values(), ids=BY_HAND)

@@ -231,14 +231,14 @@ class Optimizer(Stateful, Configurable):
 
     # What happens to weights beside the update ---------------------------------------------------
 
-    def exclude_from_weight_decay(self, var_list: Iterable[Variable] = (), var_names: Iterable[str] = ()) -> None:
+    def exclude_from_weight_decay(self, var_list: Iterable[Variable] = (), var_names: str | Iterable[str] = ()) -> None:
         """Let `weight_decay` leave some weights alone, biases for example.
 
         Args:
             var_list: the weights.
-            var_names: regular expressions; a weight whose path has one in it is left alone: ["bias", "gamma"].
+            var_names: regular expressions, or one; a weight whose path has one in it is left alone: ["bias", "gamma"].
         """
-        self._undecayed = list(var_list or ()), list(var_names or ())
+        self._undecayed = list(var_list or ()), [var_names] if isinstance(var_names, str) else list(var_names or ())
 
     def _decays(self, variable: Variable) -> bool:
         variables, patterns = self._undecayed

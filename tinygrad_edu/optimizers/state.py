@@ -43,6 +43,8 @@ class State:
                 "Pass gradients and variables in the same order."
             )
         if g.dtype is not self.dtype or not g.flags.carray:  # anything else would be compiled for once more
+            if g.dtype.kind not in "fiub":
+                raise TypeError(f"Variable {self.variable.path!r} expects a gradient of real numbers, got {g.dtype}.")
             g = np.array(g, self.dtype, order="C")
         return g if g.ndim == 1 else g.reshape(-1)
 
