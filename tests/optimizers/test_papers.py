@@ -85,12 +85,16 @@ def decaying(gradient, share):
     return asked
 
 
+def shortened(g, limit):
+    return g * limit / max(np.linalg.norm(g), limit)
+
+
 AROUND = {  # settings of the optimizer, and the gradient that does the same to the paper's walk at a rate
     "OPT-08 clipvalue": ({"clipvalue": 0.5}, lambda rate: lambda p: np.clip(gradient(p), -0.5, 0.5)),
-    "OPT-09 clipnorm": ({"clipnorm": 2.0}, lambda rate: lambda p: gradient(p) * 2 / max(np.linalg.norm(gradient(p)), 2)),
-    "OPT-10 global_clipnorm": ({"global_clipnorm": 0.3}, lambda rate: lambda p: gradient(p) * 0.3 / max(np.linalg.norm(gradient(p)), 0.3)),
+    "OPT-09 clipnorm": ({"clipnorm": 2.0}, lambda rate: lambda p: shortened(gradient(p), 2.0)),
+    "OPT-10 global_clipnorm": ({"global_clipnorm": 0.3}, lambda rate: lambda p: shortened(gradient(p), 0.3)),
     "OPT-17 weight_decay": ({"weight_decay": 0.2}, lambda rate: decaying(gradient, 0.2 * rate)),
-}  # fmt: skip
+}
 OF_DIFFERENCES = (papers.polyak, papers.nesterov)  # their velocity is a difference of weights, which decay would join
 
 

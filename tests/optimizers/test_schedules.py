@@ -141,6 +141,7 @@ WRONG = {
     "initial_learning_rate": lambda: PolynomialDecay(-0.1, 10),
     "initial": lambda: StepDecay(None, 0.5, 10),
     "values": lambda: PiecewiseConstantDecay([1], [0.1, np.nan]),
+    "epoch": lambda: TimeBasedDecay(0.1, 0.1)(-1),
     "one value more": lambda: PiecewiseConstantDecay([1, 2], [0.1, 0.2]),
     "increasing order": lambda: PiecewiseConstantDecay([2, 1], [0.1, 0.2, 0.3]),
     "t_mul": lambda: CosineDecayRestarts(0.1, 10, t_mul=0.5),

@@ -343,7 +343,7 @@ def test_bad_gradients_move_nothing(gradients, settings):
     assert optimizer.variables[0].item() == 0
 
 
-@pytest.mark.parametrize("gradient", [np.array([1j, 0]), np.array(["1", "2"]), np.array([None, 1.0])], ids=["complex", "text", "object"])
+@pytest.mark.parametrize("gradient", [np.array([1j, 0]), np.array(["1", "2"]), np.array([None, 1.0])], ids=str)
 def test_a_gradient_that_is_no_real_number_is_refused(gradient):
     """OPT-26: nothing is cast away."""
     p = Variable([1.0, 1.0], name="kernel")

@@ -31,10 +31,11 @@ def match(kind: str, y_true: Any, y_pred: Any, owner: str, axis: int = -1) -> tu
 
     Raises:
         ValueError: for shapes that disagree; both are named.
+        TypeError: for labels or predictions that are no numbers.
     """
-    if not isinstance(y_true, Value):
-        y_true = np.asarray(y_true)
-    y_pred = _floating(y_pred if isinstance(y_pred, Value) else np.asarray(y_pred))
+    y_true, y_pred = _numbers("labels", y_true, owner), _floating(_numbers("predictions", y_pred, owner))
+    if isinstance(axis, int) and axis != -1 and not -y_pred.ndim <= axis < y_pred.ndim:
+        raise ValueError(f"{owner} expects predictions with an axis {axis}, got shape {y_pred.shape}.")
     check_shapes(y_true.shape, y_pred.shape, kind, owner, axis)
     if kind == "classes" or (kind == "any" and not fits("entries", y_true.shape, y_pred.shape)):
         if kind == "any" and y_true.dtype.kind not in "iu":
@@ -119,6 +120,17 @@ def _refusal(labels: tuple, predictions: tuple, kind: str, owner: str, axis: int
     if kind == "one_hot" and fits("classes", labels, predictions, axis):
         remedy = "Class numbers go with sparse_categorical_crossentropy and its like, or make them one-hot."
     return f"{owner} expects labels of the shape of the predictions {predictions}, got {labels}. {remedy}"
+
+
+def _numbers(what: str, x: Any, owner: str) -> Any:
+    """`x` as an array, unless it is a Tensor."""
+    if isinstance(x, Value):
+        return x
+    array = np.asarray(x)
+    if array.dtype.kind not in "fiub":
+        got = array.dtype.name if array.ndim else type(array.item()).__name__
+        raise TypeError(f"{owner} expects numbers as {what}, got {got}. Encode text and objects as numbers first.")
+    return array
 
 
 def _floating(x: Any) -> Any:

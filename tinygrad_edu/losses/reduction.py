@@ -67,8 +67,12 @@ def as_weights(sample_weight: Any, shape: tuple[int, ...], dtype: Any = float) -
 
     Raises:
         ValueError: for shapes that disagree; both are named.
+        TypeError: for what is no number.
     """
-    return fitted(np.asarray(plain(sample_weight), dtype), shape, "sample_weight")
+    weights = plain(sample_weight)
+    if weights.dtype.kind not in "fiub":
+        raise TypeError(f"sample_weight expects numbers, got {sample_weight!r}.")
+    return fitted(weights.astype(dtype, copy=False), shape, "sample_weight")
 
 
 def full_weights(sample_weight: Any, shape: tuple[int, ...], mask: Any = None) -> np.ndarray:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ..losses.formula import check_parameters
 from ..losses.reduction import full_weights
 from .mean import registry
 from .metric import Metric, labelled, number, share
@@ -59,7 +60,12 @@ class ConfusionMetric(Metric):
 
     def chosen(self, *entries: np.ndarray) -> tuple[np.ndarray, ...]:
         """Labels, predictions and weights of the entries that are looked at, as (entries,) or (entries, labels)."""
-        return tuple((x if self.class_id is None else x[..., self.class_id]).ravel() for x in entries)
+        if self.class_id is None:
+            return tuple(x.ravel() for x in entries)
+        labels = entries[0].shape[-1:] or (1,)
+        if not -labels[0] <= self.class_id < labels[0]:
+            raise ValueError(f"{self.name} expects class_id below {labels[0]}, the number of labels, got {self.class_id}.")
+        return tuple(x[..., self.class_id].ravel() for x in entries)
 
     def counted(self) -> list[np.ndarray]:
         """The counts so far, in the order of `counts`."""
@@ -77,7 +83,7 @@ class ThresholdMetric(ConfusionMetric):
         name, dtype: see `Metric`.
 
     Raises:
-        ValueError: for thresholds outside [0, 1].
+        ValueError: for thresholds outside [0, 1], top_k < 1, or, in a batch, a class_id that it has no label of.
     """
 
     def __init__(
@@ -90,6 +96,7 @@ class ThresholdMetric(ConfusionMetric):
         **unknown: Any,
     ):
         super().__init__(name, dtype, **unknown)
+        check_parameters(type(self).__name__, {} if top_k is None else {"top_k": top_k})
         self.thresholds, self.top_k, self.class_id = thresholds, top_k, class_id
         none = np.array([0.5 if top_k is None else -np.inf])
         self.begin(none if thresholds is None else as_thresholds(type(self).__name__, thresholds))

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..losses.formula import check_parameters
 from ..losses.labels import class_numbers, plain
 from ..losses.reduction import full_weights, without_padding
 from .mean import registry
@@ -46,6 +47,7 @@ class IoU(Metric):
         **unknown: Any,
     ):
         super().__init__(name, dtype, **unknown)
+        check_parameters(type(self).__name__, {"num_classes": num_classes})
         self.num_classes, self.ignore_class, self.axis = num_classes, ignore_class, axis
         self.target_class_ids = list(range(num_classes) if target_class_ids is None else target_class_ids)
         if not all(0 <= target < num_classes for target in self.target_class_ids):
@@ -111,6 +113,8 @@ class BinaryIoU(IoU):
         self, target_class_ids: Sequence[int] = (0, 1), threshold: float = 0.5, name: str | None = None, dtype: Any = None
     ):
         super().__init__(2, target_class_ids, name, dtype)
+        if not isinstance(threshold, (int, float, np.number)):
+            raise ValueError(f"BinaryIoU expects a threshold that is a number, got {threshold!r}.")
         self.threshold = threshold
 
     def answers(self, y_pred):
