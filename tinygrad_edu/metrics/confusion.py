@@ -62,9 +62,9 @@ class ConfusionMetric(Metric):
         """Labels, predictions and weights of the entries that are looked at, as (entries,) or (entries, labels)."""
         if self.class_id is None:
             return tuple(x.ravel() for x in entries)
-        labels = entries[0].shape[-1:] or (1,)
-        if not -labels[0] <= self.class_id < labels[0]:
-            raise ValueError(f"{self.name} expects class_id below {labels[0]}, the number of labels, got {self.class_id}.")
+        shape = entries[0].shape
+        if len(shape) < 2 or not -shape[-1] <= self.class_id < shape[-1]:
+            raise ValueError(f"{self.name} expects predictions with a label {self.class_id} (class_id), got shape {shape}.")
         return tuple(x[..., self.class_id].ravel() for x in entries)
 
     def counted(self) -> list[np.ndarray]:
@@ -75,6 +75,8 @@ class ConfusionMetric(Metric):
 class ThresholdMetric(ConfusionMetric):
     """What is made of COUNTS at the thresholds that were given. Subclasses say in `share` what.
 
+    Shapes: labels and predictions (samples, ...) -> (), or (thresholds,) for several.
+
     Args:
         thresholds: one or several; a probability above it counts as 1, one equal to it as 0. None: 0.5.
         top_k: only the k largest predictions over the last axis can count as 1. None: all can. With it and without
@@ -83,7 +85,10 @@ class ThresholdMetric(ConfusionMetric):
         name, dtype: see `Metric`.
 
     Raises:
-        ValueError: for thresholds outside [0, 1], top_k < 1, or, in a batch, a class_id that it has no label of.
+        ValueError: for thresholds outside [0, 1], top_k < 1, or, in a batch, a class_id that it has no label of, and
+            labels other than 0 and 1 (Keras takes all but 0 for 1).
+
+    Source: Fawcett (2006), "An Introduction to ROC Analysis".
     """
 
     def __init__(
