@@ -68,7 +68,7 @@ def walk(optimizer, start, gradient, n):
 
 @pytest.mark.parametrize(("optimizer", "paper", "settings"), WALKS.values(), ids=WALKS)
 def test_ten_steps_are_those_of_the_paper(optimizer, paper, settings):
-    """OPT-11 to OPT-21."""
+    """OPT-11 to OPT-21, D24: where ε stands, and what Adagrad begins with, as in Keras 3."""
     expected = paper(START, gradient, 10, **settings)
     np.testing.assert_allclose(walk(optimizer, START, gradient, 10), expected, rtol=1e-12, atol=1e-14)
     assert np.abs(np.diff(expected, axis=0)).max() > 1e-7, "it moves"
