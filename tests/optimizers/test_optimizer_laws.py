@@ -47,8 +47,8 @@ FAMILY = {
     "Lion": lambda **k: Lion(0.1, **k),
 }
 each = pytest.mark.parametrize("make", FAMILY.values(), ids=FAMILY)
-STATES = {"Adafactor": 3, "Adagrad": 1, "SGD": 0, "momentum": 1, "Nesterov": 1, "RMSprop": 1, "RMSprop, all of it": 3, "AMSGrad": 3,
-          "Lion": 1}  # fmt: skip
+STATES = {"Adafactor": 3, "Adagrad": 1, "SGD": 0, "momentum": 1, "Nesterov": 1, "RMSprop": 1, "RMSprop, all of it": 3,
+          "AMSGrad": 3, "Lion": 1}  # fmt: skip
 RANDOM = np.random.default_rng(0)
 GRADIENTS = [[RANDOM.normal(size=(3, 2)), RANDOM.normal(size=4)] for _ in range(6)]
 
