@@ -32,7 +32,8 @@ class Adafactor(Optimizer):
         relative_step: whether the rate is at most 1 / sqrt(t); not where it has a schedule.
         **kwargs: as of `Optimizer`.
 
-    Source: Shazeer & Stern (2018), algorithms 4 and 5; without momentum, as in Keras 3. Keras keeps a whole V for matrices too.
+    Source: Shazeer & Stern (2018), algorithms 4 and 5; without momentum, as in Keras 3. There a matrix has a whole V beside R
+    and C, and the rate is at most 1 / sqrt(t) whatever `relative_step` says.
     """
 
     slots = "rows", "columns", "square"
