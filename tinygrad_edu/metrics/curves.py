@@ -21,6 +21,8 @@ class AUC(ConfusionMetric):
 
     Approximate by design: the curve is known at `num_thresholds` points only, however many samples there are.
 
+    Shapes: labels and predictions (samples, ...) -> ().
+
         >>> round(AUC(num_thresholds=3)([0, 0, 1, 1], [0, 0.5, 0.3, 0.9]), 6)
         0.75
 
@@ -119,6 +121,8 @@ def _under_precision(tp, fp, fn):
 
 class BestAt(ConfusionMetric):
     """The best of one share over all thresholds at which another is large enough; 0 if it never is.
+
+    Shapes: labels and predictions (samples, ...) -> ().
 
     Args:
         num_thresholds: how many are tried, evenly from 0 to 1.

@@ -20,6 +20,8 @@ class IoU(Metric):
 
     Classes that neither occur nor are predicted are left out of the mean.
 
+    Shapes: class numbers, or `num_classes` along `axis`, of as many labels as predictions -> ().
+
     Args:
         num_classes: how many there are.
         target_class_ids: the classes to take the mean over. None: all.
@@ -27,6 +29,11 @@ class IoU(Metric):
         ignore_class: label of samples that do not count, such as 255 for void pixels.
         sparse_y_true, sparse_y_pred: whether these are class numbers, not one-hot or probabilities.
         axis: where the classes are, if not.
+
+    Raises:
+        ValueError: for classes that are not there, also in a batch.
+
+    Source: Everingham et al. (2010), "The PASCAL Visual Object Classes (VOC) Challenge".
 
         >>> round(IoU(2, [1])([0, 0, 1, 1], [0, 1, 0, 1]), 4)
         0.3333
