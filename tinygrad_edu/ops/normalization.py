@@ -85,8 +85,8 @@ def _scaled_large(x, gamma, beta, axis, epsilon, moments):
 def _scaled(x, gamma, beta, axis, epsilon, moments):
     moments.mean = _mean(x, axis)
     centred = x - moments.mean
-    moments.variance = _mean(square(centred), axis)
-    moments.inverse = rsqrt(moments.variance + epsilon)
+    moments.variance = _mean(np.square(centred), axis)
+    moments.inverse = 1 / np.sqrt(moments.variance + epsilon)
     return gamma * (centred * moments.inverse) + beta
 
 
