@@ -19,6 +19,7 @@ from ..registry import Configurable, Registry
 from ..rerun import Moved
 from ..structure import flatten, is_structure, placeholder_in
 from ..tensor import as_tensor
+from .arguments import dtype_of
 from .called import Called
 from .owner import Owner
 from .shapes import InputSpec, any_batch, has_open_axis, map_shapes, masks_in, shape_of, shapes_in
@@ -116,10 +117,12 @@ class Layer(Called, Owner, Configurable):
     ):
         self.batch_input_shape = compat.batch_input_shape_of(batch_input_shape, kwargs)
         compat.refuse_unknown(type(self), kwargs)
+        if name is not None and not isinstance(name, str):
+            raise ValueError(f"{type(self).__name__} expects name to be a string, got {name!r}.")
         self.named_by_user = name is not None
         self.name = name or unique_name(snake_case(type(self).__name__))
         self.trainable = trainable
-        self.dtype = np.dtype(dtype or floatx()).name
+        self.dtype = dtype_of(type(self).__name__, dtype or floatx(), whole=self.keeps_whole_numbers)
         self.activity_regularizer = regularizers.get(activity_regularizer)
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -141,7 +144,7 @@ class Layer(Called, Owner, Configurable):
         """The output for inputs `x`: a Tensor, or a list, tuple or dict of them."""
         raise NotImplementedError(f"{type(self).__name__} expects a method call(x).")
 
-    def compute_mask(self, inputs: Any, mask: Any) -> Any:
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         """The mask of the output, given that of the input: the same in a layer that `supports_masking`."""
         return mask if self.supports_masking else None
 

@@ -134,6 +134,8 @@ class Owner(Whole):
         Raises:
             ValueError: for arrays of other shapes, or another number of them.
         """
+        if len(arrays) and not (self.built or self.weights):
+            raise ValueError(f"{self} has no weights yet. Give it an input_shape or call it on data first.")
         weights, arrays = self.weights, [np.asarray(a.array if isinstance(a, Tensor) else a) for a in arrays]
         if [w.shape for w in weights] != [a.shape for a in arrays]:
             raise ValueError(f"{self} expects weights of shapes {[w.shape for w in weights]}, got {[a.shape for a in arrays]}.")
