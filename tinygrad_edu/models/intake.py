@@ -58,8 +58,7 @@ class Intake:
         inputs = self.inputs(x)
         outputs = None if self.is_own_step or not self.labelled else self._outputs(inputs)
         labels = self._labels(y) if self.labelled else None
-        ports = self.names or ["output"]
-        weights = self.weighting.of(labels, sample_weight, ports) if self.labelled else None
+        weights = self._weights(labels, sample_weight)
         same_length(self.owner, x=inputs, y=labels, sample_weight=weights)
         if outputs is not None:
             self._judge(inputs, labels, weights, outputs)
@@ -86,7 +85,7 @@ class Intake:
         convert = lambda name, part: samples(self.owner, name, part, self.model.dtype)
         inputs = Rows(rows_of(self.owner, "x", x, input_names(self.model), convert), as_tensors=True)
         labels = self._labels(y) if self.labelled else None
-        weights = self.weighting.of(labels, sample_weight, self.names or ["output"]) if self.labelled else None
+        weights = self._weights(labels, sample_weight)
         same_length(self.owner, x=inputs, y=labels, sample_weight=weights)
         every = slice(None)
         return pack(inputs.take(every), labels and labels.take(every), weights and weights.take(every))
@@ -129,6 +128,12 @@ class Intake:
             return None
         convert = lambda name, part: samples(self.owner, name, part, self.model.dtype)
         return Rows(rows_of(self.owner, "y", y, self.names, convert, optional=True))
+
+    def _weights(self, labels: Rows | None, sample_weight: Any) -> Rows | None:
+        if not self.labelled:
+            return None
+        parts = 1 if labels is None else len(labels.parts)
+        return self.weighting.of(labels, sample_weight, self.names or [f"output_{number}" for number in range(1, parts + 1)])
 
     def _judge(self, inputs: Rows, labels: Rows | None, weights: Rows | None, y_pred: Any) -> None:
         """See on two samples that labels, loss and metrics fit, and in all rows that labels mean something."""
