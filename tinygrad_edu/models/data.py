@@ -72,7 +72,7 @@ def samples(owner: str, name: str, values: Any, dtype: str | None = None) -> np.
         TypeError: for text and objects. ValueError: for a scalar, no samples, nan or inf.
     """
     if values is None:
-        raise ValueError(f"{owner} expects {name}, got None.")
+        raise ValueError(f"{owner} expects {name}, got None. Pass {'labels' if name == 'y' else 'data'}.")
     columns = getattr(values, "columns", None)
     array = _array(owner, name, values, columns)
     if array.dtype.kind not in "fiub":
