@@ -50,7 +50,8 @@ MANY_SIGNALS = """
     y = (x[:, :1] > 0).astype("float32")
 
     def model_of():
-        model = Sequential([Dense(8, input_dim=4), *(Dense(8, activation="relu") for _ in range(6)), BatchNormalization(), Dense(1)])
+        hidden = [Dense(8, activation="relu") for _ in range(6)]
+        model = Sequential([Dense(8, input_dim=4), *hidden, BatchNormalization(), Dense(1)])
         model.set_weights([np.linspace(-1, 1, w.size).reshape(w.shape) for w in model.weights])
         model.compile("adam", "mse")
         return model

@@ -88,7 +88,8 @@ def test_names_of_outputs_name_losses_metrics_labels_and_weights():
         metrics={"sold": ["accuracy"], "price": "mae"},
     )  # fmt: skip
     y = {"sold": C, "price": Y}
-    history = model.fit(NAMED, y, verbose=0, sample_weight={"price": np.ones(40)}, class_weight={"sold": {0: 1.0, 1: 1.0}}).history
+    told = {"sample_weight": {"price": np.ones(40)}, "class_weight": {"sold": {0: 1.0, 1: 1.0}}}
+    history = model.fit(NAMED, y, verbose=0, **told).history
     assert list(history) == ["loss", "price_loss", "sold_loss", "price_mae", "sold_accuracy"] == model.metrics_names
     found = model.evaluate(NAMED, y, verbose=0, return_dict=True)
     assert found["loss"] == pytest.approx(found["price_loss"] + 0.5 * found["sold_loss"], rel=1e-6)

@@ -9,8 +9,8 @@ from tinygrad_edu import Tensor
 from tinygrad_edu.layers import Dense
 from tinygrad_edu.models import Sequential
 from tinygrad_edu.models.batches import unpack
-from tinygrad_edu.models.weighting import Weighting
 from tinygrad_edu.models.data import Rows
+from tinygrad_edu.models.weighting import Weighting
 from tinygrad_edu.optimizers import SGD
 
 X = np.random.default_rng(0).uniform(-1, 1, (20, 2)).astype("float32")
@@ -19,10 +19,9 @@ W = np.random.default_rng(1).uniform(0, 2, 20).astype("float32")
 START = [[[0.5, -0.5], [0.1, 0.2]], [0.0, 0.1], [[0.3], [-0.6]], [0.05]]
 
 
-def compiled(optimizer="sgd", loss="mse", units=1, **told):
-    model = Sequential([Dense(2, input_dim=2, activation="tanh"), Dense(units, activation="sigmoid" if units == 1 else "softmax")])
-    if units == 1:
-        model.set_weights(START)
+def compiled(optimizer="sgd", loss="mse", **told):
+    model = Sequential([Dense(2, input_dim=2, activation="tanh"), Dense(1, activation="sigmoid")])
+    model.set_weights(START)
     model.compile(optimizer, loss, **told)
     return model
 
@@ -86,7 +85,8 @@ def test_batches_from_anywhere_are_measured_and_predicted(make):
     steps = {"steps": told["steps_per_epoch"]} if (told := make()[1]) else {}
     assert model.evaluate(make()[0], verbose=0, **steps) == expected
     np.testing.assert_allclose(model.predict(make()[0], **steps), model.predict(X), rtol=1e-6)
-    history = model.fit(X, Y, epochs=2, verbose=0, validation_data=make()[0], **({"validation_steps": 4} if steps else {})).history
+    measured = {"validation_data": make()[0], **({"validation_steps": 4} if steps else {})}
+    history = model.fit(X, Y, epochs=2, verbose=0, **measured).history
     assert len(history["val_loss"]) == 2
 
 
@@ -215,10 +215,10 @@ def test_class_weights_are_the_weight_of_each_sample_of_a_class(form):
     np.testing.assert_array_equal(weights.parts[0], np.array([0.5, 2.0, 4.0])[classes])
 
 
-@given(st.lists(st.integers(0, 3), min_size=1, max_size=20), st.lists(st.floats(0, 4, width=32), min_size=4, max_size=4), st.data())
-def test_class_weights_and_sample_weights_multiply(classes, by_class, data):
+@given(st.lists(st.integers(0, 3), min_size=1, max_size=20), st.lists(st.floats(0, 4, width=32), min_size=24, max_size=24))
+def test_class_weights_and_sample_weights_multiply(classes, weights):
     """FIT-08, D21: Keras 3 refuses both at once."""
-    of_samples = np.array(data.draw(st.lists(st.floats(0, 4, width=32), min_size=len(classes), max_size=len(classes))), "float32")
+    by_class, of_samples = weights[:4], np.array(weights[4:][: len(classes)], "float32")
     found = Weighting("fit", dict(enumerate(by_class))).of(Rows(np.array(classes)), of_samples, ["output"])
     np.testing.assert_allclose(found.parts[0], of_samples * np.array(by_class, "float32")[classes], rtol=1e-6)
 

@@ -139,8 +139,7 @@ def test_a_step_may_measure_and_ask_in_ways_of_its_own():
 
     class Own(Sequential):
         def test_step(self, data):
-            x, y = data
-            return {"rows": float(len(y))}
+            return {"rows": float(len(data[1]))}
 
         def predict_step(self, data):
             return {"twice": 2 * self(data)}
@@ -222,7 +221,8 @@ def test_evaluate_and_predict_call_their_hooks():
     """CB-01, FIT-12, FIT-14."""
     names = [f"on_{what}_{when}" for what in ("test", "test_batch", "predict", "predict_batch") for when in ("begin", "end")]
     called = []
-    hooks = {name: (lambda name: lambda self, *args: called.append((name, *args[:-1])))(name) for name in names}
+    note = lambda name: lambda self, *args: called.append((name, *args[:-1]))
+    hooks = {name: note(name) for name in names}
     watch = type("Watch", (Callback,), hooks)()
     model = compiled()
     model.evaluate(X, Y, batch_size=10, verbose=0, callbacks=[watch])
@@ -319,6 +319,6 @@ def test_classes_and_probabilities():
 def test_words_about_workers_have_no_effect_and_misspelt_ones_are_told():
     """FIT-01, FIT-16, PKG-16."""
     assert compiled().fit(X, Y, nb_epoch=2, workers=2, use_multiprocessing=True, verbose=0).epoch == [0, 1]
-    for call in (lambda m: m.evaluate(X, Y, batchsize=3), lambda m: m.predict(X, batchsize=3), lambda m: m.fit(X, Y, batchsize=3)):
+    for call, data in (("evaluate", (X, Y)), ("predict", (X,)), ("fit", (X, Y))):
         with pytest.raises(TypeError, match=r"expects no keyword 'batchsize'. Did you mean 'batch_size'"):
-            call(compiled())
+            getattr(compiled(), call)(*data, batchsize=3)
