@@ -14,6 +14,7 @@ from samples import real
 
 from tinygrad_edu import Tensor, layers
 from tinygrad_edu.layers.layer import registry
+from tinygrad_edu.models import Model, Sequential
 
 BATCH = 3
 
@@ -65,6 +66,11 @@ L = layers
 
 def with_slopes(**kw):
     return L.Dense(2, L.PReLU("ones", dtype=kw.get("dtype")), use_bias=False, **kw)
+
+
+def network(**kw):
+    x = L.Input((4,), dtype=kw.get("dtype"))
+    return Model(x, L.Dense(2, **kw)(x) * 2.0, **kw)
 
 
 PAIR = ((2, 3), (2, 3))
@@ -132,6 +138,10 @@ LAYERS: dict[str, list[Sample]] = {
     "minimum":              [Sample(lambda **kw: L.Minimum(**kw), *PAIR, out=(2, 3))],
     "concatenate":          [Sample(lambda **kw: L.Concatenate(**kw), (2, 3), (2, 1), out=(2, 4)),
                              Sample(lambda **kw: L.Concatenate(axis=1, **kw), (2, 3), (1, 3), out=(3, 3))],
+    "operation":            [Sample(lambda **kw: L.Operation("multiply", {1: 2.0}, **kw), (3,), out=(3,)),
+                             Sample(lambda **kw: L.Operation("sum", params={"axis": -1}, **kw), (3, 2), out=(3,))],
+    "sequential":           [Sample(lambda **kw: Sequential([L.Dense(2, dtype=kw.get("dtype"))], **kw), (4,), out=(2,))],
+    "model":                [Sample(network, (4,), out=(2,))],
     "dot":                  [Sample(lambda **kw: L.Dot(-1, **kw), (3,), (3,), out=(1,)),
                              Sample(lambda **kw: L.Dot((2, 1), normalize=True, **kw), (2, 3), (3, 4), out=(2, 4))],
 }  # fmt: skip

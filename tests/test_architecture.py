@@ -11,19 +11,21 @@ PACKAGES = ("tinygrad_edu", "viz")
 
 # Who may import whom: a module may import what stands in its own line or above it.
 RANKS = [
-    {"config", "registry", "kernel", "kernel_cache", "allocation", "memory", "modes", "graph", "compat"},
+    {
+        "config", "arguments", "registry", "kernel", "kernel_cache", "allocation", "memory", "modes", "graph", "compat", "rerun",
+    },
     {"rules"},
     {"record"},
     {"backward", "ops", "custom"},
     {"protocols"},
     {"arraylike"},
     {"tensor"},
-    {"variable", "structure", "linearized", "calculus", "recompute", "anomaly", "random"},
+    {"variable", "structure", "linearized", "calculus", "recompute", "anomaly", "random", "sequence", "preprocessing"},
     {"initializers", "sparse_activations", "activations", "regularizers", "constraints", "losses", "metrics", "optimizers"},
     {"layers"},
     {"callbacks"},
     {"models"},
-    {"datasets", "utils", "backend", "testing"},
+    {"datasets", "utils", "backend", "testing", "wrappers"},
 ]
 RANK = {name: rank for rank, names in enumerate(RANKS) for name in names}
 FORWARDED = {("tinygrad_edu.utils", "viz")}  # plot_model, which Keras users look for in utils
@@ -140,6 +142,7 @@ def test_optional_dependencies_are_imported_where_they_are_needed(module):
         "graphviz",
         "pygraphviz",
         "sklearn",
+        "tensorboard",
         "IPython",
     }
 

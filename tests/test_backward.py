@@ -1,5 +1,6 @@
 """How gradients add up on their way back: in place where the sum is nobody else's, part by part where only parts came."""
 
+import sys
 import time
 
 import numpy as np
@@ -149,3 +150,25 @@ def test_a_row_that_is_not_there_is_refused_before_anything_is_added():
         for row in (3, -4):
             with pytest.raises(IndexError):
                 ops.scatter_add(np.ones((size, 10)), shape=(3, 10), key=np.full(size, row))
+
+
+@pytest.mark.parametrize("join", [ops.concatenate, ops.stack, ops.hstack])
+@pytest.mark.parametrize("create_graph", [False, True], ids=["plain", "create_graph"])
+def test_going_back_through_twice_as_many_parts_takes_twice_as_many_calls(join, create_graph):
+    """Not four times: where each part begins is found once for all of them."""
+
+    def calls(parts):
+        xs, count = [Tensor([1.0, 2.0]) for _ in range(parts)], 0
+
+        def note(frame, event, arg):
+            nonlocal count
+            count += event in ("call", "c_call")
+
+        loss = join(xs).sum()
+        sys.setprofile(note)
+        loss.backward(create_graph=create_graph)
+        sys.setprofile(None)
+        return count
+
+    calls(40), calls(80)  # which rules to call is found out once
+    assert calls(80) < 2.1 * calls(40)

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tinygrad_edu import random, set_random_seed
-from tinygrad_edu.random import Draws, SeedGenerator, random_bits
+from tinygrad_edu.random import SeedGenerator, random_bits
+from tinygrad_edu.rerun import Moved
 from tinygrad_edu.utils import set_random_seed as from_utils
 
 
@@ -92,16 +93,9 @@ def test_bits_are_those_of_numpys_philox_told_key_and_counter(key, counter, size
     np.testing.assert_array_equal(random_bits(key, counter, size), expected)
 
 
-@given(key=KEYS, counter=st.integers(0, 2**64 - 1), blocks=st.integers(0, 70))
-def test_the_compiled_loop_draws_the_same_bits(key, counter, blocks):
-    """REGL-01: so that it does not matter which one runs."""
-    expected = random._philox(key, counter, blocks)
-    np.testing.assert_array_equal(random._philox_compiled(key, counter, blocks), expected)
-
-
 def test_many_numbers_begin_as_few_do():
-    """REGL-01: across the size from which the compiled loop takes over."""
-    few, many = random_bits((1, 2), 3, random.LARGE - 1), random_bits((1, 2), 3, random.LARGE + 9)
+    """REGL-01: by whatever code they are drawn."""
+    few, many = random_bits((1, 2), 3, 1000), random_bits((1, 2), 3, 100_001)
     np.testing.assert_array_equal(many[: len(few)], few)
 
 
@@ -177,8 +171,8 @@ def test_draws_can_be_made_again_and_leave_no_trace():
     """REGL-01: also those of a block inside a block."""
     generator = SeedGenerator(1)
     generator.next()
-    with Draws() as outer:
-        with Draws() as inner:
+    with Moved() as outer:
+        with Moved() as inner:
             first = generator.bits(3).tolist()
         second = generator.bits(3).tolist()
     generator.next()

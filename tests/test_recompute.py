@@ -7,7 +7,7 @@ import pytest
 
 from tinygrad_edu import Tensor, Variable, as_tensor, checkpoint, grad, gradients, graph, hessian, no_grad, ops
 from tinygrad_edu.graph import ChangedArrayError, GraphError, history
-from tinygrad_edu.layers import Dense
+from tinygrad_edu.layers import BatchNormalization, Dense, Layer
 
 RNG = np.random.default_rng(0)
 W = [Tensor(RNG.normal(size=(8, 8)) / 3) for _ in range(12)]
@@ -29,8 +29,8 @@ def run(way, create_graph=False):
     return loss, [g.array for g in gradients(loss, [x, *W], create_graph=create_graph)]
 
 
-def plainly(function, *args):
-    return function(*args)
+def plainly(function, *args, **kwargs):
+    return function(*args, **kwargs)
 
 
 @pytest.mark.parametrize("create_graph", [False, True], ids=["plain", "create_graph"])
@@ -167,3 +167,74 @@ def test_nothing_is_left_behind():
         assert len(gc.get_objects()) <= before + 1
     finally:
         gc.enable()
+
+
+class Counting(Layer):
+    """x times the number of calls."""
+
+    def build(self, input_shape):
+        self.calls = self.add_weight(name="calls", shape=(), initializer="zeros", trainable=False)
+
+    def call(self, x):
+        self.calls.assign(self.calls + 1)
+        return x * self.calls
+
+
+@pytest.mark.parametrize("create_graph", [False, True], ids=["plain", "create_graph"])
+def test_moving_averages_move_once(create_graph):
+    """REGL-04: the second call of the layer leaves no trace."""
+    x, averages = RNG.normal(3.0, 2.0, (6, 2)), []
+    for way in (plainly, checkpoint):
+        layer = BatchNormalization(momentum=0.5, dtype="float64")
+        for _ in range(2):
+            gradients((way(layer, Tensor(x), training=True) ** 2).sum(), layer.trainable_weights, create_graph=create_graph)
+        averages.append(layer.get_weights()[2:])
+    np.testing.assert_array_equal(*averages)
+    np.testing.assert_allclose(averages[1][0], 0.75 * x.mean(axis=0))
+
+
+def test_what_a_function_assigned_is_what_its_second_call_begins_with():
+    """Also if it was called again meanwhile, and within another piece."""
+    for way in (checkpoint, lambda f, x: checkpoint(lambda x: checkpoint(f, x) * 1.0, x)):
+        layer, x = Counting(dtype="float64"), Tensor([1.0, 1.0])
+        layer.build((None,))
+        once, twice = way(layer, x), way(layer, x)
+        twice.sum().backward()
+        assert x.grad.tolist() == [2.0, 2.0] and layer.calls.array == 2
+        x.zero_grad()
+        once.sum().backward()
+        assert x.grad.tolist() == [1.0, 1.0] and layer.calls.array == 2
+
+
+def test_a_gradient_of_a_gradient_by_numbers_that_have_moved_on_is_refused():
+    """It would read those of now."""
+    layer, x = Counting(dtype="float64"), Tensor([1.0, 1.0])
+    layer.build((None,))
+    once, _ = checkpoint(layer, x) ** 2, checkpoint(layer, x)
+    (g,) = gradients(once.sum(), [x], create_graph=True)
+    with pytest.raises(ChangedArrayError):
+        gradients(g.sum(), [x])
+
+
+def test_losses_that_a_layer_adds_are_added_once():
+    """REG-07: those of its call, not those of the second one too."""
+
+    class Block(Layer):
+        def __init__(self):
+            super().__init__()
+            self.dense = Dense(3, activity_regularizer="l2")
+
+        def call(self, x):
+            return checkpoint(self.dense, x)
+
+    block = Block()
+    out = block(Tensor(X))
+    before = [loss.item() for loss in block.losses]
+    out.sum().backward()
+    assert [loss.item() for loss in block.losses] == before and len(before) == 1
+
+
+def test_weights_that_the_first_call_makes_get_gradients():
+    layer, x = Dense(2, use_bias=False), Tensor(np.ones((3, 4), np.float32))
+    checkpoint(layer, x).sum().backward()
+    assert layer.kernel.grad.tolist() == [[3.0, 3.0]] * 4

@@ -26,6 +26,13 @@ def epsilon() -> float:
     return _settings["epsilon"]  # type: ignore[return-value]
 
 
+def set_epsilon(value: float) -> None:
+    """Set the small number that keeps logarithms and divisions finite."""
+    if not 0 < value < 1:
+        raise ValueError(f"set_epsilon expects a number between 0 and 1, got {value!r}. The default is 1e-7.")
+    _settings["epsilon"] = float(value)
+
+
 def set_bare_first_names(wanted: bool) -> None:
     """Whether layers are called dense, dense_1, ... as in Keras 3, and not dense_1, dense_2, ... as in Keras 2."""
     _settings["bare_first_names"] = bool(wanted)

@@ -64,6 +64,20 @@ class Value:
         self.changed.now()
 
 
+class Placeholder:
+    """What stands for a Value that is not there yet: calls on it are noted, not computed. See `layers.symbol`."""
+
+    __slots__ = ()
+
+    def note_op(self, op: Any, args: tuple, params: dict) -> Any:
+        """What stands for the result of an op that has this among its inputs."""
+        raise NotImplementedError
+
+    def note_layer(self, layer: Any, x: Any, args: tuple, kwargs: dict) -> Any:
+        """What stands for the result of a layer that has this somewhere in its arguments."""
+        raise NotImplementedError
+
+
 class Notes:
     """What only few nodes carry.
 
@@ -166,6 +180,17 @@ def make_value(array: Any, node: Node | None = None) -> Any:
     value.node = node
     value.changed = None
     return value
+
+
+_slot_of_mask = vars(Value)["mask"].__get__  # not through `__getattr__`, which writes a message first
+
+
+def mask_of(x: Any) -> Any:
+    """The mask that a layer has given to a Value, or None."""
+    try:
+        return _slot_of_mask(x) if isinstance(x, Value) else None
+    except AttributeError:
+        return None
 
 
 def notes_of(node: Node) -> Notes:

@@ -22,8 +22,8 @@ import numpy as np
 from . import ops
 from .backward import walk
 from .graph import GraphError, Leaf, Mode, Node, Value, current, make_value, mode, new_number, new_object
-from .random import Draws
 from .record import Op
+from .rerun import Moved
 from .structure import flatten
 from .tensor import as_tensor
 
@@ -34,8 +34,9 @@ _op.calls_back = True
 def checkpoint(function: Callable, *args: Any, **kwargs: Any) -> Any:
     """function(*args, **kwargs), of which nothing is kept but the arguments; the backward pass calls it again.
 
-    It must compute the same when it is called again; layers draw the random numbers again that they drew. Gradients
-    reach the arguments and all Tensors that it uses, as the weights of a layer: `checkpoint(layer, x)`.
+    It must compute the same when it is called again. Layers draw the random numbers again that they drew, and what they
+    assigned to a Variable, as moving averages, is assigned once. Gradients reach the arguments and all Tensors that it
+    uses, as the weights of a layer: `checkpoint(layer, x)`.
 
     Raises:
         GraphError: in the backward pass, if the second call gives other shapes.
@@ -43,13 +44,13 @@ def checkpoint(function: Callable, *args: Any, **kwargs: Any) -> Any:
     if not current().recording:
         return function(*args, **kwargs)
     start = new_number()
-    with Draws() as draws:
+    with Moved() as moved:
         out = function(*args, **kwargs)
     parts, rebuild = flatten(out)
     places = [i for i, part in enumerate(parts) if isinstance(part, Value) and part.node is not None and part.node.number > start]
     if not places:
         return out
-    piece = _Piece(function, args, kwargs, places, draws)
+    piece = _Piece(function, args, kwargs, places, moved)
     sources = piece.boundary(_recent([parts[i].node for i in places], start), start)
     joined = _joined([parts[i].array for i in places])
     for part, i in zip(_cut(piece.record(joined, sources), [parts[i] for i in places]), places):
@@ -60,16 +61,16 @@ def checkpoint(function: Callable, *args: Any, **kwargs: Any) -> Any:
 class _Piece:
     """A call that can be made again."""
 
-    def __init__(self, function: Callable, args: tuple, kwargs: dict, places: list[int], draws: Draws):
+    def __init__(self, function: Callable, args: tuple, kwargs: dict, places: list[int], moved: Moved):
         self.function, self.args, self.kwargs = function, args, kwargs
         self.places = places  # which of the results have gradients
-        self.draws = draws
+        self.moved = moved
         self.mode: Mode = current()
 
     def boundary(self, nodes: list[Node], start: int) -> list[Node]:
-        """What was there before the call, and went into `nodes`."""
-        sources = [source for node in reversed(nodes) for source in node.sources]
-        return list(dict.fromkeys(x for x in sources if isinstance(x, Node) and x.number < start))
+        """What was there before the call, or is a weight that a layer made in it, and went into `nodes`."""
+        sources = [x for node in reversed(nodes) for x in node.sources if isinstance(x, Node)]
+        return list(dict.fromkeys(x for x in sources if x.number < start or (isinstance(x, Leaf) and x.label)))
 
     def record(self, joined: Any, sources: list[Node]) -> Any:
         """A node that keeps the arguments and can find the gradients of `sources`."""
@@ -86,11 +87,21 @@ class _Piece:
         node.grad = node.delta = node.label = node.notes = None
         return make_value(joined, node)
 
-    def again(self) -> tuple[Any, list[Node]]:
+    def gradients(self, g: Any, sources: list[Node], create_graph: bool) -> dict[Node, Any]:
+        """The gradients by `sources` of another call."""
+        with self.moved.again():
+            joined, nodes = self._again()
+            if joined.shape != g.shape:
+                raise GraphError(
+                    f"checkpoint expects a function that gives the same again, got {joined.size} numbers after {g.size}. "
+                    "Leave what changes out of it."
+                )
+            return walk([joined], [g], sources, create_graph=create_graph, nodes=nodes)
+
+    def _again(self) -> tuple[Any, list[Node]]:
         """The joined result of another call, recorded, and its nodes."""
-        start = new_number()
-        now = self.mode
-        with mode(recording=True, scope=now.scope, training=now.training, phase=now.phase), self.draws.again():
+        start, now = new_number(), self.mode
+        with mode(recording=True, scope=now.scope, training=now.training, phase=now.phase):
             parts, _ = flatten(self.function(*self.args, **self.kwargs))
             joined = _joined([as_tensor(parts[i]) for i in self.places])
         return joined, _recent([joined.node], start)
@@ -113,13 +124,7 @@ class _Rules:
     def _gradient(self, g: Any, index: int, create_graph: bool, key: Any = None) -> Any:
         key = g if key is None else key
         if self.asked is not key:
-            joined, nodes = self.piece.again()
-            if joined.shape != g.shape:
-                raise GraphError(
-                    f"checkpoint expects a function that gives the same again, got {joined.size} numbers after {g.size}. "
-                    "Leave what changes out of it."
-                )
-            self.found = walk([joined], [g], self.sources, create_graph=create_graph, nodes=nodes)
+            self.found = self.piece.gradients(g, self.sources, create_graph)
             self.asked = key
         source = self.sources[index]
         found = self.found.get(source)

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .allocation import keep_freed_memory
-from .graph import NUMBERS, Node, Value, as_array, current, new_number, new_object, notes_of
+from .graph import NUMBERS, Node, Placeholder, Value, as_array, current, new_number, new_object, notes_of
 from .memory import lent, opened, share, sums_of_open
 from .modes import detector, detectors
 from .rules import arguments, check_rule, compile_rule, keeper
@@ -93,10 +93,11 @@ class Op:
         count = mask.bit_length() - 1
         names = self.inputs * count if self.variadic else self.inputs
         active = [i for i in range(count) if mask >> i & 1 and names[i] in self.rules]
-        reads = set().union(*(arguments(self.rules[names[i]]) for i in active))
+        reads = set().union(*(arguments(self.rules[name]) for name in {names[i] for i in active}))
         kept = [names[i] in reads for i in range(count)]
         shaped = [f"{names[i]}_shape" in reads for i in range(count)]
-        calls = tuple((i, *compile_rule(self, self.rules[names[i]])) for i in active)
+        compiled = {name: compile_rule(self, self.rules[name]) for name in dict.fromkeys(names[i] for i in active)}
+        calls = tuple((i, *compiled[names[i]]) for i in active)
         self.recipes[mask] = Recipe(calls, keeper(kept, shaped), "out" in reads)
         return self.recipes[mask]
 
@@ -177,6 +178,8 @@ def apply(op: Op, args: tuple, params: dict) -> Any:
             sources.append(x.node)
             if x.node is not None:
                 mask |= bit
+        elif isinstance(x, Placeholder):
+            return x.note_op(op, args, params)
         else:
             array = as_array(x)
             if array is not x:  # what is kept for the rules must be an array too

@@ -22,7 +22,8 @@ from __future__ import annotations
 import contextlib
 import difflib
 import inspect
-from collections.abc import Callable, Iterator
+from collections import ChainMap
+from collections.abc import Callable, Iterator, MutableMapping
 from contextvars import ContextVar
 from typing import Any
 
@@ -39,9 +40,13 @@ class Configurable:
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments as plain data: numbers, strings, lists and dicts."""
-        names = parameters_of(type(self))
+        return self._arguments(are_all=type(self).get_config is Configurable.get_config)
+
+    def _arguments(self, are_all: bool, but: tuple[str, ...] = ()) -> dict[str, Any]:
+        """The constructor's arguments; unless they are all that there is, a subclass may know better about missing ones."""
+        names = [name for name in parameters_of(type(self)) if name not in but]
         missing = [name for name in names if not hasattr(self, name)]
-        if missing and type(self).get_config is Configurable.get_config:
+        if missing and are_all:
             raise NotImplementedError(
                 f"{type(self).__name__} expects an attribute for each argument of its constructor, got none for {missing}. "
                 f"Write self.{missing[0]} = {missing[0]} in __init__, or a get_config of its own."
@@ -216,18 +221,23 @@ def parameters_of(cls: type) -> list[str]:
 
 
 @contextlib.contextmanager
-def custom_object_scope(custom_objects: dict[str, Any] | None = None) -> Iterator[None]:
+def custom_object_scope(*custom_objects: dict[str, Any] | None) -> Iterator[None]:
     """Let names in configs stand for classes and functions of your own, inside the block."""
-    token = _offered.set({**_offered.get({}), **(custom_objects or {})})
+    given = {name: thing for some in custom_objects for name, thing in (some or {}).items()}
+    token = _offered.set({**_offered.get({}), **given})
     try:
         yield
     finally:
         _offered.reset(token)
 
 
-def get_custom_objects() -> dict[str, Any]:
-    """All classes and functions of the user's that names in configs may stand for."""
-    return {**_registered, **_offered.get({})}
+def get_custom_objects() -> MutableMapping[str, Any]:
+    """All classes and functions of the user's that names in configs may stand for.
+
+    What is written to it is known from then on, in a `custom_object_scope` until its end.
+    """
+    offered = _offered.get(None)
+    return _registered if offered is None else ChainMap(offered, _registered)
 
 
 def register_keras_serializable(package: str = "Custom", name: str | None = None) -> Callable:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import accumulate
 from typing import Any
 
 from .graph import NUMBERS, Value
@@ -13,6 +14,18 @@ class KeptShape(tuple):
     """Stands in `Node.inputs` for an input of which a rule reads nothing but the shape."""
 
     __slots__ = ()
+
+
+class KeptShapes(tuple):
+    """Stands for the inputs of an op of any number of them, of which a rule reads nothing but the shapes."""
+
+    starts: tuple[int, list[int]] | None = None
+
+    def starts_along(self, axis: int) -> list[int]:
+        """Where each input begins if all are joined along `axis`: found once for all of them."""
+        if self.starts is None or self.starts[0] != axis:
+            self.starts = axis, [0, *accumulate(shape[axis] for shape in self)]
+        return self.starts[1]
 
 
 class Part:
@@ -34,6 +47,11 @@ def shape_of(x: Any) -> tuple[int, ...]:
     return () if isinstance(x, NUMBERS) else x.array.shape if isinstance(x, Value) else x.shape
 
 
+def shapes_of(xs: Sequence) -> KeptShapes:
+    """Shapes of all inputs, or the stand-in that was kept for them."""
+    return xs if isinstance(xs, KeptShapes) else KeptShapes(KeptShape(shape_of(x)) for x in xs)
+
+
 def arguments(rule: Callable) -> list[str]:
     """What a rule reads, by name."""
     code = getattr(rule, "__code__", None)  # a hundred times faster than a signature, and there are hundreds of rules
@@ -53,7 +71,7 @@ def compile_rule(op: Any, rule: Callable) -> tuple[Callable, Callable]:
     where = _readable(op)
     on_values = [where[argument] for argument in arguments(rule)]
     on_arrays = [_as_array_code(code) for code in on_values]
-    names = {"rule": rule, "shape_of": shape_of, "Value": Value}
+    names = {"rule": rule, "shape_of": shape_of, "shapes_of": shapes_of, "Value": Value}
     template = "lambda g, inputs, out, params, index: rule({})"
     return eval(template.format(", ".join(on_arrays)), names), eval(template.format(", ".join(on_values)), names)
 
@@ -63,7 +81,7 @@ def _readable(op: Any) -> dict[str, str]:
     where = {"g": "g", "out": "out", **{p: f"params[{p!r}]" for p in op.params}}
     if op.variadic:
         (xs,) = op.inputs
-        return where | {xs: "inputs", f"{xs}_shape": "[shape_of(x) for x in inputs]", "index": "index"}
+        return where | {xs: "inputs", f"{xs}_shape": "shapes_of(inputs)", "index": "index"}
     for i, x in enumerate(op.inputs):
         where |= {x: f"inputs[{i}]", f"{x}_shape": f"shape_of(inputs[{i}])"}
     return where
@@ -80,8 +98,8 @@ def keeper(kept: list[bool], shaped: list[bool]) -> Callable[[tuple], tuple] | N
     """Function from all inputs to the tuple of what must be kept of each."""
     if all(kept):
         return tuple
-    if not any(kept) and not any(shaped):
-        return None
+    if not any(kept) and (all(shaped) or not any(shaped)):
+        return shapes_of if any(shaped) else None
 
     def keep_of(x, keep, shape):
         return x if keep else KeptShape(shape_of(x)) if shape else None

@@ -8,11 +8,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from .graph import Value
+from .graph import Placeholder, Value
 
 
 def flatten(x: Any) -> tuple[list, Callable[[Sequence], Any]]:
@@ -22,7 +23,7 @@ def flatten(x: Any) -> tuple[list, Callable[[Sequence], Any]]:
     """
     parts: list = []
     _collect(x, parts)
-    return parts, lambda new: _rebuilt(x, iter(new))
+    return parts, partial(_put_back, x)
 
 
 def parts_like(x: Any, model: Any) -> list:
@@ -56,8 +57,20 @@ def is_structure(x: Any) -> bool:
     (False, True, True)
     """
     if isinstance(x, (list, tuple)):
-        return any(part is None or isinstance(part, (np.ndarray, Value)) or is_structure(part) for part in x)
+        return any(part is None or isinstance(part, (np.ndarray, Value, Placeholder)) or is_structure(part) for part in x)
     return isinstance(x, dict)
+
+
+def placeholder_in(*values: Any) -> Placeholder | None:
+    """The first placeholder in some structures, or None."""
+    for x in values:
+        if isinstance(x, Placeholder):
+            return x
+        if isinstance(x, (list, tuple, dict)):
+            found = placeholder_in(*(x.values() if isinstance(x, dict) else x))
+            if found is not None:
+                return found
+    return None
 
 
 def _collect(x: Any, parts: list) -> None:
@@ -66,6 +79,10 @@ def _collect(x: Any, parts: list) -> None:
             _collect(part, parts)
     elif x is not None:
         parts.append(x)
+
+
+def _put_back(x: Any, new: Sequence) -> Any:
+    return _rebuilt(x, iter(new))
 
 
 def _rebuilt(x: Any, new: Iterator) -> Any:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from .rerun import moves_on
 from .tensor import Tensor
 
 
@@ -48,8 +50,30 @@ class Variable(Tensor):
         if self.node is not None:
             self.node.label = path
 
+    def _write(self, key: Any, value: Any) -> Tensor:
+        moves_on(self)
+        return super()._write(key, value)
+
+    def place(self) -> tuple[Any, int]:
+        """The numbers, and when they were changed, for `rerun`."""
+        return self.array.copy(), self.changed.number if self.changed else 0
+
+    def go_to(self, place: tuple[Any, int]) -> None:
+        """Hold the numbers that it held: changed just then, or, if it holds them already, when they were."""
+        numbers, number = place
+        if not np.array_equal(self.array, numbers, equal_nan=True):
+            self.array[...] = numbers
+            self.mark_changed()
+        elif self.changed:
+            self.changed.number = number
+
     def __repr__(self) -> str:
         return f"<Variable {self.path} {self.shape} {self.dtype}>"
+
+    def __deepcopy__(self, memo: dict) -> Variable:
+        """One of its own, whose regularizer and constraint are copies too: those that the copy of its layer has."""
+        make, args = self.__reduce__()
+        return make(*copy.deepcopy(args, memo))
 
     def __reduce__(self) -> tuple:
         return _again, (self.path, self.array, None, self.name, self.trainable, self.regularizer, self.constraint)

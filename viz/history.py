@@ -38,7 +38,7 @@ def plot_history(
     chosen = _chosen(logs, metrics)
     if best is not None and best not in logs:
         raise ValueError(f"plot_history expects `best` to be a curve, got {best!r}. Choose one of {list(logs)}.")
-    panels = [ax] * len(chosen) if ax is not None else _panels(len(chosen))
+    panels = [ax] * len(chosen) if ax is not None else axes_in_a_row(len(chosen))
     for panel, metric, color in zip(panels, chosen, cycle(_COLORS)):
         for name, style in ((metric, "-"), (f"val_{metric}", "--")):
             if name in logs:
@@ -65,7 +65,7 @@ def plot_boundary(model: Any, X: Any, y: Any, ax: Any = None, *, steps: int = 20
     X, y = np.asarray(X, float), np.asarray(y).reshape(-1)
     if X.ndim != 2 or X.shape[1] != 2 or len(X) != len(y) or not len(X):
         raise ValueError(f"plot_boundary expects samples (n, 2) and n labels, got {X.shape} and {y.shape}. Choose two features.")
-    ax = _panels(1)[0] if ax is None else ax
+    ax = axes_in_a_row(1)[0] if ax is None else ax
     grid = [np.linspace(low, high, steps) for low, high in zip(*_around(X))]
     places = np.stack([axis.ravel() for axis in np.meshgrid(*grid)], axis=1)
     outputs = np.asarray(model.predict(places.astype("float32"), verbose=0)).reshape(steps, steps, -1)
@@ -76,6 +76,40 @@ def plot_boundary(model: Any, X: Any, y: Any, ax: Any = None, *, steps: int = 20
     ax.set_aspect("equal")
     ax.legend(loc="upper right", fontsize=8)
     return ax
+
+
+def plot_layers(logger: Any, ax: Any = None, *, log: bool = True) -> Any:
+    """Plot what a callback has found out about each layer in each epoch, as colours: the first layer at the top.
+
+    Args:
+        logger: GradientLogger, WeightNorm, or another callback with `layers`, `epochs` and `table()`.
+        ax: Axes to draw on; None makes a figure.
+        log: whether the colours stand for log10 of the numbers.
+
+    Returns:
+        The Axes. Where there is no number, or none that has a logarithm, it is left grey.
+    """
+    table = np.asarray(logger.table(), float)
+    if not table.size:
+        raise ValueError("plot_layers expects a callback that saw an epoch, got an empty table. Pass it to fit() first.")
+    with np.errstate(divide="ignore", invalid="ignore"):
+        numbers = np.ma.masked_invalid(np.log10(table) if log else table).T
+    ax = _panels(1)[0] if ax is None else ax
+    first, last = logger.epochs[0] + 0.5, logger.epochs[-1] + 1.5
+    around = first, last, len(logger.layers) - 0.5, -0.5
+    drawn = ax.imshow(numbers, cmap=_cividis(), extent=around, aspect="auto", interpolation="nearest")
+    ax.figure.colorbar(drawn, ax=ax, label="log10" if log else None)
+    ax.set_yticks(range(len(logger.layers)), logger.layers)
+    ax.set_xlabel("epoch")
+    ax.set_title(type(logger).__name__, fontsize=10)
+    return ax
+
+
+def _cividis() -> Any:
+    from matplotlib.colors import LinearSegmentedColormap
+
+    colors = [theme.cividis(t) for t in np.linspace(0, 1, 13)]
+    return LinearSegmentedColormap.from_list("cividis", colors).with_extremes(bad="#dddddd")
 
 
 def _logs(history: Any) -> tuple[dict[str, list[float]], list[int]]:
@@ -162,7 +196,7 @@ def _around(X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return low - margin, high + margin
 
 
-def _panels(count: int) -> list[Any]:
+def axes_in_a_row(count: int) -> list[Any]:
     """Axes side by side in a new figure, which pyplot shows where there is a screen."""
     try:
         import matplotlib

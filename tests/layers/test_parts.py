@@ -1,13 +1,15 @@
 """Layers made of layers: how weights are found, named, frozen, and made in what order."""
 
 import copy
+import pickle
 
 import numpy as np
 import pytest
 
 from tinygrad_edu import Tensor, Variable, backend
-from tinygrad_edu.layers import Dense, Dropout, Layer, PReLU
+from tinygrad_edu.layers import BatchNormalization, Dense, Dropout, Layer, PReLU
 from tinygrad_edu.models import Model, Sequential
+from tinygrad_edu.regularizers import L1
 
 X = np.ones((4, 2), "float32")
 
@@ -143,6 +145,27 @@ def test_a_variable_in_an_attribute_is_a_weight():
 
     layer = Shift()
     assert layer.trainable_weights == [layer.by] and layer.weights == [layer.by, layer.fixed]
+
+
+def test_a_variable_in_an_attribute_has_the_path_of_its_layer():
+    """LAY-01, D15: in lists too, under a new name of the layer, and of the whole; that of the layer it came to first."""
+
+    class Shifts(Layer):
+        def __init__(self, **kwargs):
+            super().__init__(**kwargs)
+            self.by, self.others = Variable([1.0], name="by"), [Variable([2.0], name="other")]
+
+    class Pair(Layer):
+        def __init__(self, **kwargs):
+            super().__init__(**kwargs)
+            self.shifts, self.same = Shifts(name="shifts"), None
+
+    pair = Pair(name="pair")
+    assert [w.path for w in pair.weights] == ["pair/shifts/by", "pair/shifts/other"]
+    pair.same = pair.shifts.by
+    pair.rename("two")
+    assert [w.path for w in pair.weights] == ["two/shifts/by", "two/shifts/other"]
+    assert [w.node.label for w in pair.weights] == [w.path for w in pair.weights]
 
 
 def test_parts_that_come_after_building_are_refused():
@@ -358,3 +381,81 @@ def test_lengths_that_may_be_any_stay_open_in_the_output():
 
     assert Widen().compute_output_shape((None, None, 3)) == (None, 4, None)
     assert Widen().compute_output_shape((None, 5, 3)) == (None, 4, 5)
+
+
+def test_parts_that_come_after_freezing_are_frozen_with_the_whole():
+    """LAY-09, REGL-07: assigned, put into a list, or made in build; a normalization among them infers."""
+
+    class Late(Layer):
+        def __init__(self, **kwargs):
+            super().__init__(**kwargs)
+            self.first, self.others = BatchNormalization(), []
+            self.others.append(BatchNormalization())
+
+        def build(self, input_shape):
+            self.last = BatchNormalization()
+
+        def call(self, x):
+            return self.last(self.others[0](self.first(x)))
+
+    layer = Late(trainable=False)
+    assert not layer.first.trainable
+    np.testing.assert_allclose(layer(X * 5, training=True), 5 / 1.001**1.5, rtol=1e-6)
+    assert [part.trainable for part in layer.all_layers] == [False] * 4
+    layer.trainable = True
+    assert len(layer.trainable_weights) == 6
+
+
+def test_a_deep_copy_has_the_regularizer_and_the_constraint_of_its_own_settings():
+    """LAY-12: changing those of the copy changes nothing in the original, and the weight follows."""
+    layer = Dense(2, kernel_regularizer="l2", kernel_constraint="max_norm")
+    layer(X)
+    other = copy.deepcopy(layer)
+    assert other.kernel.regularizer is other.kernel_regularizer is not layer.kernel_regularizer
+    assert other.kernel.constraint is other.kernel_constraint
+    other.kernel_regularizer.l2 = 0.0
+    assert other.losses[0].item() == 0.0 < layer.losses[0].item()
+
+
+@pytest.mark.parametrize("again", [copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))], ids=["deepcopy", "pickle"])
+def test_what_is_shared_in_a_layer_is_shared_in_its_copy(again):
+    """LAY-12: a part and a weight of two names, penalties, paths, frozen weights, and the random numbers that come next."""
+    layer = Shared(name="shared")
+    layer(X, training=True)
+    other = again(layer)
+    assert other.first is other.again is other.listed[0] and other.weight is other.same
+    assert [(w.path, w.trainable) for w in other.weights] == [(w.path, w.trainable) for w in layer.weights]
+    assert [w.regularizer and w.regularizer.get_config() for w in other.weights] == [None, {"l1": 0.5}, None]
+    assert [loss.item() for loss in other.losses] == [loss.item() for loss in layer.losses] and len(layer.losses) == 1
+    for _ in range(2):
+        np.testing.assert_array_equal(layer(X, training=True), other(X, training=True))
+
+
+class Shared(Layer):
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.first = self.again = Dense(2, kernel_regularizer=L1(0.5))
+        self.listed, self.dropout = [self.first], Dropout(0.5)
+        self.weight = self.same = self.add_weight("scale", (2,), "ones", trainable=False)
+
+    def call(self, x):
+        return self.dropout(self.first(x) + self.again(x)) * self.weight
+
+
+def test_asking_for_a_shape_moves_nothing_on():
+    """LAY-14: the zeros that it is found with are no data: no state counts them, no random number is spent on them."""
+
+    class Counting(Dropout):
+        def build(self, input_shape):
+            self.calls = self.add_weight("calls", (), "zeros", trainable=False)
+
+        def call(self, x):
+            self.calls.assign(self.calls + 1)
+            return super().call(x, training=True) * 1.0
+
+        compute_output_shape = Layer.compute_output_shape
+
+    layer = Counting(0.5, seed=1)
+    layer.build((None, 2))
+    assert layer.compute_output_shape((None, None)) == (None, None)
+    assert layer.calls.array == 0 and layer.seed_generator.counter == 0

@@ -1,8 +1,11 @@
 """Layers: functions with weights."""
 
+from ..compat import offer as _offer
 from .layer import Layer, deserialize, get, register, serialize
 from .shapes import InputSpec
 from .inputs import Input, InputLayer
+from .operation import Operation
+from .symbol import Symbol
 from .core import Activation, Dense, Identity
 from .function import Lambda
 from .embedding import Embedding, Masking
@@ -18,3 +21,5 @@ from .merging import (
     Add, Average, Concatenate, Dot, Maximum, Minimum, Multiply, Subtract, add, average, concatenate, dot, maximum, minimum,
     multiply, subtract,
 )  # fmt: skip
+
+_offer(__name__)

@@ -6,6 +6,7 @@ from typing import Any
 
 from ..config import floatx, unique_name
 from .layer import Layer, register
+from .symbol import Call, Outline, Symbol
 
 
 @register()
@@ -44,6 +45,7 @@ class InputLayer(Layer):
         self.batch_shape = self.batch_input_shape
         self.batch_size, *self.shape = self.batch_shape
         self.build(self.batch_shape)
+        self.remember(Call(self, (None, (), {}), Outline(self.batch_shape, self.dtype)))
 
     def call(self, x):
         return x
@@ -57,6 +59,13 @@ class InputLayer(Layer):
 
 def Input(
     shape: Any = None, batch_size: Any = None, dtype: Any = None, batch_shape: Any = None, name: str | None = None, **kwargs: Any
-) -> InputLayer:
-    """The first entry of a Sequential: the shape of one sample. See `InputLayer`."""
-    return InputLayer(shape, batch_size, dtype, name, batch_shape, **kwargs)
+) -> Symbol:
+    """What stands for data of some shape, to call layers on, or to put first into a Sequential.
+
+    Takes what `InputLayer` takes.
+
+        >>> from tinygrad_edu.layers import Dense
+        >>> Dense(3, name="hidden")(Input(shape=(2,), name="x"))
+        <Symbol hidden (None, 3) float32>
+    """
+    return InputLayer(shape, batch_size, dtype, name, batch_shape, **kwargs).output

@@ -13,11 +13,13 @@ import numpy as np
 
 from .. import compat, regularizers
 from ..config import floatx, snake_case, unique_name
-from ..graph import Mode, Value, as_array, current, make_value, mode
+from ..graph import Mode, Value, as_array, current, make_value, mask_of, mode
 from ..modes import set_mode, unwatched
 from ..registry import Configurable, Registry
-from ..structure import flatten, is_structure
+from ..rerun import Moved
+from ..structure import flatten, is_structure, placeholder_in
 from ..tensor import as_tensor
+from .called import Called
 from .owner import Owner
 from .shapes import InputSpec, any_batch, has_open_axis, map_shapes, masks_in, shape_of, shapes_in
 
@@ -44,25 +46,28 @@ def built_once(build: Callable) -> Callable:
             return build(self, input_shape)
         if self.built:
             return None
-        before = list(self._weights)
+        before, made = list(self._weights), False
         self._building, self._input_shape = True, any_batch(input_shape)
         try:
             build(self, self._input_shape)
             self.built = True
+            self._freeze_late_parts()
             self.check_input(input_shape)
-            if any(not layer.built for layer in self.sublayers):
-                self._shape_on_zeros(self._input_shape, 1)
-            self._output_shape = any_batch(self.compute_output_shape(self._input_shape))
+            if not self._needs_more:
+                if any(not layer.built for layer in self.sublayers):
+                    self._shape_on_zeros(self._input_shape, 1)
+                self._output_shape = any_batch(self.compute_output_shape(self._input_shape))
+            made = True
         finally:
             self._building = False
-            if self._output_shape is None:
+            if not made:
                 self.built, self._input_shape, self._weights = False, None, before
         return None
 
     return once
 
 
-class Layer(Owner, Configurable):
+class Layer(Called, Owner, Configurable):
     """A function of Tensors that owns weights.
 
     A subclass stores its arguments in `__init__`, makes weights in `build(input_shape)` and computes in `call(x)`. Layers
@@ -93,8 +98,10 @@ class Layer(Owner, Configurable):
     supports_masking = False  # whether the mask of the input is that of the output, too
     keeps_whole_numbers = False  # whether whole numbers stay what they are
     input_spec: InputSpec | None = None
+    watcher: Callable | None = None  # told of every call of every layer: (layer, scope outside, arguments, result)
     _input_shape: Any = None
     _output_shape: Any = None
+    _needs_more = False  # whether `call` must be given more than x
     _takes_training = _takes_mask = _makes_masks = _warned = False
 
     def __init__(
@@ -118,6 +125,7 @@ class Layer(Owner, Configurable):
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         names = inspect.signature(cls.call).parameters
+        cls._needs_more = _asks_for_more(list(names.values())[2:])
         cls._takes_training, cls._takes_mask = "training" in names, "mask" in names
         cls._makes_masks = cls.compute_mask is not Layer.compute_mask
         if "build" in vars(cls):
@@ -156,8 +164,9 @@ class Layer(Owner, Configurable):
 
     def _shape_on_zeros(self, input_shape: Any, length: int) -> Any:
         zeros = map_shapes(lambda shape: np.zeros([length if n is None else n for n in shape]), input_shape)
-        with mode(recording=False, training=False, scope=""), unwatched(), np.errstate(all="ignore"):
+        with Moved() as moved, mode(recording=False, training=False, scope=""), unwatched(), np.errstate(all="ignore"):
             out = self(zeros)
+        moved.undo()
         self._forget_losses()
         return shape_of(out)
 
@@ -178,8 +187,11 @@ class Layer(Owner, Configurable):
             mask: truth values (batch, steps), False where a step is padding. None takes the one that came with `x`.
             args, kwargs: what else `call` takes.
         """
+        if (args or kwargs or not isinstance(x, Value)) and (symbol := placeholder_in(x, args, kwargs)) is not None:
+            told = {name: value for name, value in (("training", training), ("mask", mask)) if value is not None}
+            return symbol.note_layer(self, x, args, kwargs | told)
         x = self.as_input(x)
-        shape, came_with = (x.array.shape, getattr(x, "mask", None)) if isinstance(x, Value) else (shape_of(x), masks_in(x))
+        shape, came_with = (x.array.shape, mask_of(x)) if isinstance(x, Value) else (shape_of(x), masks_in(x))
         if mask is None or isinstance(mask, np.ndarray):
             mask = came_with if mask is None else as_tensor(mask)
         before = current()
@@ -201,6 +213,10 @@ class Layer(Owner, Configurable):
                 out = self._masked(out, x, mask)
             if self.activity_regularizer is not None:
                 self._penalize(out)
+            if self._output_shape is None:
+                self._input_shape, self._output_shape = any_batch(shape), any_batch(shape_of(out))
+            if Layer.watcher is not None:
+                Layer.watcher(self, outer, (x, args, kwargs), out)
             return out
         finally:
             set_mode(before)
@@ -232,7 +248,7 @@ class Layer(Owner, Configurable):
         if not isinstance(out, Value):
             return out
         if out is x:
-            if found is getattr(x, "mask", None):
+            if found is mask_of(x):
                 return out
             out = make_value(out.array, out.node)
         if found is not None:
@@ -271,3 +287,9 @@ class Layer(Owner, Configurable):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"
+
+
+def _asks_for_more(parameters: list[inspect.Parameter]) -> bool:
+    """Whether some of the parameters must be given."""
+    optional = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    return any(p.default is p.empty and p.kind not in optional and p.name not in ("training", "mask") for p in parameters)

@@ -2,126 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from .. import compat, constraints, initializers, ops, regularizers
+from ..rerun import moves_on
 from ..tensor import Tensor, as_tensor
 from ..variable import Variable
 from .arguments import lengths
+from .parts import Missing, Whole
 
 
-class _Missing:
-    """What stands in the place of an attribute until `super().__init__()` has set it.
+class Owner(Whole):
+    """Weights and losses, its own and those of its parts. A weight is made by `add_weight`, or is a Variable in an attribute."""
 
-    (A `__getattr__` would say the same, and make every look-up of every attribute slower.)
-    """
-
-    def __get__(self, owner: Any, cls: type) -> Any:
-        if owner is None:
-            return self
-        raise RuntimeError(f"{cls.__name__} expects its __init__ to call super().__init__() first, got none.")
-
-
-class Owner:
-    """Weights, found among the attributes in the order in which these were assigned.
-
-    A weight is made by `add_weight`, or is a `Variable` in an attribute. Layers in attributes, and in lists, tuples and
-    dicts there, are parts of this one: their weights and losses are its own too, and `trainable` is passed on to them.
-    """
-
-    name: Any = _Missing()
-    dtype: Any = _Missing()
-    _trainable: Any = _Missing()
-    built = _building = False
-    prefix = ""  # path of the layer that this one is a part of, "encoder_1/"
+    dtype: Any = Missing()
     any_losses = False  # whether some layer ever added a loss
 
-    _weights: list[Variable]
-    _attributes: dict[str, None]  # names of those that hold layers, weights, or what may come to hold them
     _losses: list[Tensor]
     _loss_functions: list[Callable]
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         self = super().__new__(cls)
-        vars(self).update(_weights=[], _attributes={}, _losses=[], _loss_functions=[])
+        vars(self).update(_losses=[], _loss_functions=[])
         return self
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        if isinstance(value, (Owner, Variable, list, tuple, dict)):
-            self._notice(name, value)
-        super().__setattr__(name, value)
-
-    def _notice(self, name: str, value: Any) -> None:
-        if isinstance(value, Variable) and any(value is weight for weight in self._weights):
-            return
-        holds = isinstance(value, (list, dict)) or any(True for _ in found_in([value]))
-        if not holds or name in self._attributes:
-            return
-        if self.built and not self._building and isinstance(value, (Owner, Variable)):
-            raise ValueError(f"{self} expects its parts before it is built, got a new {name!r}. Make it in __init__ or in build.")
-        self._attributes[name] = None
-
-    # Parts ---------------------------------------------------------------------------------------
-
-    @property
-    def sublayers(self) -> list[Any]:
-        """The layers that this one is directly made of, in the order of assignment."""
-        if not self._attributes:
-            return []
-        found = list(dict.fromkeys(x for x in self._found() if isinstance(x, Owner)))
-        for layer in found:
-            if not layer.prefix and self._inner_prefix:  # the first layer that it is a part of names it
-                layer._move(self._inner_prefix, layer.name)
-        return found
-
-    def _found(self) -> Iterator[Any]:
-        return found_in([vars(self).get(name) for name in self._attributes])
-
-    @property
-    def all_layers(self) -> list[Any]:
-        """This layer, and all that it is made of."""
-        layers = {self: None}
-        for layer in self.sublayers:
-            layers.update(dict.fromkeys(layer.all_layers))
-        return list(layers)
-
-    @property
-    def path(self) -> str:
-        """The name after those of the layers that this one is a part of: "encoder_1/dense_1"."""
-        return self.prefix + self.name
-
-    @property
-    def _inner_prefix(self) -> str:
-        return f"{self.path}/"
-
-    def rename(self, name: str) -> None:
-        """Call the layer, and with it its weights, something else."""
-        self._move(self.prefix, name)
-
-    def _move(self, prefix: str, name: str) -> None:
-        before = self._inner_prefix
-        self.prefix, self.name = prefix, name
-        for weight in self._weights:
-            weight.relabel(f"{self.path}/{weight.name}")
-        for layer in self.sublayers:
-            if layer.prefix == before:
-                layer._move(self._inner_prefix, layer.name)
-
-    @property
-    def trainable(self) -> bool:
-        """Whether an optimizer may change the weights. Assigning to it tells all parts too, and takes effect at once."""
-        return self._trainable
-
-    @trainable.setter
-    def trainable(self, value: bool) -> None:
-        if not isinstance(value, (bool, np.bool_)):
-            raise ValueError(f"{type(self).__name__} expects trainable to be True or False, got {value!r}.")
-        self._trainable = bool(value)
-        for layer in self.sublayers:
-            layer.trainable = value
 
     # Weights -------------------------------------------------------------------------------------
 
@@ -164,7 +70,7 @@ class Owner:
 
     def _make_weight(self, name, shape, initializer, dtype, trainable, regularizer, constraint) -> Variable:
         dtype = np.dtype(dtype or self.dtype)
-        array = initializers.get(initializer or "zeros")(shape, dtype.name)
+        array = initializers.get("zeros" if initializer is None else initializer)(shape, dtype.name)
         if np.shape(array) != shape:
             raise ValueError(f"{self} expects its initializer to make {name!r} of shape {shape}, got {np.shape(array)}.")
         regularizer, constraint = regularizers.get(regularizer), constraints.get(constraint)
@@ -183,10 +89,7 @@ class Owner:
     @property
     def weights(self) -> list[Variable]:
         """All weights: its own, the trainable ones first, in the order of their making; then those of each part."""
-        if not self._attributes:
-            own = self._weights
-        else:
-            own = list(dict.fromkeys([*self._weights, *(x for x in self._found() if isinstance(x, Variable))]))
+        own = self._own_weights
         own = [w for w in own if w.trainable] + [w for w in own if not w.trainable]
         return unique(own, (layer.weights for layer in self.sublayers))
 
@@ -268,6 +171,7 @@ class Owner:
                 call; or a function without arguments, which is asked every time.
         """
         Owner.any_losses = True
+        moves_on(self)
         for one in loss if isinstance(loss, (list, tuple)) else [loss]:
             if callable(one):
                 self._loss_functions.append(one)
@@ -275,20 +179,17 @@ class Owner:
                 one = as_tensor(one)
                 self._losses.append(ops.sum(one) if one.shape else one)
 
+    def place(self) -> list[Tensor]:
+        """The losses that were added so far, for `rerun`."""
+        return list(self._losses)
+
+    def go_to(self, place: list[Tensor]) -> None:
+        """Have the losses again that were added."""
+        self._losses[:] = place
+
     def _forget_losses(self) -> None:
         for layer in self.all_layers:
             layer._losses.clear()
-
-
-def found_in(values: Iterable[Any]) -> Iterator[Any]:
-    """Layers and weights in nested lists, tuples and dicts, in order."""
-    for value in values:
-        if isinstance(value, (Owner, Variable)):
-            yield value
-        elif isinstance(value, (list, tuple)):
-            yield from found_in(value)
-        elif isinstance(value, dict):
-            yield from found_in(value.values())
 
 
 def unique(own: list, others: Any) -> list:

@@ -2,3 +2,4 @@
 
 from .model import Model
 from .sequential import Sequential
+from .clone import clone_model

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from ..config import snake_case, unique_name
-from ..layers import InputLayer, Layer
-from .model import Model
+from ..layers import Input, InputLayer, Layer, Symbol, deserialize, register, serialize
+from ..layers.shapes import any_batch, is_shape, shape_of, shapes_in
+from .model import Model, name_apart
+from .network import Network
 
 
+@register()
 class Sequential(Model):
     """A stack of layers, each applied to what the one before returned.
+
+    Shapes: those that the first layer takes -> those that the last one gives.
 
     Args:
         layers: to begin with; `add` appends more.
@@ -25,11 +29,12 @@ class Sequential(Model):
         21
     """
 
-    def __init__(self, layers: Iterable[Layer] | None = None, name: str | None = None, **kwargs: Any):
+    def __init__(self, layers: Iterable[Any] | None = None, name: str | None = None, **kwargs: Any):
         super().__init__(name=name, **kwargs)
         if layers is not None and not isinstance(layers, Iterable):
             raise TypeError(f"Sequential expects a list of layers, got {layers!r}. Write Sequential([Dense(1)]).")
         self._layers: list[Layer] = []
+        self._trace: list[Any] = []  # what goes into the first layer, and what comes out of each, as symbols
         for layer in layers or []:
             self.add(layer)
 
@@ -38,52 +43,95 @@ class Sequential(Model):
         """The layers, in order; without an InputLayer, which only says a shape."""
         return [layer for layer in self._layers if not isinstance(layer, InputLayer)]
 
-    def add(self, layer: Layer) -> None:
-        """Append a layer; its weights are made at once if the shape of its inputs is known."""
+    def add(self, layer: Any) -> None:
+        """Append a layer; its weights are made at once if the shape of its inputs is known.
+
+        What `Input` returned may be the first.
+        """
+        if isinstance(layer, Symbol) and isinstance(layer.call.layer, InputLayer):
+            layer = layer.call.layer
         if not isinstance(layer, Layer):
             hint = f"Write {layer.__name__}(...)." if isinstance(layer, type) else "Pass an object like Dense(1)."
             raise TypeError(f"Sequential.add expects a layer, got {layer!r}. {hint}")
-        names = [other.name for other in self._layers]
-        if layer.name in names and layer.named_by_user:
-            raise ValueError(f"Sequential expects layers of different names, got a second {layer.name!r}. Give it another name.")
-        while layer.name in names:  # counted again from 1 since the first was made
-            layer.rename(unique_name(snake_case(type(layer).__name__)))
+        name_apart([*self._layers, layer], self.who)
         self._layers.append(layer)
-        self._build_known()
+        try:
+            self._build_known(layer)
+        except Exception:
+            self._layers.pop()
+            raise
+
+    def _build_known(self, layer: Layer) -> None:
+        """Go on with a layer just appended, if the shape of its inputs is known."""
+        if self._trace:
+            self._extend([layer])
+        elif len(self._layers) == 1 and (layer.built or layer.batch_input_shape):
+            self.build(layer.input_shape if layer.built else layer.batch_input_shape)
 
     def pop(self) -> None:
         """Take the last layer off."""
         if not self._layers:
             raise ValueError("pop expects a model with at least one layer, got an empty one.")
         self._layers.pop()
-        self._build_known()
-
-    def _build_known(self) -> None:
-        """Build all layers if the first one knows the shape of its inputs."""
-        self.built, self._input_shape, self._output_shape = False, None, None
-        first = self._layers[0] if self._layers else None
-        if first and first.built:
-            self.build(first.input_shape)
-        elif first and first.batch_input_shape:
-            self.build(first.batch_input_shape)
+        del self._trace[-1:]
+        if not self._layers:
+            self._trace, self._network = [], None
+            self.built, self._input_shape, self._output_shape = False, None, None
+        elif self._trace:
+            self._extend([])
 
     def build(self, input_shape):
         if not self._layers:
             raise ValueError(f"Sequential {self.name!r} expects at least one layer. Call add(layer) first.")
-        for layer in self._layers:
-            layer.build(input_shape)
-            layer.check_input(input_shape)
-            input_shape = layer.compute_output_shape(input_shape)
+        first = self._layers[0]
+        self._trace = [first.output if isinstance(first, InputLayer) else self._stands_for(input_shape)]
+        try:
+            self._extend(self._layers[1:] if isinstance(first, InputLayer) else self._layers)
+        except Exception:
+            self._trace = []
+            raise
+
+    def _stands_for(self, input_shape: Any) -> Any:
+        shapes = shapes_in(input_shape)
+        names = [f"{self.name}_input" + (f"_{n}" if len(shapes) > 1 else "") for n in range(1, len(shapes) + 1)]
+        inputs = [Input(batch_shape=(None, *shape[1:]), dtype=self.dtype, name=name) for shape, name in zip(shapes, names)]
+        return inputs[0] if is_shape(input_shape) else inputs
+
+    def _extend(self, layers: list[Layer]) -> None:
+        """Call further layers on symbols, and be the network of all."""
+        for layer in layers:
+            self._trace.append(layer(self._trace[-1]))
+        self._network = Network(self._trace[0], self._trace[-1])
+        self._input_shape, self._output_shape = any_batch(shape_of(self._trace[0])), any_batch(shape_of(self._trace[-1]))
+        self.built = True
 
     def check_input(self, shape):
         self._layers[0].check_input(shape)
-
-    def compute_output_shape(self, input_shape):
-        for layer in self._layers:
-            input_shape = layer.compute_output_shape(input_shape)
-        return input_shape
 
     def call(self, x):
         for layer in self._layers:
             x = layer(x)
         return x
+
+    _run_network = call
+
+    # As data -------------------------------------------------------------------------------------
+
+    def get_config(self):
+        """The constructor's arguments, with a description of every layer, and the shape of the inputs if it is known."""
+        config = super().get_config()
+        if "layers" in config:
+            config["layers"] = [serialize(layer) for layer in self._layers]
+        return {**config, "build_input_shape": self._input_shape and list(self._input_shape)}
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        """A new stack of new layers, of which the weights are made at once if the shape of the inputs is known."""
+        arguments = dict(config)
+        shape = arguments.pop("build_input_shape", None)
+        if "layers" in arguments:
+            arguments["layers"] = [deserialize(layer, custom_objects) for layer in arguments["layers"]]
+        model = super().from_config(arguments, custom_objects)
+        if shape is not None and not model.built:
+            model.build(tuple(shape) if is_shape(shape) else shape)
+        return model

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
-from ..graph import Value, as_array
+from ..graph import Placeholder, Value, as_array
 from .declare import op
 from .elementwise import where
 from .shape import broadcast_to, concatenate, expand_dims, getitem, reshape, transpose
@@ -16,7 +16,7 @@ from .shape import broadcast_to, concatenate, expand_dims, getitem, reshape, tra
 
 def own(x) -> Any:
     """`x` itself if it is a Tensor, else as an array: what compositions start with, as they take lists too."""
-    return x if isinstance(x, Value) else np.asarray(as_array(x))
+    return x if isinstance(x, (Value, Placeholder)) else np.asarray(as_array(x))
 
 
 # Axes in another order ---------------------------------------------------------------------------

@@ -69,9 +69,8 @@ def concatenate_all(*xs, axis=0):
 
 def _part(g, shapes, index, axis):
     """That part of `g` which input number `index` of a concatenation contributed."""
-    start = sum(shape[axis] for shape in shapes[:index])
-    key = [slice(None)] * len(g.shape)
-    key[axis] = slice(start, start + shapes[index][axis])
+    starts, key = shapes.starts_along(axis), [slice(None)] * len(g.shape)
+    key[axis] = slice(starts[index], starts[index + 1])
     return g[tuple(key)]
 
 

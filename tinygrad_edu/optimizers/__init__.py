@@ -8,6 +8,7 @@
 array([ 0.161, -1.134])
 """
 
+from ..compat import offer as _offer
 from . import schedules
 from .optimizer import Optimizer, deserialize, get, serialize
 from .averages import ewa
@@ -21,3 +22,5 @@ from .nadam import Nadam
 from .ftrl import Ftrl
 from .lamb import Lamb
 from .lion import Lion
+
+_offer(__name__)

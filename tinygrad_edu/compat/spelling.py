@@ -1,4 +1,4 @@
-"""Every legacy spelling, in one table, and nowhere else.
+"""Legacy keywords, in one table.
 
 A function or a constructor that is `spelled` takes Keras-1 and Keras-2 keywords. What has `**kwargs` for other reasons
 hands them to `take`, and what is then left to `refuse_unknown`.

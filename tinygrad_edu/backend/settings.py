@@ -1,16 +1,14 @@
-"""The settings that Keras keeps in `backend`."""
+"""What holds from one call to the next: the learning phase, names that are counted, values of weights and rates."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
-from .config import epsilon, floatx, reset_names, set_bare_first_names, set_floatx
-from .modes import current, mode, thread
+import numpy as np
 
-__all__ = [
-    "clear_session", "epsilon", "floatx", "get_value", "learning_phase", "learning_phase_scope", "set_bare_first_names",
-    "set_floatx", "set_learning_phase", "set_value",
-]  # fmt: skip
+from ..config import reset_names
+from ..modes import current, mode, thread
 
 
 def clear_session() -> None:
@@ -20,12 +18,40 @@ def clear_session() -> None:
 
 def get_value(x: Any) -> Any:
     """The numbers of a weight as an array, or `optimizer.learning_rate` as a number."""
-    return x.numpy()
+    return x.numpy() if hasattr(x, "numpy") else np.asarray(x)[()]
 
 
 def set_value(x: Any, value: Any) -> None:
     """Put other numbers into a weight, or into an optimizer: `set_value(optimizer.lr, 0.01)`."""
     x.assign(value)
+
+
+def batch_get_value(xs: Iterable[Any]) -> list:
+    """`get_value` of each."""
+    return [get_value(x) for x in xs]
+
+
+def batch_set_value(pairs: Iterable[tuple[Any, Any]]) -> None:
+    """`set_value` of each weight and value."""
+    for x, value in pairs:
+        set_value(x, value)
+
+
+def image_data_format() -> str:
+    """Where images have their channels: last, as the layers expect."""
+    return "channels_last"
+
+
+def set_image_data_format(data_format: str) -> None:
+    """Say that images have their channels last; they have here.
+
+    Raises:
+        ValueError: for anything but "channels_last".
+    """
+    if data_format != "channels_last":
+        raise ValueError(
+            f"set_image_data_format expects 'channels_last', got {data_format!r}. Move the axis: np.moveaxis(x, 1, -1)."
+        )
 
 
 def learning_phase() -> int:

@@ -1,0 +1,4 @@
+"""Data made ready for layers."""
+
+from . import sequence
+from .sequence import pad_sequences
