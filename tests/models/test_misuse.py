@@ -360,7 +360,7 @@ def test_whatever_needs_a_compiled_model_says_so(what):
         ({"loss": ["mse", "mse"]}, r"one loss per output.*got a list of 2"),
         ({"loss": {"price": "mse"}}, r"loss by the names of outputs"),
         ({"loss": ["mean_squared"]}, r"expects a known name"),
-        ({"metrics": {"output": ["acuracy"]}}, r"expects a known name"),
+        ({"metrics": {"out": ["acuracy"]}}, r"expects a known name"),
         ({"metrics": [["mae"], ["mae"]]}, r"one metrics per output"),
         ({"weighted_metrics": ["acuracy"]}, r"expects a known name"),
         ({"steps_per_execution": 0}, r"steps_per_execution to be a whole number >= 1, got 0"),

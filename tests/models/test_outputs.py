@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tinygrad_edu import losses, metrics
-from tinygrad_edu.layers import Dense, Layer, concatenate
+from tinygrad_edu.layers import Dense, Input, Layer, concatenate
 from tinygrad_edu.models import Model, Sequential
 from tinygrad_edu.optimizers import SGD
 from tinygrad_edu.regularizers import L2
@@ -54,6 +54,41 @@ def parts(model):
     """Predictions, and the two mean squared errors, by NumPy."""
     main, aux = model.predict((A, B))
     return main, aux, np.mean((main - Y) ** 2), np.mean((aux - Y) ** 2)
+
+
+def network(classes=1, **told):
+    """The same as a network of symbols."""
+    a, b = Input(shape=(3,), name="wide"), Input(shape=(4,), name="deep")
+    hidden = Dense(5, activation="relu")(b)
+    main, aux = Dense(1, name="price")(concatenate([a, hidden])), Dense(classes, name="sold")(hidden)
+    model = Model(inputs=[a, b], outputs=[main, aux])
+    model.compile(**{"optimizer": SGD(0.0), "loss": ["mse", "mse"], "loss_weights": [0.9, 0.1], **told})
+    return model
+
+
+@pytest.mark.parametrize("x", [[A, B], (A, B), {"deep": B, "wide": A}], ids=["list", "tuple", "dict"])
+@pytest.mark.parametrize("y", [[Y, Y], (Y, Y[:, 0]), {"sold": Y, "price": Y}], ids=["list", "tuple", "dict"])
+def test_a_network_trains_on_lists_tuples_and_names(x, y):
+    """SCR-08, MOD-04, MOD-05, FIT-13, D10: reported by the names of the layers."""
+    model = network(metrics=["mae"])
+    names = ["loss", "price_loss", "sold_loss", "price_mae", "sold_mae"]
+    history = model.fit(x, y, epochs=2, verbose=0, validation_split=0.25).history
+    assert list(history) == [*names, *(f"val_{name}" for name in names)] and model.metrics_names == names
+    total, price, sold, _, _ = model.evaluate(x, y, verbose=0)
+    assert total == pytest.approx(0.9 * price + 0.1 * sold, rel=1e-5)
+    main, aux = model.predict(x)
+    assert type(model.predict(x)) is list and price == pytest.approx(np.mean((main - Y) ** 2), rel=1e-5) and aux.shape == (40, 1)
+
+
+def test_names_are_checked_when_a_network_is_compiled():
+    """COMP-03, COMP-05, LOSS-24: its outputs are known before there are data."""
+    for told in ({"loss": {"prize": "mse"}}, {"loss_weights": [1.0]}, {"metrics": {"prize": ["mae"]}}):
+        with pytest.raises(ValueError, match="per output|names of outputs"):
+            network(**told)
+    with pytest.raises(ValueError, match=r"x by the names wide, deep, got the name 'depth'"):
+        network().fit({"wide": A, "depth": B}, [Y, Y], verbose=0)
+    with pytest.raises(ValueError, match=r"x for wide, deep, got 3 arrays"):
+        network().predict([A, B, B])
 
 
 @pytest.mark.parametrize("x", X.values(), ids=X)

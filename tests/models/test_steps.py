@@ -15,7 +15,7 @@ Y = (X[:, :1] > 0).astype("float32")
 
 
 def compiled(cls=Sequential, optimizer="sgd", loss="mse", seed=0, **told):
-    model = cls([Dense(3, input_dim=2, activation="tanh"), Dense(1, activation="sigmoid")])
+    model = cls([Dense(3, input_dim=2, activation="tanh"), Dense(1, activation="sigmoid", name="out")])
     rng = np.random.default_rng(seed)
     model.set_weights([rng.normal(size=w.shape) for w in model.weights])
     model.compile(optimizer, loss, **told)
@@ -263,10 +263,10 @@ def test_the_words_of_keras_for_speed_are_taken():
     assert model.fit(X, Y, verbose=0).epoch == [0]
 
 
-@pytest.mark.parametrize("metrics", [["mae"], "mae", {"output": "mae"}, [metrics.MeanAbsoluteError], []])
+@pytest.mark.parametrize("metrics", [["mae"], "mae", {"out": "mae"}, [metrics.MeanAbsoluteError], []])
 def test_metrics_in_third_place_are_understood_as_in_keras_2(metrics):
     """COMP-01: loss weights are numbers."""
-    model = Sequential([Dense(1, input_dim=2)])
+    model = Sequential([Dense(1, input_dim=2, name="out")])
     model.compile("sgd", "mse", metrics)
     assert len(model.metrics) == 1 + bool(metrics)
     model.compile("sgd", "mse", [0.5])
@@ -282,7 +282,7 @@ def test_the_sample_weight_mode_of_keras_2_is_ignored_with_a_word():
 
 def test_a_loss_in_a_list_is_the_loss_of_the_only_output():
     """LOSS-24."""
-    assert compiled(loss=["mse"]).loss.name == compiled(loss="mse").loss.name == compiled(loss={"output": "mse"}).loss.name
+    assert compiled(loss=["mse"]).loss.name == compiled(loss="mse").loss.name == compiled(loss={"out": "mse"}).loss.name
 
 
 # Keras 2's words ---------------------------------------------------------------------------------

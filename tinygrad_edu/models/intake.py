@@ -137,7 +137,7 @@ class Intake:
 
     def _judge(self, inputs: Rows, labels: Rows | None, weights: Rows | None, y_pred: Any) -> None:
         """See on two samples that labels, loss and metrics fit, and in all rows that labels mean something."""
-        model, names, outputs = self.model, self.names or ["output"], outputs_of(y_pred)
+        model, names, outputs = self.model, self.names or ["output_1"], outputs_of(y_pred)
         objective, scores = model._objective, model._scores
         objective.bind(names)
         whole_y = by_output(None if labels is None else labels.take(slice(None)), names)

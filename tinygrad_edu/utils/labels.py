@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..models.data import whole
+from ..layers.arguments import whole
 
 
 def to_categorical(x: Any, num_classes: int | None = None, dtype: Any = "float32") -> np.ndarray:
