@@ -83,7 +83,7 @@ def test_a_network_trains_on_lists_tuples_and_names(x, y):
 def test_names_are_checked_when_a_network_is_compiled():
     """COMP-03, COMP-05, LOSS-24: its outputs are known before there are data."""
     for told in ({"loss": {"prize": "mse"}}, {"loss_weights": [1.0]}, {"metrics": {"prize": ["mae"]}}):
-        with pytest.raises(ValueError, match="per output|names of outputs"):
+        with pytest.raises(ValueError, match=r"per output|names of outputs"):
             network(**told)
     with pytest.raises(ValueError, match=r"x by the names wide, deep, got the name 'depth'"):
         network().fit({"wide": A, "depth": B}, [Y, Y], verbose=0)
@@ -166,6 +166,14 @@ def test_weights_of_an_output_reach_its_loss_and_its_weighted_metrics_only():
     assert found["weighted_output_2_mae"] == pytest.approx(np.abs(aux - Y).mean(), rel=1e-5)
     for_all = model.evaluate((A, B), (Y, Y), sample_weight=weights, verbose=0, return_dict=True)
     assert for_all["output_2_loss"] == pytest.approx(np.mean((aux - Y)[:, 0] ** 2 * weights), rel=1e-5)
+
+
+def test_single_batches_have_several_outputs_too():
+    """FIT-15: labels of different shapes, an output without any."""
+    model = compiled(loss=["mse", "mae"])
+    expected = model.evaluate((A, B), (Y, Y[:, 0]), verbose=0)
+    assert model.test_on_batch((A, B), (Y, Y[:, 0])) == pytest.approx(expected, rel=1e-5)
+    assert model.train_on_batch([A, B], [Y, Y[:, 0].tolist()]) == pytest.approx(expected, rel=1e-5)
 
 
 def test_penalties_and_losses_of_layers_are_part_of_the_total_and_of_nothing_else():

@@ -322,3 +322,21 @@ def test_words_about_workers_have_no_effect_and_misspelt_ones_are_told():
     for call, data in (("evaluate", (X, Y)), ("predict", (X,)), ("fit", (X, Y))):
         with pytest.raises(TypeError, match=r"expects no keyword 'batchsize'. Did you mean 'batch_size'"):
             getattr(compiled(), call)(*data, batchsize=3)
+
+
+def test_batches_of_one_shape_are_tried_out_once():
+    """FIT-15, FIT-23: a loop over train_on_batch calls the model once a step; another shape, or compiling again, twice."""
+    calls = []
+
+    class Counts(Sequential):
+        def call(self, x):
+            calls.append(len(x))
+            return super().call(x)
+
+    model = compiled(Counts)
+    for rows in (5, 5, 5, 4, 4):
+        model.train_on_batch(X[:rows], Y[:rows])
+    model.compile("sgd", "mse")
+    calls.append("compiled")
+    model.train_on_batch(X[:4], Y[:4])
+    assert [n for n in calls if n != 1] == [2, 5, 5, 5, 2, 4, 4, "compiled", 2, 4]

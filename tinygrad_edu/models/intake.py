@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from ..calculus import enable_grad
 from ..layers.arguments import whole
 from .batches import ArrayBatches, IteratedBatches, NumberedBatches, Source, pack, unpack
@@ -53,10 +55,23 @@ class Intake:
         self._check_first(batches.peek())
         return batches
 
+    def batch(self, x: Any, y: Any, sample_weight: Any) -> Any:
+        """One batch of all rows. Batches of the same shapes are tried out once: that costs as much as a step."""
+        inputs, tried = self.inputs(x), self.model._tried
+        form = self.owner, str([inputs.shapes, _form(y), _form(sample_weight)]), self.weighting.class_weight is None
+        rows = self._fitting(inputs, y, sample_weight, try_out=form not in tried)
+        tried.add(form)
+        return ArrayBatches(*rows, batch_size=len(inputs)).batch(slice(None))
+
     def rows(self, x: Any, y: Any = None, sample_weight: Any = None) -> tuple[Rows, Rows | None, Rows | None]:
         """Inputs, labels and weights, as arrays that belong together and fit the model."""
-        inputs = self.inputs(x)
-        outputs = None if self.is_own_step or not self.labelled else self._outputs(inputs)
+        return self._fitting(self.inputs(x), y, sample_weight)
+
+    def _fitting(
+        self, inputs: Rows, y: Any, sample_weight: Any, try_out: bool = True
+    ) -> tuple[Rows, Rows | None, Rows | None]:
+        outputs = self._outputs(inputs) if try_out and self.labelled and not self.is_own_step else None
+        self.names = self.names or self.model._objective.names
         labels = self._labels(y) if self.labelled else None
         weights = self._weights(labels, sample_weight)
         same_length(self.owner, x=inputs, y=labels, sample_weight=weights)
@@ -167,6 +182,15 @@ class Intake:
 
 
 _STEPS = f"{__package__}.steps"
+
+
+def _form(given: Any) -> Any:
+    """Shapes of arrays, in their structure."""
+    if isinstance(given, dict):
+        return {key: _form(part) for key, part in given.items()}
+    if isinstance(given, (list, tuple)) and any(hasattr(part, "shape") for part in given):
+        return [_form(part) for part in given]
+    return None if given is None else np.shape(given)
 
 
 def is_arrays(x: Any) -> bool:

@@ -67,8 +67,8 @@ class Scores:
     @property
     def by_output(self) -> bool:
         """Whether metrics were given for each output, so that they say nothing before the outputs are known."""
-        each = [*self.given, *(one for given in self.given if isinstance(given, (list, tuple)) for one in given or [""])]
-        return any(isinstance(one, dict) for one in each) or any(one is None or isinstance(one, (list, tuple)) for one in each[2:])
+        inside = [one for given in self.given if isinstance(given, (list, tuple)) for one in given]
+        return any(isinstance(one, dict) for one in self.given) or any(isinstance(one, (list, tuple, type(None))) for one in inside)
 
     @property
     def metrics(self) -> list[Metric]:

@@ -40,6 +40,7 @@ class Steps(Layer):
     def __init__(self, **kwargs: Any):
         super().__init__(**kwargs)
         self._objective, self._scores = Objective(None), Scores()
+        self._tried: set[tuple] = set()  # shapes of batches that were seen to fit what was compiled
 
     def compile(
         self,
@@ -82,7 +83,7 @@ class Steps(Layer):
         self.optimizer, self.loss, self._objective, self._scores = found, objective.told, objective, scores
         self.run_eagerly, self.jit_compile = bool(run_eagerly), jit_compile
         self.steps_per_execution = whole("compile", "steps_per_execution", steps_per_execution)
-        self.compiled = True
+        self.compiled, self._tried = True, set()
         self._frozen = self._frozen_layers()
 
     # Steps: override these to train in another way ------------------------------------------------
