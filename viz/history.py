@@ -94,7 +94,7 @@ def plot_layers(logger: Any, ax: Any = None, *, log: bool = True) -> Any:
         raise ValueError("plot_layers expects a callback that saw an epoch, got an empty table. Pass it to fit() first.")
     with np.errstate(divide="ignore", invalid="ignore"):
         numbers = np.ma.masked_invalid(np.log10(table) if log else table).T
-    ax = _panels(1)[0] if ax is None else ax
+    ax = axes_in_a_row(1)[0] if ax is None else ax
     first, last = logger.epochs[0] + 0.5, logger.epochs[-1] + 1.5
     around = first, last, len(logger.layers) - 0.5, -0.5
     drawn = ax.imshow(numbers, cmap=_cividis(), extent=around, aspect="auto", interpolation="nearest")

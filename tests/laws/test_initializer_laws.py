@@ -103,7 +103,7 @@ def test_a_clone_is_another_one_like_it(sample):
     seeded, unseeded = sample.seeded(), sample.make()
     assert seeded.clone() is not seeded
     np.testing.assert_array_equal(seeded.clone()(shape), seeded(shape))
-    if sample.is_random:
+    if sample.is_random and np.prod(shape) > 1:
         assert not np.array_equal(unseeded.clone()(shape), unseeded(shape))
 
 
