@@ -12,7 +12,7 @@ import numpy as np
 def whole(owner: str, name: str, value: Any, least: int = 1) -> int:
     """`value` as an int >= `least`; whole NumPy numbers too."""
     if not is_whole(value) or value < least:
-        raise ValueError(f"{owner} expects {name} to be a whole number >= {least}, got {value!r}.")
+        raise ValueError(f"{owner} expects {name} to be a whole number >= {least}, got {value!r}. Try {max(least, 1)}.")
     return operator.index(value)
 
 
