@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     )  # fmt: skip
     from .custom import elementwise, op
     from .graph import ChangedArrayError, GraphError, ReleasedGraphError
-    from .layers import Input
+    from .layers import Input, Layer
     from .models import Model, Sequential
     from .random import set_random_seed
     from .recompute import checkpoint
@@ -61,7 +61,7 @@ _HOMES = {
     "anomaly": ("AnomalyError", "detect_anomaly"),
     "graph": ("ChangedArrayError", "GraphError", "ReleasedGraphError"),
     "models": ("Model", "Sequential"),
-    "layers": ("Input",),
+    "layers": ("Input", "Layer"),
     "random": ("set_random_seed",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}

@@ -12,9 +12,11 @@ from .settings import (
     batch_get_value, batch_set_value, clear_session, get_value, image_data_format, learning_phase, learning_phase_scope,
     set_image_data_format, set_learning_phase, set_value,
 )  # fmt: skip
+from .symbolic import function, placeholder
 from .tape import GradientTape, gradients
 
 globals().update(FUNCTIONS)
-__all__ = [name for name in globals() if name[0] != "_" and name not in ("FUNCTIONS", "functions", "settings", "tape")]
+_PARTS = "FUNCTIONS", "functions", "settings", "symbolic", "tape"
+__all__ = [name for name in globals() if name[0] != "_" and name not in _PARTS]
 
 _offer(__name__)
