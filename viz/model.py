@@ -1,4 +1,4 @@
-"""A model as a picture: a box for every layer, in the order in which data passes.
+"""A model as a picture: a box for every layer, an arrow for everything that one layer gets from another.
 
 Argument names are those of Keras' `plot_model`. Where it differs: nothing is written without `to_file`,
 the drawing is returned, names of layers are shown unless told otherwise.
@@ -11,14 +11,14 @@ from dataclasses import dataclass, field
 from os import PathLike
 from typing import Any
 
-from tinygrad_edu.layers import InputLayer, Layer
-from tinygrad_edu.models import Model, Sequential
+from tinygrad_edu.layers import InputLayer, Layer, Symbol
+from tinygrad_edu.models import Model
+from tinygrad_edu.models.watching import Flow
 from viz import theme
 from viz.diagram import Arrow, Box, Group, Legend, Picture
 from viz.drawing import Diagram
 from viz.files import drawn
 from viz.numbers import shape
-from viz.reading import is_chain
 
 _GREY, _PLAIN = "#ececea", "#f7f7f5"
 _TINT = {name: theme.tint(color, 0.28) for name, color in theme.OKABE_ITO.items()}
@@ -53,7 +53,7 @@ def plot_model(
     """Draw the layers of a model.
 
     Args:
-        model: a Sequential whose weights exist.
+        model: any model whose weights exist. Of one written in Python, the layers are shown that one call of it calls.
         to_file: where to save; the suffix (.png, .svg, .pdf, .dot) picks the format, none means .png.
         show_shapes: shapes of what goes in and comes out; None stands for the number of samples.
         show_dtype: the floating-point type.
@@ -68,7 +68,7 @@ def plot_model(
         legend: explain the colours, one for each family of layers.
 
     Raises:
-        TypeError: for anything but a Sequential. ValueError: for one without weights.
+        TypeError: for anything but a model. ValueError: for one without weights.
     """
     shown = _Shown(show_shapes, show_dtype, show_layer_names, show_layer_activations, show_trainable, show_params)
     picture = model_picture(model, shown, rankdir=rankdir, expand_nested=expand_nested, legend=legend, splines=splines)
@@ -105,19 +105,15 @@ def model_picture(
     """The picture that `plot_model` draws."""
     model = _built(model)
     build = _Build(shown or _Shown(), Picture(direction=rankdir, splines=splines))
-    for entry in _entries(model, expand_nested):
-        build.add(entry)
+    build.add_model(_Entry(model, (), not model.trainable), expand_nested)
     if legend:
         build.picture.legend = Legend("", tuple((_FAMILIES[family][1], _FAMILIES[family][0]) for family in build.families))
     return build.picture
 
 
-def _built(model: Model) -> Sequential:
-    if not is_chain(model):
-        raise TypeError(
-            f"plot_model expects a Sequential model, got {_who(model)}. "
-            "Draw what a model written in Python computes with viz.draw_graph(model(x))."
-        )
+def _built(model: Any) -> Model:
+    if not isinstance(model, Model):
+        raise TypeError(f"plot_model expects a model, got {_who(model)}. To draw a Tensor's graph use viz.draw_graph.")
     if not model.built:
         raise ValueError(
             f"plot_model expects a model whose weights exist, got {_who(model)} without any. "
@@ -139,21 +135,6 @@ class _Entry:
     is_frozen: bool = False
 
 
-def _entries(model: Sequential, expand_nested: bool) -> Iterator[_Entry]:
-    """The layers in the order in which data passes, beginning with the place where it comes in."""
-    stack = [_Entry(model, (), not model.trainable)]
-    if not isinstance(model._layers[0], InputLayer):
-        yield _Entry(InputLayer(model.input_shape[1:], name=f"{model.name}_input", dtype=model.dtype))
-    while stack:
-        entry = stack.pop()
-        if is_chain(entry.layer) and (entry.layer is model or expand_nested):
-            inside = () if entry.layer is model else (*entry.inside, entry.layer)
-            members = entry.layer._layers if entry.layer is model else entry.layer.layers
-            stack += [_Entry(layer, inside, entry.is_frozen or not layer.trainable) for layer in reversed(members)]
-        else:
-            yield entry
-
-
 @dataclass
 class _Build:
     """The picture as far as it is drawn."""
@@ -161,22 +142,62 @@ class _Build:
     shown: _Shown
     picture: Picture
     families: dict[str, None] = field(default_factory=dict)  # in the order in which they appear
+    boxes: dict[tuple, Box] = field(default_factory=dict)  # of a layer, by the models that it lies in, and itself
+    flows: dict[Model, Flow] = field(default_factory=dict)
+    drawn: set[tuple] = field(default_factory=set)  # what flows from a box into a call
 
-    def add(self, entry: _Entry) -> None:
-        """Draw a layer after those before it."""
-        family = _family(entry.layer)
-        self.families[family] = None
-        box = Box(
-            f"n{len(self.picture.boxes)}",
-            tuple(_rows(entry, self.shown)),
-            fill=_FAMILIES[family][1],
-            shape="round" if isinstance(entry.layer, InputLayer) else "box",
-            group=self.group(entry.inside),
-            tip=_tip(entry),
-        )
-        if self.picture.boxes:
-            self.picture.arrows.append(Arrow(self.picture.boxes[-1].id, box.id))
-        self.picture.boxes.append(box)
+    def add_model(self, entry: _Entry, expand_nested: bool, origins: list[list[Box]] | None = None) -> list[list[Box]]:
+        """Draw the layers of a model, with arrows from the boxes that its inputs come from.
+
+        Returns:
+            For each output of the model, the boxes that it comes from.
+        """
+        flow = self.flow(entry.layer)
+        inside = (*entry.inside, entry.layer) if origins is not None else ()
+        come_from: dict[Symbol, list[Box]] = {}
+        for place, symbol in enumerate(flow.sources):
+            come_from[symbol] = origins[place] if origins else [self.box(_Entry(symbol.call.layer, inside))]
+        for call in flow.calls:
+            if not isinstance(call.layer, InputLayer):
+                inner = _Entry(call.layer, inside, entry.is_frozen or not call.layer.trainable)
+                before = [come_from[symbol] for symbol in call.inputs]
+                come_from.update(zip(call.results, self.add_call(inner, before, expand_nested, call)))
+        return [come_from[symbol] for symbol in flow.results]
+
+    def add_call(self, entry: _Entry, origins: list[list[Box]], expand_nested: bool, call: Any) -> list[list[Box]]:
+        """Draw a layer, or what it is made of, behind what it is called on; the boxes of each of its results."""
+        if expand_nested and isinstance(entry.layer, Model) and len(self.flow(entry.layer).sources) == len(origins):
+            return self.add_model(entry, expand_nested, origins)
+        box = self.box(entry)
+        for place, tail in enumerate(tail for boxes in origins for tail in boxes):
+            flow = (*map(id, entry.inside), id(call), place, tail.id)
+            if flow not in self.drawn:  # inside a model that is called again nothing flows that did not before
+                self.drawn.add(flow)
+                self.picture.arrows.append(Arrow(tail.id, box.id))
+        return [[box]] * len(call.results)
+
+    def flow(self, model: Any) -> Flow:
+        """What flows in a model, found once."""
+        if model not in self.flows:
+            self.flows[model] = model.flow()
+        return self.flows[model]
+
+    def box(self, entry: _Entry) -> Box:
+        """The box of a layer, drawn once for each model that it lies in."""
+        key = (*map(id, entry.inside), id(entry.layer))
+        if key not in self.boxes:
+            family = _family(entry.layer)
+            self.families[family] = None
+            self.boxes[key] = Box(
+                f"n{len(self.picture.boxes)}",
+                tuple(_rows(entry, self.shown)),
+                fill=_FAMILIES[family][1],
+                shape="round" if isinstance(entry.layer, InputLayer) else "box",
+                group=self.group(entry.inside),
+                tip=_tip(entry),
+            )
+            self.picture.boxes.append(self.boxes[key])
+        return self.boxes[key]
 
     def group(self, inside: tuple[Layer, ...]) -> str:
         """Id of the frame around the innermost of some nested models; frames are made when first needed."""
@@ -219,8 +240,7 @@ def _learning(entry: _Entry) -> str:
         return ""
     if entry.is_frozen:
         return "frozen"
-    inner = _entries(entry.layer, expand_nested=True) if is_chain(entry.layer) else ()
-    return "partly frozen" if any(e.is_frozen and e.layer.weights for e in inner) else "trainable"
+    return "partly frozen" if any(layer.weights and not layer.trainable for layer in entry.layer.all_layers) else "trainable"
 
 
 def _activation(layer: Layer) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -61,9 +60,12 @@ def percent(share: float) -> str:
     return f"{100 * share:.2f}%" if 0.995 <= share < 1 else f"{100 * share:.0f}%"
 
 
-def shape(axes: Iterable[int | None] | None) -> str:
-    """A shape as Python writes it: "(None, 5)", or "?" where it is not known."""
-    return "?" if axes is None else str(tuple(axes))
+def shape(axes: Any) -> str:
+    """A shape as Python writes it: "(None, 5)", or "?" where it is not known; of several, one in each line."""
+    if axes is None:
+        return "?"
+    shapes = list(axes.values()) if isinstance(axes, dict) else list(axes)
+    return "\n".join(map(shape, shapes)) if shapes and hasattr(shapes[0], "__iter__") else str(tuple(axes))
 
 
 def count(n: int, what: str) -> str:

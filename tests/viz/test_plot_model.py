@@ -1,11 +1,12 @@
 import inspect
 
+import numpy as np
 import pytest
 from telling import tell, texts
 
 import viz
-from tinygrad_edu import Input, Sequential, utils
-from tinygrad_edu.layers import Activation, Dense, Layer
+from tinygrad_edu import Input, Model, Sequential, utils
+from tinygrad_edu.layers import Activation, Dense, Layer, concatenate
 from viz.dot import to_dot
 from viz.model import model_picture, plot_model
 
@@ -146,14 +147,86 @@ def test_an_unbuilt_model_is_told_what_to_do():
         plot_model(Sequential())
 
 
-def test_other_models_are_sent_to_draw_graph():
-    class Mine(Sequential):
+def test_what_is_no_model_is_sent_to_draw_graph():
+    for model in (Dense(1), "model"):
+        with pytest.raises(TypeError, match="plot_model expects a model, got"):
+            plot_model(model)
+
+
+def labels(picture):
+    return [box.rows[0][0].split(":")[0] for box in picture.boxes]
+
+
+def arrows(picture):
+    """Who points at whom, by names."""
+    name = {box.id: box.rows[0][0].split(":")[0] for box in picture.boxes}
+    return [(name[arrow.tail], name[arrow.head]) for arrow in picture.arrows]
+
+
+def wide_and_deep():
+    wide, deep = Input((5,), name="wide"), Input((6,), name="deep")
+    hidden = Dense(3, name="hidden")(deep)
+    return Model([wide, deep], [Dense(1, name="main")(concatenate([wide, hidden], name="join")), Dense(1, name="aux")(hidden)])
+
+
+def test_several_inputs_and_outputs_have_an_arrow_for_each_flow():
+    """UTL-04."""
+    expected = [("deep", "hidden"), ("wide", "join"), ("hidden", "join"), ("join", "main"), ("hidden", "aux")]
+    picture = model_picture(wide_and_deep())
+    assert sorted(arrows(picture)) == sorted(expected) and len(picture.boxes) == 6
+
+
+def test_a_model_written_in_python_shows_what_one_call_of_it_calls():
+    """UTL-04: through the ops between its layers."""
+
+    class Mine(Model):
+        def __init__(self):
+            super().__init__(name="mine")
+            self.a, self.b, self.unused = Dense(3, name="a"), Dense(3, name="b"), Dense(1, name="unused")
+            self.out = Dense(1, name="out")
+
         def call(self, x):
+            return self.out(self.a(x) + self.b(x) * 2.0) if x.shape[0] else x
+
+    model = Mine()
+    model(np.ones((2, 4)))
+    expected = [("input_1", "a"), ("input_1", "b"), ("a", "out"), ("b", "out")]
+    assert sorted(arrows(model_picture(model))) == sorted(expected)
+
+
+def test_a_sequential_that_computes_in_its_own_way_is_drawn_as_it_computes():
+    class Backwards(Sequential):
+        def call(self, x):
+            for layer in reversed(self._layers):
+                x = layer(x)
             return x
 
-    for model in (Mine([Dense(1, input_shape=(2,))]), Dense(1), "model"):
-        with pytest.raises(TypeError, match="plot_model expects a Sequential model"):
-            plot_model(model)
+    model = Backwards([Dense(2, input_shape=(2,), name="a"), Dense(2, name="b")])
+    assert arrows(model_picture(model)) == [(model.input_names[0], "b"), ("b", "a")]
+
+
+def test_a_shared_layer_is_one_box_with_an_arrow_for_each_call():
+    """UTL-04."""
+    x, y, shared = Input((2,), name="x"), Input((2,), name="y"), Dense(1, name="shared")
+    picture = model_picture(Model([x, y], concatenate([shared(x), shared(y)], name="join")))
+    assert arrows(picture) == [("x", "shared"), ("y", "shared"), ("shared", "join"), ("shared", "join")]
+
+
+def test_arrows_lead_to_the_right_layers_inside_a_nested_model():
+    """UTL-04."""
+    inner, x, y = wide_and_deep(), Input((5,), name="x"), Input((6,), name="y")
+    main, aux = inner([x, y])
+    outer = Model([x, y], [Dense(1, name="m")(main), Dense(1, name="n")(aux)])
+    inside = [("y", "hidden"), ("x", "join"), ("hidden", "join"), ("join", "main"), ("hidden", "aux"), ("main", "m"), ("aux", "n")]
+    assert sorted(arrows(model_picture(outer, expand_nested=True))) == sorted(inside)
+    assert len(arrows(model_picture(outer))) == 4
+
+
+def test_a_nested_model_that_is_called_twice_is_drawn_once():
+    """UTL-04: what flows in and out flows twice."""
+    inner, x, y = Sequential([Dense(2, input_shape=(3,), name="a"), Dense(1, name="b")]), Input((3,), name="x"), Input((3,), name="y")
+    picture = model_picture(Model([x, y], concatenate([inner(x), inner(y)], name="join")), expand_nested=True)
+    assert arrows(picture) == [("x", "a"), ("a", "b"), ("y", "a"), ("b", "join"), ("b", "join")]
 
 
 @pytest.mark.parametrize("name", ["net.svg", "net.dot", "net.json"])

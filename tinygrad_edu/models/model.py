@@ -72,6 +72,8 @@ class Model(Trainer):
             raise NotImplementedError(f"{type(self).__name__} expects a method call(x), or Model(inputs, outputs).")
         return self._network.run(x)
 
+    _run_network = call
+
     def as_input(self, x: Any) -> Any:
         """What `call` gets: of several inputs a list of them, in order."""
         if self._network is None or isinstance(x, (Value, np.ndarray)):
@@ -163,7 +165,8 @@ class Model(Trainer):
 
     def flow(self) -> Flow:
         """Which layer gets what from which, found without data: what `summary` and `viz.plot_model` show."""
-        return flow_of(self, self._network)
+        follows_network = type(self).call is type(self)._run_network
+        return flow_of(self, self._network if follows_network else None)
 
     def summary(
         self,

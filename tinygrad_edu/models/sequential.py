@@ -113,6 +113,8 @@ class Sequential(Model):
             x = layer(x)
         return x
 
+    _run_network = call
+
     # As data -------------------------------------------------------------------------------------
 
     def get_config(self):
