@@ -17,6 +17,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from tinygrad_edu.registry import Registry
+
 FOLDER = Path(__file__).parent / "reference"
 PAGES = {  # page: its title and the module whose public names it lists
     "tinygrad_edu": ("Tensors and derivatives", "tinygrad_edu"),
@@ -68,8 +70,9 @@ def members(module: ModuleType) -> Iterator[tuple[list[str], Any]]:
     offered: dict[int, tuple[list[str], Any]] = {}
     for name in getattr(module, "__all__", None) or [name for name in vars(module) if not name.startswith("_")]:
         thing = getattr(module, name)
-        is_own = (getattr(thing, "__module__", None) or "").startswith(module.__name__)
-        if callable(thing) and is_own and inspect.getdoc(thing):  # without words: rows of a table that has its own
+        own = (getattr(thing, "__module__", None) or "").startswith(module.__name__)
+        own = own and inspect.getdoc(thing)  # without words: rows of a table that has its own
+        if callable(thing) and (own or isinstance(getattr(thing, "__self__", None), Registry)):  # `get` of a family
             offered.setdefault(id(thing), ([], thing))[0].append(name)
     for names, thing in offered.values():
         yield sorted(names, key=lambda name: name != thing.__name__), thing
@@ -80,8 +83,8 @@ def entry(names: list[str], thing: Any) -> str:
     others = f"Also called {', '.join(f'`{name}`' for name in names[1:])}." if names[1:] else ""
     parts = [f"## {names[0]}", f"```python\n{signature(names[0], thing)}\n```", others, as_markdown(inspect.getdoc(thing) or "")]
     if isinstance(thing, type):
-        parts += [f"- `{signature(name, method)}`: {first_sentence(method)}" for name, method in methods(thing)]
-    return re.sub(r"\n\n(?=- `)", "\n", "\n\n".join(part for part in parts if part)).replace("\n- `", "\n\n- `", 1)
+        parts.append("\n".join(f"- `{signature(name, method)}`: {first_sentence(method)}" for name, method in methods(thing)))
+    return "\n\n".join(part for part in parts if part)
 
 
 def methods(cls: type) -> Iterator[tuple[str, Any]]:

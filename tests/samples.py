@@ -322,7 +322,7 @@ def gelu(x, approximate=False):
 
 
 def bent_relu(x, negative_slope, max_value, threshold):
-    return np.select([x >= max_value, x >= threshold], [np.full_like(x, max_value), x], negative_slope * (x - threshold))
+    return np.select([x <= threshold, x >= max_value], [negative_slope * (x - threshold), np.full_like(x, max_value)], x)
 
 
 def adjugate(a):

@@ -11,7 +11,9 @@ PACKAGES = ("tinygrad_edu", "viz")
 
 # Who may import whom: a module may import what stands in its own line or above it.
 RANKS = [
-    {"config", "registry", "kernel", "kernel_cache", "allocation", "memory", "modes", "graph", "compat", "rerun"},
+    {
+        "config", "arguments", "registry", "kernel", "kernel_cache", "allocation", "memory", "modes", "graph", "compat", "rerun",
+    },
     {"rules"},
     {"record"},
     {"backward", "ops", "custom"},
@@ -140,6 +142,7 @@ def test_optional_dependencies_are_imported_where_they_are_needed(module):
         "graphviz",
         "pygraphviz",
         "sklearn",
+        "tensorboard",
         "IPython",
     }
 

@@ -335,3 +335,11 @@ def test_a_recorded_result_cannot_be_changed_in_place():
     with pytest.raises(GraphError, match=r"result of multiply \(2,\) cannot be changed in place"):
         y[0] = 1.0
     assert y.tolist() == [2.0, 4.0]
+
+
+def test_what_has_no_mask_says_so_in_a_word():
+    """Every call of a layer asks: the long answer of a missing attribute costs as much as an op."""
+    x = Tensor([1.0])
+    assert graph.mask_of(x) is None is graph.mask_of([1.0])
+    x.mask = mask = Tensor([True])
+    assert graph.mask_of(x) is mask

@@ -93,16 +93,9 @@ def test_bits_are_those_of_numpys_philox_told_key_and_counter(key, counter, size
     np.testing.assert_array_equal(random_bits(key, counter, size), expected)
 
 
-@given(key=KEYS, counter=st.integers(0, 2**64 - 1), blocks=st.integers(0, 70))
-def test_the_compiled_loop_draws_the_same_bits(key, counter, blocks):
-    """REGL-01: so that it does not matter which one runs."""
-    expected = random._philox(key, counter, blocks)
-    np.testing.assert_array_equal(random._philox_compiled(key, counter, blocks), expected)
-
-
 def test_many_numbers_begin_as_few_do():
-    """REGL-01: across the size from which the compiled loop takes over."""
-    few, many = random_bits((1, 2), 3, random.LARGE - 1), random_bits((1, 2), 3, random.LARGE + 9)
+    """REGL-01: by whatever code they are drawn."""
+    few, many = random_bits((1, 2), 3, 1000), random_bits((1, 2), 3, 100_001)
     np.testing.assert_array_equal(many[: len(few)], few)
 
 

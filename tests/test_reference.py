@@ -26,5 +26,12 @@ def test_every_link_of_a_page_leads_somewhere(name):
         assert target.removeprefix("#") in headings
 
 
+@pytest.mark.parametrize("family", ["losses", "metrics", "optimizers", "schedules", "activations"])
+def test_every_family_shows_how_its_members_are_found_and_written_down(family):
+    """LOSS-01, MET-01, OPT-01: also where the function is a method of the family's registry."""
+    headings = re.findall(r"^## (.+)$", PAGES[f"{family}.md"], re.MULTILINE)
+    assert {"get", "serialize", "deserialize"} <= set(headings)
+
+
 def test_no_page_shows_an_address_in_memory():
     assert not [name for name, text in PAGES.items() if re.search(r" at 0x[0-9a-f]+", text)]

@@ -15,28 +15,34 @@ from __future__ import annotations
 import math
 import operator
 import warnings
+from collections.abc import Callable
 from typing import Any
 
 from . import ops
 from .compat import spelled
 from .graph import Value
 from .modes import current
+from .ops.rearrange import own
 from .registry import Registry
 from .sparse_activations import hard_shrink, soft_shrink, sparse_plus, sparse_sigmoid, sparsemax, threshold
 
-_registry = Registry("activation", none=lambda: linear)  # type: ignore[has-type]
+_registry = Registry("activation", none=lambda: linear)
 serialize, deserialize = _registry.serialize, _registry.deserialize
-_offer = _registry.add_function
 
 
 def get(identifier: Any) -> Any:
-    """The activation of a name ("relu", "ReLU"), of a config, or any callable, a layer too; None is `linear`.
+    """The activation of a name ("hard_sigmoid", "HardSigmoid"), of a config, or any callable, a layer too; None is `linear`.
 
     Raises:
         ValueError: for an unknown name; it lists the near ones.
         TypeError: for what is neither a name nor callable.
     """
     return _registry.get(identifier)
+
+
+def _offer(function: Callable, *names: str) -> Callable:
+    """Offer a function under its name, with and without underscores, and under others."""
+    return _registry.add_function(function, function.__name__.replace("_", ""), *names)
 
 
 @_offer
@@ -58,7 +64,7 @@ def relu(x, negative_slope=0.0, max_value=None, threshold=0.0):
     Args:
         negative_slope: slope below the threshold; legacy spelling `alpha`.
         max_value: ceiling; None means that there is none.
-        threshold: where x begins to pass.
+        threshold: above which x passes.
 
     Source: Nair & Hinton (2010).
     """
@@ -71,10 +77,10 @@ def relu(x, negative_slope=0.0, max_value=None, threshold=0.0):
 @_offer
 def relu6(x):
     """min(max(x, 0), 6). Its gradient at 0 and at 6 is 0. Source: Krizhevsky (2010)."""
-    return relu(x, max_value=6.0)
+    return ops.relu6(x)
 
 
-@_offer
+@_registry.add_function  # not as "LeakyReLU": the layer of that name is steeper
 @spelled("relu")
 def leaky_relu(x, negative_slope=0.2):
     """x above 0, negative_slope · x below, so that no unit dies. The layer `LeakyReLU` has another default, 0.3, as in Keras.
@@ -160,11 +166,11 @@ def squareplus(x, b=4):
     """(x + √(x² + b)) / 2: a smooth relu without exponentials.
 
     Args:
-        b: how smooth; 0 gives relu.
+        b: how smooth, a number >= 0; 0 gives relu.
 
     Source: Barron (2021).
     """
-    return 0.5 * (x + ops.sqrt(x * x + float(b)))
+    return 0.5 * (own(x) + ops.hypot(x, math.sqrt(b)))
 
 
 # Sigmoids: from one plateau to another -----------------------------------------------------------
@@ -200,8 +206,8 @@ def tanh(x):
 
 @_offer
 def hard_tanh(x):
-    """x, limited to [-1, 1]."""
-    return ops.clip(x, -1, 1)
+    """x, limited to [-1, 1]. Its gradient at both ends is 1. Source: Collobert (2004)."""
+    return ops.hard_tanh(x)
 
 
 @_offer
@@ -218,7 +224,7 @@ def softsign(x):
 
 def hard_silu(x):
     """x · hard_sigmoid(x), also called hard swish. Source: Howard et al. (2019)."""
-    return x * ops.hard_sigmoid(x)
+    return ops.hard_silu(x)
 
 
 @_offer

@@ -15,11 +15,15 @@ weights; [0, 1, 2] for a convolution's (rows, columns, channels in, filters).
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from . import ops
+from .arguments import number
 from .compat import spelled
 from .config import epsilon
 from .modes import mode
@@ -43,11 +47,11 @@ def get(identifier: Any) -> Any:
 class Constraint(Configurable):
     """A projection of a weight, an array or a Tensor, to one of the same shape and dtype.
 
-    A subclass says in `__call__(w)` which, and keeps its arguments as attributes.
+    A subclass says in `__call__(w)` which, and keeps its arguments as attributes. This one leaves w as it is.
     """
 
     def __call__(self, w: Any) -> Any:
-        raise NotImplementedError(f"{type(self).__name__} expects a method __call__(w).")
+        return w
 
 
 class MaxNorm(Constraint):
@@ -67,7 +71,7 @@ class MaxNorm(Constraint):
 
     @spelled("max_norm")
     def __init__(self, max_value: float = 2, axis: int | Sequence[int] | None = 0):
-        self.max_value, self.axis = _length("MaxNorm", "max_value", max_value), _axes(axis)
+        self.max_value, self.axis = _length("MaxNorm", "max_value", max_value), _axes("MaxNorm", axis)
 
     @unrecorded
     def __call__(self, w):
@@ -91,7 +95,7 @@ class UnitNorm(Constraint):
     """
 
     def __init__(self, axis: int | Sequence[int] | None = 0):
-        self.axis = _axes(axis)
+        self.axis = _axes("UnitNorm", axis)
 
     @unrecorded
     def __call__(self, w):
@@ -115,17 +119,15 @@ class MinMaxNorm(Constraint):
     ):
         self.min_value = _length("MinMaxNorm", "min_value", min_value)
         self.max_value = _length("MinMaxNorm", "max_value", max_value)
-        self.rate, self.axis = float(rate), _axes(axis)
+        self.rate, self.axis = number("MinMaxNorm", "rate", rate, high=1), _axes("MinMaxNorm", axis)
         if self.min_value > self.max_value:
             raise ValueError(f"MinMaxNorm expects min_value <= max_value, got {min_value} > {max_value}.")
-        if not 0 <= self.rate <= 1:
-            raise ValueError(f"MinMaxNorm expects a rate from 0 to 1, got {rate}.")
 
     @unrecorded
     def __call__(self, w):
         n = _norm(w, self.axis)
         wanted = self.rate * ops.clip(n, self.min_value, self.max_value) + (1 - self.rate) * n
-        return w * (wanted / (n + epsilon()))
+        return w / (n + epsilon()) * wanted  # in this order: wanted / ε is too large for float16
 
 
 max_norm, non_neg, unit_norm, min_max_norm = MaxNorm, NonNeg, UnitNorm, MinMaxNorm
@@ -137,14 +139,16 @@ def _norm(w, axis):
     return ops.euclidean_norm(w, axis=axis, keepdims=True)
 
 
-def _axes(axis: Any) -> int | tuple[int, ...] | None:
+def _axes(owner: str, axis: Any) -> int | tuple[int, ...] | None:
     """An axis, or several, as plain numbers."""
-    if axis is None or hasattr(axis, "__index__"):
-        return axis if axis is None else operator.index(axis)
-    return tuple(map(operator.index, axis))
+    try:
+        if axis is None or np.ndim(axis) == 0:
+            return axis if axis is None else operator.index(axis)
+        return tuple(map(operator.index, axis))
+    except TypeError:
+        raise TypeError(f"{owner} expects axis to be a whole number, several of them, or None, got {axis!r}.") from None
 
 
 def _length(owner: str, name: str, value: Any) -> float:
-    if not value >= 0:
-        raise ValueError(f"{owner} expects {name} >= 0, got {value!r}.")
-    return float(value)
+    """`value` as a float >= 0; infinity is no bound."""
+    return math.inf if value == math.inf else number(owner, name, value)

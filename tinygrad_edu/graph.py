@@ -182,6 +182,17 @@ def make_value(array: Any, node: Node | None = None) -> Any:
     return value
 
 
+_slot_of_mask = vars(Value)["mask"].__get__  # not through `__getattr__`, which writes a message first
+
+
+def mask_of(x: Any) -> Any:
+    """The mask that a layer has given to a Value, or None."""
+    try:
+        return _slot_of_mask(x) if isinstance(x, Value) else None
+    except AttributeError:
+        return None
+
+
 def notes_of(node: Node) -> Notes:
     """The notes of a node, which are made when they are first asked for."""
     if node.notes is None:

@@ -15,12 +15,10 @@ It counts once a step, not once a sample, and stands in the reported loss, in th
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
-import numpy as np
-
 from . import ops
+from .arguments import number
 from .compat import spelled
 from .config import epsilon
 from .registry import Configurable, Registry
@@ -56,6 +54,7 @@ class L1(Regularizer):
         l1: a number >= 0; legacy spelling `l`.
 
     Raises:
+        TypeError: for what is no number.
         ValueError: for a negative or infinite l1, or nan.
 
     Source: Tibshirani (1996), the lasso.
@@ -77,6 +76,7 @@ class L2(Regularizer):
         l2: a number >= 0; legacy spelling `l`.
 
     Raises:
+        TypeError: for what is no number.
         ValueError: for a negative or infinite l2, or nan.
 
     Source: Hoerl & Kennard (1970), ridge regression; Krogh & Hertz (1992) for networks.
@@ -152,6 +152,4 @@ _registry.add(L1L2, "L1L2")
 
 def _strength(owner: str, name: str, value: Any) -> float:
     """`value` as a float; a penalty below 0 would reward weights for growing without end."""
-    if not isinstance(value, (int, float, np.number, np.ndarray)) or np.ndim(value) or not 0 <= value < math.inf:
-        raise ValueError(f"{owner} expects {name} to be a finite number >= 0, got {value!r}. Try 0.01.")
-    return float(value)
+    return number(owner, name, value, hint="Try 0.01.")

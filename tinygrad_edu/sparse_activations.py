@@ -13,6 +13,7 @@ from __future__ import annotations
 import numpy as np
 
 from . import ops
+from .ops.rearrange import own
 
 
 def threshold(x, threshold, default_value):
@@ -22,6 +23,7 @@ def threshold(x, threshold, default_value):
         threshold: where x begins to pass.
         default_value: what stands in its place below.
     """
+    x = own(x)
     return ops.where(x > float(threshold), x, float(default_value))
 
 
@@ -47,12 +49,13 @@ def soft_shrink(x, threshold=0.5):
 
 def sparse_plus(x):
     """0 up to -1, (x + 1)² / 4 up to 1, x from there on: a smooth relu, whose slope is `sparse_sigmoid`."""
+    x = own(x)
     return 0.25 * ops.square(ops.clip(x, -1, 1) + 1) + ops.relu(x - 1)
 
 
 def sparse_sigmoid(x):
     """(x + 1) / 2, limited to [0, 1]: the share that sparsemax gives to x beside a 0, as sigmoid does for softmax."""
-    return ops.clip(0.5 * (x + 1), 0, 1)
+    return ops.clip(0.5 * (own(x) + 1), 0, 1)
 
 
 def sparsemax(x, axis=-1):
@@ -63,6 +66,9 @@ def sparsemax(x, axis=-1):
 
     Source: Martins & Astudillo (2016), algorithm 1.
     """
+    x = own(x)
+    if not x.size:
+        return x
     x = x - ops.max(x, axis=axis, keepdims=True)  # moves nothing but the rounding errors
     ordered = ops.flip(ops.sort(x, axis=axis), axis)
     counts = np.expand_dims(np.arange(1, x.shape[axis] + 1, dtype=x.dtype), tuple(range(1, x.ndim)))

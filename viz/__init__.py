@@ -6,7 +6,8 @@ What is drawn:
     scalars    draw_dot: a computation with single numbers, with values and gradients
     graph      draw_graph: any computation, folded where it is large
     flow_picture  gradient_flow, compare: where the gradient is lost (`flow` measures, `flow_record` explains)
-    history    plot_history, plot_boundary: curves and decisions, with matplotlib;   bounds  plot_bounds: of initial weights
+    history    plot_history, plot_layers, plot_boundary: curves, layers, and decisions, with matplotlib
+    bounds     plot_bounds: of initial weights
     diagram    Picture, Box, Arrow, Group, Legend: what a picture is made of
     theme      colours that a colour-blind reader can tell apart
 
@@ -33,7 +34,7 @@ _HOMES = {
     "viz.flow": ("measure_flow",),
     "viz.flow_record": ("Flow", "LayerFlow"),
     "viz.flow_picture": ("compare", "gradient_flow"),
-    "viz.history": ("plot_boundary", "plot_history"),
+    "viz.history": ("plot_boundary", "plot_history", "plot_layers"),
     "viz.bounds": ("plot_bounds",),
     "viz.diagram": ("Arrow", "Box", "Group", "Legend", "Picture"),
     "viz.drawing": ("Diagram",),

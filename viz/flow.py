@@ -43,13 +43,13 @@ def measure_flow(model: Sequential, x: Any, y: Any) -> Flow:
     model.build(x.shape)
     with mode(recording=True, training=False), np.errstate(all="ignore"):
         steps = list(_forward(model, x))
-        loss = model.loss(y, steps[-1].output)  # type: ignore[misc]
+        loss = model.loss(y, steps[-1].output)
         if loss.size != 1:
             raise ValueError(
                 f"measure_flow expects a loss that is one number, got shape {loss.shape}. Use reduction='sum_over_batch_size'."
             )
         layers = tuple(_layers(steps, loss))
-    return Flow(model.name, len(x), x.shape[1:], float(loss.item()), model.loss.name, layers)  # type: ignore[union-attr]
+    return Flow(model.name, len(x), x.shape[1:], float(loss.item()), model.loss.name, layers)
 
 
 def effective_rank(outputs: np.ndarray) -> float:

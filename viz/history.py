@@ -78,6 +78,40 @@ def plot_boundary(model: Any, X: Any, y: Any, ax: Any = None, *, steps: int = 20
     return ax
 
 
+def plot_layers(logger: Any, ax: Any = None, *, log: bool = True) -> Any:
+    """Plot what a callback has found out about each layer in each epoch, as colours: the first layer at the top.
+
+    Args:
+        logger: GradientLogger, WeightNorm, or another callback with `layers`, `epochs` and `table()`.
+        ax: Axes to draw on; None makes a figure.
+        log: whether the colours stand for log10 of the numbers.
+
+    Returns:
+        The Axes. Where there is no number, or none that has a logarithm, it is left grey.
+    """
+    table = np.asarray(logger.table(), float)
+    if not table.size:
+        raise ValueError("plot_layers expects a callback that saw an epoch, got an empty table. Pass it to fit() first.")
+    with np.errstate(divide="ignore", invalid="ignore"):
+        numbers = np.ma.masked_invalid(np.log10(table) if log else table).T
+    ax = axes_in_a_row(1)[0] if ax is None else ax
+    first, last = logger.epochs[0] + 0.5, logger.epochs[-1] + 1.5
+    around = first, last, len(logger.layers) - 0.5, -0.5
+    drawn = ax.imshow(numbers, cmap=_cividis(), extent=around, aspect="auto", interpolation="nearest")
+    ax.figure.colorbar(drawn, ax=ax, label="log10" if log else None)
+    ax.set_yticks(range(len(logger.layers)), logger.layers)
+    ax.set_xlabel("epoch")
+    ax.set_title(type(logger).__name__, fontsize=10)
+    return ax
+
+
+def _cividis() -> Any:
+    from matplotlib.colors import LinearSegmentedColormap
+
+    colors = [theme.cividis(t) for t in np.linspace(0, 1, 13)]
+    return LinearSegmentedColormap.from_list("cividis", colors).with_extremes(bad="#dddddd")
+
+
 def _logs(history: Any) -> tuple[dict[str, list[float]], list[int]]:
     """Curves by name, and the numbers of the epochs, counted from 1."""
     logs = getattr(history, "history", history)

@@ -23,7 +23,10 @@ _SYMBOLS = {
     "matmul": "@", "matrix_product": "@", "negative": "neg", "absolute": "abs",
 }  # fmt: skip
 # Ops that stand behind a function of another name, which is the one that was written.
-_WRITTEN = {"matrix_product": "matmul", "concatenate_all": "concatenate", "einsum_all": "einsum", "solve_columns": "solve"}
+_WRITTEN = {
+    "matrix_product": "matmul", "concatenate_all": "concatenate", "einsum_all": "einsum", "solve_columns": "solve",
+    "scaled_normal": "normalize",
+}  # fmt: skip
 _ANY_ORDER = "add", "multiply", "maximum", "minimum"
 _LONGEST = 24  # characters of a parameter
 
@@ -129,7 +132,7 @@ def rms(array: Any) -> float:
 
 
 def _is_given(op: Any, name: str, value: Any) -> bool:
-    return name not in op.defaults or repr(value) != repr(op.defaults[name])
+    return name != "moments" and (name not in op.defaults or repr(value) != repr(op.defaults[name]))
 
 
 def _short(value: Any) -> str:

@@ -159,13 +159,35 @@ def test_an_error_in_a_callback_comes_out():
         trained(Broken())
 
 
+def test_without_an_override_hooks_of_batches_cost_nothing(monkeypatch):
+    """CB-01: though the base class passes them on to their other names."""
+
+    def called(self, batch, logs=None):
+        raise AssertionError
+
+    monkeypatch.setattr(Callback, "on_train_batch_end", called)
+    trained(Callback())
+
+
 def test_a_list_calls_only_hooks_that_were_written():
     """CB-01: an empty hook costs nothing."""
     trace = Trace()
     hooks = CallbackList([Callback(), trace], model=None, epochs=1)
     hooks.call("on_epoch_begin", 0, {})
     assert trace.calls == [("on_epoch_begin", 0, {})]
-    assert len(hooks._hooks["on_epoch_begin"]) == 1
+    assert len(hooks.of("on_epoch_begin")) == 1
+
+
+@pytest.mark.parametrize("name", ["on_batch_end", "on_train_batch_end"])
+def test_hooks_of_batches_have_two_names(name):
+    """CB-01: Keras 2's and today's; on the class, or put on the object."""
+    seen = []
+    hook = lambda self, batch, logs: seen.append(batch)
+    trained(type("Old", (Callback,), {name: hook})())
+    own = Callback()
+    setattr(own, name, lambda batch, logs: seen.append(batch))
+    trained(own)
+    assert seen == [0, 1, 2] * 2
 
 
 def test_callbacks_may_compute_and_change_the_model():

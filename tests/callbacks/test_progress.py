@@ -10,13 +10,20 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from tinygrad_edu.callbacks import ProgbarLogger, progress
+from tinygrad_edu.callbacks import ProgbarLogger, console, progress
 from tinygrad_edu.layers import Dense
 from tinygrad_edu.models import Sequential
 
 X, Y = np.arange(70.0).reshape(35, 2) / 70, np.arange(35) % 2
 NUMBERS = r"(\w+: (\d+\.\d{4}|\d\.\d{4}e[+-]\d\d))( - \w+: (\d+\.\d{4}|\d\.\d{4}e[+-]\d\d))*"
 LINE = rf"(\d+)/\1 - \d+s \d+(s|ms|us)/step - {NUMBERS}"
+
+
+@pytest.fixture(autouse=True)
+def usual_terminal(monkeypatch):
+    """Whatever the tests are run in."""
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "80")
 
 
 def fit(epochs=2, **settings):
@@ -129,23 +136,102 @@ def test_in_a_terminal_there_is_a_bar():
     assert text.count("\n") == 4 and text.count("\r") >= 4
     assert re.findall(r"Epoch \d/\d", text) == ["Epoch 1/2", "Epoch 2/2"]
     last = [line.rpartition("\r")[2] for line in text.split("\n")[1::2]]
-    assert all(re.fullmatch(rf"7/7 \[={{30}}\] - \d+s \d+(s|ms|us)/step - {NUMBERS} *", line) for line in last)
+    assert all(re.fullmatch(rf"7/7 \[={{8,30}}\] - \d+s \d+(s|ms|us)/step - {NUMBERS} *", line) for line in last)
 
 
-def drawn(monkeypatch, steps, seconds_per_step, logs=None):
+def drawn(monkeypatch, steps, seconds_per_step, logs=None, *, done=None, terminal=None):
     """The terminal after an epoch of `steps` steps, by a clock of our own."""
-    terminal, clock = Terminal(), SimpleNamespace(now=1000.0)
+    terminal, clock = terminal or Terminal(), SimpleNamespace(now=1000.0)
     monkeypatch.setattr(sys, "stdout", terminal)
     monkeypatch.setattr(progress, "time", SimpleNamespace(perf_counter=lambda: clock.now))
     logger = ProgbarLogger()
     logger.set_params({"verbose": 1, "epochs": 1, "steps": steps})
     logger.on_train_begin()
     logger.on_epoch_begin(0)
-    for step in range(steps):
+    for step in range(done or steps):
         clock.now += seconds_per_step
         logger.on_train_batch_end(step, logs(step) if logs else {"loss": 0.5})
-    logger.on_epoch_end(0, logs(steps) if logs else {"loss": 0.5})
+    logger.on_epoch_end(0, logs(done or steps) if logs else {"loss": 0.5})
     return terminal
+
+
+def test_the_time_that_is_left_is_told_and_in_the_end_the_time_it_took(monkeypatch):
+    """CB-24: of ten steps of thirty seconds."""
+    lines = [line.strip() for line in drawn(monkeypatch, 10, 30.0).getvalue().split("\r") if line]
+    assert [re.search(r"ETA: (\S+)", line)[1] for line in lines[:-1]] == [
+        "4:30", "4:00", "3:30", "3:00", "2:30", "2:00", "1:30", "1:00", "30s", "0s"
+    ]  # fmt: skip
+    assert lines[3] == f"4/10 [{'=' * 11}>{'.' * 18}] - ETA: 3:00 - loss: 0.5000"
+    assert lines[-1] == f"10/10 [{'=' * 30}] - 5:00 30s/step - loss: 0.5000"
+
+
+def test_steps_that_nobody_knows_are_counted(monkeypatch):
+    """CB-24: a generator without a length."""
+    lines = [line.strip() for line in drawn(monkeypatch, None, 0.9, done=3).getvalue().split("\r") if line]
+    assert lines == [
+        "1/? - 1s 900ms/step - loss: 0.5000",
+        "2/? - 2s 900ms/step - loss: 0.5000",
+        "3/? - 3s 900ms/step - loss: 0.5000",
+        f"3/3 [{'=' * 30}] - 3s 900ms/step - loss: 0.5000",
+    ]
+
+
+@pytest.mark.parametrize("columns", [20, 40, 60, 80, 200])
+def test_no_drawing_is_wider_than_the_terminal(monkeypatch, columns):
+    """CB-24: a line that wraps could not be drawn over; the last one, which is left alone, is whole."""
+    monkeypatch.setenv("COLUMNS", str(columns))
+    *drawings, last = drawn(monkeypatch, 9, 1.0, lambda step: {"loss": 0.5, "accuracy": 0.25}).getvalue()[1:].split("\r")
+    assert len(drawings) == 9 and all(len(line) < columns for line in drawings)
+    assert "loss: 0.5000 - accuracy: 0.2500" in last
+    assert all("[" in line for line in drawings) == (columns >= 60)
+
+
+def test_a_message_stands_on_a_line_of_its_own_and_the_bar_below_it(monkeypatch):
+    """CB-24: as of a checkpoint, at the end of an epoch."""
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stdout", terminal)
+    console.draw("3/9 [==>......] and more")
+    console.say("saved")
+    console.draw("9/9", close=True)
+    console.say("bye")
+    assert [line.rstrip() for line in terminal.screen()] == ["saved", "9/9", "bye", ""]
+
+
+def test_a_bar_that_was_left_open_is_ended(monkeypatch):
+    """CB-24: where an epoch does not come to its end."""
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stdout", terminal)
+    console.draw("3/9")
+    console.leave()
+    console.leave()
+    assert terminal.getvalue() == "\r3/9\n"
+
+
+def test_a_notebook_gets_a_bar_that_is_drawn_less_often(monkeypatch):
+    """CB-24: its output is no terminal, but knows carriage returns, and keeps all that was sent."""
+    kind = type("OutStream", (io.StringIO,), {"__module__": "ipykernel.iostream", "isatty": lambda self: False})
+    assert 3 <= drawn(monkeypatch, 2000, 1e-3, terminal=kind()).getvalue().count("\r") <= 6
+
+
+def test_a_dumb_terminal_gets_lines(monkeypatch):
+    """CB-24: as the shell inside an editor."""
+    monkeypatch.setenv("TERM", "dumb")
+    assert re.fullmatch(LINE + "\n", drawn(monkeypatch, 7, 0.1).getvalue())
+
+
+@pytest.mark.parametrize("what", ["test", "predict"])
+def test_outside_of_training_the_bar_shows_evaluate_and_predict(monkeypatch, what):
+    """CB-24; within training, validation shows none."""
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stdout", terminal)
+    logger = ProgbarLogger()
+    logger.set_params({"verbose": 1, "steps": 2})
+    getattr(logger, f"on_{what}_begin")({})
+    for step in range(2):
+        getattr(logger, f"on_{what}_batch_end")(step, {"loss": 0.5})
+    getattr(logger, f"on_{what}_end")({"loss": 0.5})
+    line = terminal.screen()[0]
+    assert line.startswith("2/2 [=") and ("loss: 0.5000" in line) == (what == "test")
 
 
 def test_the_bar_is_drawn_at_most_twenty_times_a_second(monkeypatch):
@@ -211,6 +297,8 @@ def test_a_terminal_that_knows_few_characters_does_not_stop_training(monkeypatch
     model = Sequential([Dense(1, input_dim=2)])
     model.compile("sgd", "mse", metrics=[σ])
     assert model.fit(X, Y, verbose=2).epoch == [0]
+    sys.stdout.seek(0)
+    assert re.search(r"loss: \d.* - \?: \d", sys.stdout.read())
 
 
 # Numbers ----------------------------------------------------------------------------------------------

@@ -248,7 +248,7 @@ def test_a_plateau_makes_the_rate_smaller(values, settings, expected):
 
 
 @pytest.mark.parametrize(
-    ("name", "rises"), [("val_accuracy", True), ("val_acc", True), ("auc", True), ("val_loss", False), ("val_mae", False)]
+    ("name", "rises"), [("val_accuracy", True), ("val_acc", True), ("auc", True), ("val_loss", False), ("out_loss", False)]
 )
 def test_auto_goes_by_the_name(name, rises):
     """CB-12."""

@@ -45,6 +45,7 @@ def copied(args):
 SETTINGS = [  # of optimizers, for those that have them
     {}, {"momentum": 0.9}, {"momentum": 0.9, "nesterov": True}, {"amsgrad": True}, {"centered": True},
     {"centered": True, "momentum": 0.9}, {"weight_decay": 0.1}, {"use_ema": True}, {"gradient_accumulation_steps": 2},
+    {"clipnorm": 1.0},
 ]  # fmt: skip
 
 

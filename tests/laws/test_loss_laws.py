@@ -121,6 +121,19 @@ def test_masked_samples_are_not_there(cls, mask):
 
 
 @each_loss
+def test_padding_may_be_labelled_with_anything(cls):
+    """LOSS-05: with -1, or nan; neither the loss nor the gradient notices."""
+    loss, y, p = sample(cls)
+    mask = np.array([True, False, True, True, False])
+    padded = y.copy()
+    padded[~mask] = np.nan if y.dtype.kind == "f" else -1
+    q = masked(p, mask)
+    found = loss(padded, q)
+    assert found.item() == pytest.approx(loss(y[mask], p[mask]).item(), rel=1e-9)
+    assert (gradients(found, [q])[0].numpy()[~mask] == 0).all()
+
+
+@each_loss
 def test_a_batch_of_nothing_costs_nothing(cls):
     """LOSS-03: 0 and not nan, whatever the reduction; its gradient is of shape (0, ...)."""
     for reduction in REDUCTIONS:

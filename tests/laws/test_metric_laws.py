@@ -171,13 +171,36 @@ class Masked(Tensor):
     __slots__ = ("mask",)
 
 
-@pytest.mark.parametrize("cls", [cls for cls in METRICS if hasattr(cls, "takes")], ids=lambda cls: cls.__name__)
-def test_masked_samples_are_not_counted(cls):
-    """MET-03, LOSS-05."""
-    metric, y, p = sample(cls)
-    mask = np.array([True, False, True, True, False, False])
-    expected = metric(y[mask], p[mask])
+def masked(p, mask):
+    q = Masked(p)
+    q.mask = mask if len(mask) % 2 else Tensor(mask)  # as arrays, or as layers make them
+    return q
+
+
+@each_metric
+@given(mask=st.lists(st.booleans(), min_size=5, max_size=6), weighted=st.booleans())
+def test_masked_samples_are_not_counted(cls, mask, weighted):
+    """MET-03, LOSS-05: neither their weights nor their labels matter; batch by batch."""
+    mask, n = np.array(mask), len(mask)
+    metric, y, p = sample(cls, n)
+    w = np.array([2.0, 0.5, 1.0, 1.5, 0.0, 1.0])[:n] if weighted else None
+    expected = metric(y[mask], p[mask], None if w is None else w[mask])
     metric.reset_state()
-    q = Masked(p.astype(float))
-    q.mask = mask
-    np.testing.assert_allclose(metric(y, q), expected, rtol=1e-12)
+    padded = y.copy()
+    padded[~mask] = np.nan if y.dtype.kind == "f" else -1
+    for part in (slice(0, 2), slice(2, n)):
+        metric.update_state(padded[part], masked(p[part], mask[part]), None if w is None else w[part])
+    np.testing.assert_allclose(metric.result(), expected, rtol=1e-9, atol=1e-12)
+
+
+@each_metric
+def test_a_mask_may_be_of_steps(cls):
+    """MET-03, LOSS-05: (samples, steps), for predictions of a number, or a row of numbers, per step."""
+    if cls is metrics.R2Score or issubclass(cls, metrics.FBetaScore):
+        pytest.skip("of two axes")
+    metric, y, p = sample(cls)
+    mask = np.array([[True, True, False], [True, False, False]])
+    expected = metric(y[mask.ravel()], p[mask.ravel()])
+    metric.reset_state()
+    found = metric(y.reshape(2, 3, *y.shape[1:]), masked(p.reshape(2, 3, *p.shape[1:]), mask))
+    np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-12)

@@ -7,7 +7,7 @@ import pytest
 
 from tinygrad_edu import as_tensor, backend
 from tinygrad_edu.calculus import gradients
-from tinygrad_edu.graph import make_value
+from tinygrad_edu.graph import history, make_value
 from tinygrad_edu.layers import (
     BatchNormalization,
     Dense,
@@ -237,3 +237,16 @@ def test_rms_and_unit_normalization_by_formula():
     x = np.array([[3.0, 4.0], [0.0, 0.0]])
     assert UnitNormalization(dtype="float64")(x).numpy() == pytest.approx(np.array([[0.6, 0.8], [0, 0]]))
     assert RMSNormalization(dtype="float64")(x).numpy() == pytest.approx(x / np.sqrt(12.5))
+
+
+@pytest.mark.parametrize(
+    "make",
+    [BatchNormalization, lambda: BatchNormalization(axis=1), LayerNormalization, lambda: LayerNormalization(axis=[1, 2]),
+     lambda: GroupNormalization(2)],
+    ids=["batch", "batch, first", "layer", "layer, list", "group"],
+)  # fmt: skip
+def test_normalizing_is_one_step_of_the_graph(make):
+    """REGL-04, REGL-10: mean, variance, scale and shift are one op, but for reshaping."""
+    out = make()(Tensor(RANDOM.normal(size=(3, 2, 4))), training=True)
+    steps = [node.op.name for node in history(out) if node.op and node.op.name not in ("reshape", "multiply", "add", "cast")]
+    assert steps == ["scaled_normal"]

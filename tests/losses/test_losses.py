@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 import tinygrad_edu as tg
-from tinygrad_edu import Tensor, activations, losses
+from tinygrad_edu import Tensor, activations, losses, metrics
 from tinygrad_edu.calculus import gradients
 from tinygrad_edu.losses import BinaryCrossentropy, MeanAbsoluteError, MeanSquaredError
 from tinygrad_edu.testing import check_gradients
@@ -190,6 +190,23 @@ def test_labels_of_any_kind_of_number_mean_the_same(y):
     p = np.array([[0.25], [0.75]], "float32")
     loss = losses.get("mse")(y, p)
     assert loss.item() == 0.0625 and loss.dtype == "float32"
+
+
+@pytest.mark.parametrize("labels", [["yes", "no"], np.array([0, "x"], object), None, {"a": 1}, [1j, 2]], ids=str)
+def test_labels_that_are_no_numbers_are_refused(labels):
+    """FIT-18, LOSS-06: by losses and by metrics, in words about labels."""
+    for count in (losses.get("mse"), metrics.BinaryAccuracy(), metrics.SparseCategoricalAccuracy(), metrics.AUC()):
+        with pytest.raises(TypeError, match="expects numbers as labels, got"):
+            count(labels, np.full((2, 3), 0.5))
+    with pytest.raises(TypeError, match="expects numbers as predictions, got"):
+        losses.mean_squared_error([1.0, 2.0], ["a", "b"])
+
+
+def test_weights_that_are_no_numbers_are_refused():
+    """LOSS-04."""
+    for count in (losses.get("mse"), metrics.get("mse")):
+        with pytest.raises(TypeError, match=r"sample_weight expects numbers, got \['much', 'little'\]"):
+            count([1.0, 2.0], [1.0, 2.0], sample_weight=["much", "little"])
 
 
 # Names and own losses ---------------------------------------------------------------------------------

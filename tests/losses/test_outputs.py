@@ -111,6 +111,23 @@ def test_weighted_metrics_are_told_from_plain_ones():
     ]  # fmt: skip
 
 
+def test_a_metric_that_is_given_for_all_outputs_counts_each_by_itself():
+    """MET-18: the object itself counts the first, copies of it the others."""
+    own = metrics.MeanAbsoluteError(name="off")
+    first, second, weighted = (placed.metric for placed in metrics.per_output([own], {"sold": own}, NAMES))
+    assert first is own and len({id(metric) for metric in (first, second, weighted)}) == 3
+    first.update_state([1.0], [2.0])
+    assert (first.result(), second.result(), second.name) == (1, 0, "off")
+
+
+@pytest.mark.parametrize(("monitor", "direction"), [("val_price_mae", "down"), ("sold_acc", "up"), ("sold_weighted_auc", "up")])
+def test_a_direction_is_known_by_the_name_of_the_result(monitor, direction):
+    """MET-20, MET-18: of the metrics of several outputs; nobody has to guess."""
+    placed = metrics.per_output(["mae"], {"sold": "acc"}, NAMES)
+    placed += [metrics.Placed(metrics.AUC(), "sold_weighted_auc", 1, True)]
+    assert metrics.direction_of(monitor, placed) == direction
+
+
 def test_accuracy_means_what_each_outputs_shapes_say():
     """MET-01, MET-18."""
     placed = metrics.per_output("acc", None, NAMES, [(9,), (9,)], [(9, 1), (9, 4)])

@@ -11,7 +11,8 @@ from tinygrad_edu import losses, metrics
 from tinygrad_edu.callbacks import Callback
 from tinygrad_edu.layers import Activation, Dense, Layer
 from tinygrad_edu.models import Sequential
-from tinygrad_edu.models.data import Data, split
+from tinygrad_edu.models.data import Rows
+from tinygrad_edu.models.validation import split
 from tinygrad_edu.optimizers import SGD
 
 X = np.random.default_rng(0).uniform(-1, 1, (20, 2))
@@ -34,7 +35,7 @@ def trained(x, y, **settings):
     return [w.tolist() for w in model.get_weights()], history.history
 
 
-class Rows(Layer):
+class Witness(Layer):
     """Lets everything through and remembers what came in training."""
 
     def build(self, input_shape):
@@ -48,7 +49,7 @@ class Rows(Layer):
 
 def rows_seen(n=7, **settings):
     """Which rows were trained on, batch by batch."""
-    rows = Rows(input_dim=1)
+    rows = Witness(input_dim=1)
     model = Sequential([rows, Dense(1)])
     model.compile(SGD(1e-9), "mse")
     model.fit(np.arange(n)[:, None], np.arange(n), verbose=0, **settings)
@@ -100,14 +101,14 @@ def test_labels_go_with_their_rows_when_shuffled():
 @given(n=st.integers(2, 500), share=st.floats(0.01, 0.99))
 def test_validation_split_takes_the_last_rows(n, share):
     """FIT-03: n - floor(n·(1-s)) of them, in floating point."""
-    data, at = Data(np.arange(n), np.arange(n)), int(n * (1 - share))
+    data, at = (Rows(np.arange(n)), Rows([np.arange(n), None]), None), int(n * (1 - share))
     if at in (0, n):
         with pytest.raises(ValueError, match="rows on both sides"):
-            split(data, share)
+            split("fit", data, share)
         return
-    train, validation = split(data, share)
-    assert train.x.tolist() == list(range(at)) and validation.x.tolist() == list(range(at, n))
-    assert train.y.tolist() == train.x.tolist() and validation.y.tolist() == validation.x.tolist()
+    train, validation = split("fit", data, share)
+    for (x, y, weights), rows in ((train, list(range(at))), (validation, list(range(at, n)))):
+        assert x.parts[0].tolist() == y.parts[0].tolist() == rows and y.parts[1] is None and weights is None
 
 
 @pytest.mark.parametrize(
@@ -115,8 +116,8 @@ def test_validation_split_takes_the_last_rows(n, share):
 )
 def test_validation_split_of_known_sizes(n, share, sizes):
     """FIT-03: 351 rows are the ionosphere data of the lesson; 100 · (1 - 0.9) is a little less than 10."""
-    data = Data(np.zeros((n, 1)), np.zeros(n))
-    assert tuple(len(part.x) for part in split(data, share)) == sizes
+    data = Rows(np.zeros((n, 1))), Rows(np.zeros(n)), None
+    assert tuple(len(part[0]) for part in split("fit", data, share)) == sizes
 
 
 def test_validation_rows_are_held_out_before_any_shuffling():
@@ -290,7 +291,7 @@ def test_compile_takes_positions_names_and_objects():
     by_name.compile("sgd", "mse", ["mae"])
     by_object.compile(loss=losses.MeanSquaredError(), optimizer=SGD(), metrics=[losses.mean_absolute_error])
     for model in (by_name, by_object):
-        assert isinstance(model.optimizer, SGD) and isinstance(model.loss, losses.MeanSquaredError) and len(model.metrics) == 1
+        assert isinstance(model.optimizer, SGD) and isinstance(model.loss, losses.MeanSquaredError) and len(model.metrics) == 2
 
 
 @pytest.mark.parametrize(
@@ -342,7 +343,7 @@ def test_class_numbers_train_a_unit_per_class():
     model = compiled(units=3, loss="sparse_categorical_crossentropy", metrics=["accuracy"])
     y = (X[:, 0] > 0).astype(int) + (X[:, 1] > 0)
     first, *_, last = model.fit(X, y, epochs=30, verbose=0).history["loss"]
-    assert last < first and isinstance(model.metrics[0], metrics.SparseCategoricalAccuracy)
+    assert last < first and isinstance(model.metrics[1], metrics.SparseCategoricalAccuracy)
     with pytest.raises(ValueError, match="class numbers from 0 to 2, got"):
         model.evaluate(X, y + 2, verbose=0)
 
@@ -351,9 +352,9 @@ def test_accuracy_resolves_anew_for_other_labels():
     """MET-01: it means what the shapes of this call say."""
     model = compiled(units=3, loss="mse", metrics=["accuracy"])
     y = np.eye(3)[np.arange(20) % 3]
-    assert isinstance(model.metrics[0], metrics.BinaryAccuracy)
+    assert isinstance(model.metrics[1], metrics.BinaryAccuracy)
     model.fit(X, y, verbose=0)
-    assert isinstance(model.metrics[0], metrics.CategoricalAccuracy)
+    assert isinstance(model.metrics[1], metrics.CategoricalAccuracy)
 
 
 # evaluate and predict ---------------------------------------------------------------------------------

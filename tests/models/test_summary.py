@@ -5,9 +5,9 @@ import re
 import numpy as np
 import pytest
 
-from tinygrad_edu import backend
-from tinygrad_edu.layers import Activation, Dense, Input
-from tinygrad_edu.models import Sequential
+from tinygrad_edu import backend, ops
+from tinygrad_edu.layers import Activation, Add, Dense, Input, concatenate
+from tinygrad_edu.models import Model, Sequential
 from tinygrad_edu.optimizers import SGD
 
 SEVEN_PARAMETERS = """\
@@ -147,3 +147,119 @@ def test_an_input_is_no_row_and_an_activation_is_one_without_weights():
 def test_a_shape_with_an_open_length_is_shown(model):
     """SUM-01."""
     assert "(None, None, 2)" in text_of(Sequential([Dense(2, input_shape=(None, 4))]))
+
+
+# Models that are no chain -------------------------------------------------------------------------
+
+WIDE_AND_DEEP = """\
+__________________________________________________________________________________________________
+Layer (type)                    Output Shape         Param #     Connected to
+==================================================================================================
+deep (InputLayer)               (None, 6)            0
+__________________________________________________________________________________________________
+wide (InputLayer)               (None, 5)            0
+__________________________________________________________________________________________________
+dense_1 (Dense)                 (None, 30)           210         deep[0][0]
+__________________________________________________________________________________________________
+concatenate_1 (Concatenate)     (None, 35)           0           wide[0][0]
+                                                                 dense_1[0][0]
+__________________________________________________________________________________________________
+dense_2 (Dense)                 (None, 1)            36          concatenate_1[0][0]
+==================================================================================================
+Total params: 246
+Trainable params: 246
+Non-trainable params: 0
+__________________________________________________________________________________________________
+"""
+
+
+def wide_and_deep():
+    wide, deep = Input(shape=[5], name="wide"), Input(shape=[6], name="deep")
+    hidden = Dense(30, activation="relu")(deep)
+    return Model([wide, deep], Dense(1)(concatenate([wide, hidden])))
+
+
+class WideAndDeep(Model):
+    """The same in Python, with a layer that is made anew in every call."""
+
+    def __init__(self):
+        super().__init__()
+        self.hidden, self.out, self.unused = Dense(30), Dense(1, name="out"), Dense(9, name="unused")
+
+    def call(self, inputs):
+        wide, deep = inputs
+        return self.out(concatenate([wide, ops.maximum(self.hidden(deep), 0) + 1.0], name="join"))
+
+
+@pytest.fixture
+def fresh():
+    backend.clear_session()
+    yield
+    backend.clear_session()
+
+
+def test_a_fourth_column_says_what_each_layer_is_connected_to(fresh, capsys):
+    """SUM-04."""
+    wide_and_deep().summary()
+    assert capsys.readouterr().out == WIDE_AND_DEEP
+
+
+def connections(model, **settings):
+    """Name of a layer -> what stands in its fourth column."""
+    rows = [line for line in text_of(model, **settings).splitlines()[3:-5] if not set(line) <= set("_=")]
+    return {line.split()[0]: line.split()[-1] for line in rows}
+
+
+def test_a_model_written_in_python_shows_connections_and_shapes_too(fresh):
+    """SUM-05: by one call on zeros; what is never called comes last, without a shape."""
+    model = WideAndDeep()
+    assert text_of(model).count("?") == 3 and "Connected" not in text_of(model)
+    model([np.ones((2, 5)), np.ones((2, 6))])
+    text = text_of(model)
+    assert connections(model)["dense_1"] == "input_2[0][0]" and connections(model)["out"] == "join[0][0]"
+    assert "input_1[0][0]\n" + " " * 65 + "dense_1[0][0]" in text and text.count("?") == 1
+    assert text.index("dense_1 (") < text.index("join (") < text.index("out (") < text.index("unused (")
+
+
+def test_a_layer_called_twice_is_one_row_with_both_calls(fresh):
+    """MOD-07, SUM-04."""
+    x, shared = Input((3,), name="x"), Dense(3, name="shared")
+    text = text_of(Model(x, Add(name="sum")([shared(shared(x)), x])))
+    assert text.count("shared (Dense)") == 1 and "x[0][0]\n" + " " * 65 + "shared[0][0]" in text
+    assert "shared[1][0]" in text and "Total params: 12" in text
+
+
+def test_nested_models_expand(fresh):
+    """MOD-08, SUM-01: their layers are indented, and count once."""
+    inner = Sequential([Dense(2, input_dim=3, name="a"), Dense(1, name="b")], name="inner")
+    model = Sequential([Dense(3, input_dim=3, name="first"), inner])
+    assert "a (Dense)" not in text_of(model)
+    lines = text_of(model, expand_nested=True).splitlines()
+    assert [line.split(" (")[0] for line in lines if "(None" in line] == ["first", "inner", "  a", "  b"]
+    assert "Total params: 23" in lines
+
+
+def test_who_learns_can_be_shown(fresh):
+    """SUM-07."""
+    model = Sequential([Dense(2, input_dim=1, trainable=False, name="a"), Dense(1, name="b")])
+    lines = text_of(model, show_trainable=True).splitlines()
+    assert lines[1].split() == ["Layer", "(type)", "Output", "Shape", "Param", "#", "Trainable"] and len(lines[0]) == 76
+    assert [line[-1] for line in lines if "(Dense)" in line] == ["N", "Y"]
+
+
+def test_a_part_of_the_layers_can_be_shown(fresh):
+    """SUM-01."""
+    model = Sequential([Dense(1, input_dim=1, name=name) for name in "abcd"])
+    lines = text_of(model, layer_range=("b", "c")).splitlines()
+    assert [line[0] for line in lines if "(Dense)" in line] == ["b", "c"]
+    with pytest.raises(ValueError, match="expects names of layers in layer_range, got 'x'"):
+        model.summary(layer_range=("a", "x"))
+
+
+def test_the_columns_may_end_elsewhere(fresh):
+    """SUM-01."""
+    model = Sequential([Dense(1, input_dim=1, name="a")])
+    assert text_of(model, positions=[20, 40, 50]).splitlines()[3] == "a (Dense)".ljust(20) + "(None, 1)".ljust(20) + "2"
+    assert text_of(model, positions=[0.2, 0.8, 1.0], line_length=100).splitlines()[3].index("(None") == 20
+    with pytest.raises(ValueError, match="expects 3 positions, one for each column, got 2"):
+        model.summary(positions=[0.5, 1.0])

@@ -1,6 +1,6 @@
 """Every optimizer once more, written from its paper in plain NumPy: the oracle of the compiled ones.
 
-Each function walks: `gradient(p)` is asked at every point, the rate may be a function of the step t = 1, 2, ...
+Each function walks: `gradient(p)` is asked once at every point, before that moves; the array p is the walker's own.
 """
 
 import numpy as np
@@ -11,7 +11,7 @@ def steps(update):
 
     def walk(begin, gradient, n, **settings):
         walker = update(np.array(begin, float), gradient, **settings)
-        return np.array([next(walker) for _ in range(n)])
+        return np.array([next(walker).copy() for _ in range(n)])
 
     return walk
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from tinygrad_edu import Tensor, Variable, optimizers
 from tinygrad_edu.optimizers import SGD, Adadelta, Adagrad, Adam, Adamax, AdamW, Ftrl, Lamb, Lion, Nadam, RMSprop, schedules
+from tinygrad_edu.optimizers.optimizer import _registry
 
 FAMILY = {
     "SGD": lambda **k: SGD(0.1, **k),
@@ -48,6 +49,13 @@ def run(optimizer, variables, gradients=GRADIENTS):
 
 def same(found, expected):
     return all(a.tobytes() == b.tobytes() and a.dtype == b.dtype for a, b in zip(found, expected, strict=True))
+
+
+def test_every_optimizer_is_held_to_these_laws():
+    """OPT-01: none can be added that is not in FAMILY, nor be left out of the names."""
+    family = {thing for thing in vars(optimizers).values() if isinstance(thing, type) and issubclass(thing, optimizers.Optimizer)}
+    assert {type(make()) for make in FAMILY.values()} == family - {optimizers.Optimizer}
+    assert {type(optimizers.get(name)) for name in _registry} == family - {optimizers.Optimizer}
 
 
 @each

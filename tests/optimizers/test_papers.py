@@ -51,9 +51,14 @@ WALKS = {
 # fmt: on
 
 
+def again(optimizer, **settings):
+    """An optimizer like this one, with further settings."""
+    return type(optimizer).from_config({**optimizer.get_config(), **settings})
+
+
 def walk(optimizer, start, gradient, n):
     """Where an optimizer like this one goes, step by step."""
-    optimizer, p = type(optimizer).from_config(optimizer.get_config()), Variable(start, "float64")
+    optimizer, p = again(optimizer), Variable(start, "float64")
     path = []
     for _ in range(n):
         optimizer.apply([gradient(p.numpy())], [p])
@@ -67,6 +72,67 @@ def test_ten_steps_are_those_of_the_paper(optimizer, paper, settings):
     expected = paper(START, gradient, 10, **settings)
     np.testing.assert_allclose(walk(optimizer, START, gradient, 10), expected, rtol=1e-12, atol=1e-14)
     assert np.abs(np.diff(expected, axis=0)).max() > 1e-7, "it moves"
+
+
+def decaying(gradient, share):
+    """`gradient`, after which the weight that was asked about is a little smaller: as decay, apart from the update, wants it."""
+
+    def asked(w):
+        g = gradient(w)
+        w *= 1 - share
+        return g
+
+    return asked
+
+
+def shortened(g, limit):
+    return g * limit / max(np.linalg.norm(g), limit)
+
+
+AROUND = {  # settings of the optimizer, and the gradient that does the same to the paper's walk at a rate
+    "OPT-08 clipvalue": ({"clipvalue": 0.5}, lambda rate: lambda p: np.clip(gradient(p), -0.5, 0.5)),
+    "OPT-09 clipnorm": ({"clipnorm": 2.0}, lambda rate: lambda p: shortened(gradient(p), 2.0)),
+    "OPT-10 global_clipnorm": ({"global_clipnorm": 0.3}, lambda rate: lambda p: shortened(gradient(p), 0.3)),
+    "OPT-17 weight_decay": ({"weight_decay": 0.2}, lambda rate: decaying(gradient, 0.2 * rate)),
+}
+OF_DIFFERENCES = (papers.polyak, papers.nesterov)  # their velocity is a difference of weights, which decay would join
+
+
+@pytest.mark.parametrize("setting", AROUND)
+@pytest.mark.parametrize("name", WALKS)
+def test_ten_steps_with_what_stands_around_the_update_are_those_of_the_paper(name, setting):
+    """OPT-07 to OPT-10, OPT-17: for every optimizer, in one order: the gradient, clipped; the weight, smaller; the update."""
+    (optimizer, paper, settings), (more, around) = WALKS[name], AROUND[setting]
+    if "weight_decay" in more and (paper in OF_DIFFERENCES or optimizer.weight_decay):
+        pytest.skip("it has a decay, or a velocity, of another kind")
+    expected = paper(START, around(settings["rate"]), 10, **settings)
+    np.testing.assert_allclose(walk(again(optimizer, **more), START, gradient, 10), expected, rtol=1e-12, atol=1e-14)
+
+
+@pytest.mark.parametrize("name", WALKS)
+def test_averages_follow_the_papers_walk(name):
+    """OPT-22: the weights walk on as before; their average begins with the first step."""
+    optimizer, paper, settings = WALKS[name]
+    averaged, p = again(optimizer, use_ema=True, ema_momentum=0.8), Variable(START, "float64")
+    for _ in range(10):
+        averaged.apply([gradient(p.numpy())], [p])
+    path = paper(START, gradient, 10, **settings)
+    np.testing.assert_allclose(p.numpy(), path[-1], rtol=1e-12, atol=1e-14)
+    shares = 0.8 ** np.arange(9, -1, -1) * np.array([1, *[0.2] * 9])
+    averaged.finalize_variable_values([p])
+    np.testing.assert_allclose(p.numpy(), shares @ path, rtol=1e-12, atol=1e-14)
+
+
+@pytest.mark.parametrize("name", WALKS)
+def test_accumulated_gradients_walk_the_papers_way_at_half_the_pace(name):
+    """OPT-23: the mean of two gradients, whose sum is twice what it would be, makes one step."""
+    optimizer, paper, settings = WALKS[name]
+    slow, p, path = again(optimizer, gradient_accumulation_steps=2), Variable(START, "float64"), []
+    for _ in range(5):
+        for weight in (0.5, 1.5):
+            slow.apply([weight * gradient(p.numpy())], [p])
+        path.append(p.numpy().copy())
+    np.testing.assert_allclose(path, paper(START, gradient, 5, **settings), rtol=1e-12, atol=1e-14)
 
 
 def test_every_optimizer_of_the_package_has_a_paper_here():

@@ -23,6 +23,7 @@ from tinygrad_edu.optimizers.schedules import (
     TimeBasedDecay,
     decay_over,
 )
+from tinygrad_edu.optimizers.schedules.schedule import _registry
 
 half_wave = lambda share: (1 + math.cos(math.pi * share)) / 2
 
@@ -53,6 +54,11 @@ BY_HAND = {
                            {0: 0.1, 5: 0.055, 10: 0.05, 25: 0.01375}),
 }
 # fmt: on
+
+
+def test_every_schedule_has_rates_worked_by_hand():
+    """LR-11: none can be added without."""
+    assert {type(schedule) for schedule, _ in BY_HAND.values()} == {_registry._maker(name) for name in _registry}
 
 
 @pytest.mark.parametrize(("schedule", "expected"), BY_HAND.values(), ids=BY_HAND)
@@ -135,6 +141,7 @@ WRONG = {
     "initial_learning_rate": lambda: PolynomialDecay(-0.1, 10),
     "initial": lambda: StepDecay(None, 0.5, 10),
     "values": lambda: PiecewiseConstantDecay([1], [0.1, np.nan]),
+    "epoch": lambda: TimeBasedDecay(0.1, 0.1)(-1),
     "one value more": lambda: PiecewiseConstantDecay([1, 2], [0.1, 0.2]),
     "increasing order": lambda: PiecewiseConstantDecay([2, 1], [0.1, 0.2, 0.3]),
     "t_mul": lambda: CosineDecayRestarts(0.1, 10, t_mul=0.5),

@@ -32,6 +32,14 @@ def test_the_tutorials_example_to_the_printed_digit():
     assert str(-step(SGD(1.0, clipnorm=1.0), EXAMPLE)) == "[0.00899964 0.9999595 ]"
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_the_tutorials_example_in_the_dtype_of_weights(dtype):
+    """OPT-09, TEA-11: also in the eighth digit of float32."""
+    p = Variable([0.0, 0.0], dtype)
+    SGD(1.0, clipnorm=1.0).apply([EXAMPLE.astype(dtype)], [p])
+    assert str(-p.numpy()) == "[0.00899964 0.9999595 ]"
+
+
 def test_clipnorm_takes_each_weight_by_itself_and_global_clipnorm_all_together():
     """OPT-09, OPT-10, D23."""
     for settings, expected in (({"clipnorm": 1.3}, ([0.78, 1.04], [1.3])), ({"global_clipnorm": 1.3}, ([0.3, 0.4], [1.2]))):
@@ -152,6 +160,15 @@ def test_some_weights_may_be_left_alone():
     optimizer.exclude_from_weight_decay(var_list=[variables[2]], var_names=["bias$"])
     optimizer.apply([np.zeros(1)] * 3, variables)
     assert [v.item() for v in variables] == [0.5, 1, 1]
+
+
+def test_a_name_by_itself_is_one_name_and_not_its_letters():
+    """OPT-17: "bias" has letters that "kernel_a" has too."""
+    kernel, bias = Variable([1.0], name="kernel_a"), Variable([1.0], name="bias")
+    optimizer = AdamW(1.0, weight_decay=0.5)
+    optimizer.exclude_from_weight_decay(var_names="bias")
+    optimizer.apply([np.zeros(1)] * 2, [kernel, bias])
+    assert [kernel.item(), bias.item()] == [0.5, 1]
 
 
 def test_adamw_without_decay_is_told_to_be_adam():
@@ -324,6 +341,15 @@ def test_bad_gradients_move_nothing(gradients, settings):
         optimizer.apply(gradients(), [p, q])
     assert (p.numpy() == 1).all() and (q.numpy() == 1).all() and optimizer.iterations == 0
     assert optimizer.variables[0].item() == 0
+
+
+@pytest.mark.parametrize("gradient", [np.array([1j, 0]), np.array(["1", "2"]), np.array([None, 1.0])], ids=str)
+def test_a_gradient_that_is_no_real_number_is_refused(gradient):
+    """OPT-26: nothing is cast away."""
+    p = Variable([1.0, 1.0], name="kernel")
+    with pytest.raises(TypeError, match="Variable 'kernel' expects a gradient of real numbers, got"):
+        SGD().apply([gradient], [p])
+    assert p.tolist() == [1, 1]
 
 
 def test_a_schedule_that_fails_moves_nothing():

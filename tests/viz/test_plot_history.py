@@ -1,6 +1,7 @@
 import os
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,9 +13,9 @@ matplotlib.use("Agg")
 from matplotlib import pyplot
 
 from tinygrad_edu import Sequential
-from tinygrad_edu.callbacks import History
+from tinygrad_edu.callbacks import GradientLogger, History
 from tinygrad_edu.layers import Dense
-from viz.history import plot_boundary, plot_history
+from viz.history import plot_boundary, plot_history, plot_layers
 
 LOGS = {"loss": [0.7, 0.5, 0.6], "accuracy": [0.5, 0.8, 0.7], "val_loss": [0.8, 0.6, 0.7], "val_accuracy": [0.4, 0.7, 0.9]}
 
@@ -126,3 +127,41 @@ def test_no_screen_is_needed(backend, tmp_path):
 def test_without_matplotlib_the_message_says_what_to_install():
     done = run("import sys; sys.modules['matplotlib'] = None\nfrom viz import plot_history; plot_history({'loss': [1]})")
     assert 'pip install "tinygrad_edu[viz]"' in done.stderr
+
+
+# Layers -------------------------------------------------------------------------------------------------
+
+
+def logged(table, epochs):
+    return SimpleNamespace(layers=["a", "b"], epochs=epochs, table=lambda: np.array(table, float).reshape(len(epochs), -1))
+
+
+def test_layers_are_rows_of_colours_the_first_at_the_top():
+    """CB-17."""
+    ax = plot_layers(logged([[1e-3, 10], [0, np.nan], [1e-2, 1]], [4, 5, 6]))
+    (image,) = ax.images
+    assert np.ma.filled(image.get_array(), 99).tolist() == [[-3, 99, -2], [1, 99, 0]]
+    assert image.get_extent() == [4.5, 7.5, 1.5, -0.5]
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["a", "b"]
+
+
+def test_layers_may_be_coloured_without_a_logarithm():
+    """CB-18."""
+    given = pyplot.figure().subplots()
+    assert plot_layers(logged([[1, 2]], [0]), given, log=False) is given
+    assert given.images[0].get_array().tolist() == [[1], [2]]
+
+
+def test_layers_of_no_epoch_are_an_error_that_says_what_to_do():
+    """CB-17."""
+    with pytest.raises(ValueError, match=r"plot_layers expects a callback that saw an epoch, got an empty table\."):
+        plot_layers(GradientLogger())
+
+
+def test_the_gradients_of_a_training_are_drawn():
+    """CB-17."""
+    model, logger = Sequential([Dense(3, input_dim=2, name="a"), Dense(1, name="b")]), GradientLogger()
+    model.compile("sgd", "mse")
+    model.fit(np.ones((4, 2)), np.ones(4), epochs=5, verbose=0, callbacks=[logger])
+    image = plot_layers(logger).images[0].get_array()
+    np.testing.assert_allclose(image, np.log10(logger.table()).T)

@@ -217,14 +217,16 @@ def test_arrows_lead_to_the_right_layers_inside_a_nested_model():
     inner, x, y = wide_and_deep(), Input((5,), name="x"), Input((6,), name="y")
     main, aux = inner([x, y])
     outer = Model([x, y], [Dense(1, name="m")(main), Dense(1, name="n")(aux)])
-    inside = [("y", "hidden"), ("x", "join"), ("hidden", "join"), ("join", "main"), ("hidden", "aux"), ("main", "m"), ("aux", "n")]
+    inside = [("y", "hidden"), ("x", "join"), ("hidden", "join"), ("join", "main"), ("hidden", "aux")]
+    inside += [("main", "m"), ("aux", "n")]
     assert sorted(arrows(model_picture(outer, expand_nested=True))) == sorted(inside)
     assert len(arrows(model_picture(outer))) == 4
 
 
 def test_a_nested_model_that_is_called_twice_is_drawn_once():
     """UTL-04: what flows in and out flows twice."""
-    inner, x, y = Sequential([Dense(2, input_shape=(3,), name="a"), Dense(1, name="b")]), Input((3,), name="x"), Input((3,), name="y")
+    inner = Sequential([Dense(2, input_shape=(3,), name="a"), Dense(1, name="b")])
+    x, y = Input((3,), name="x"), Input((3,), name="y")
     picture = model_picture(Model([x, y], concatenate([inner(x), inner(y)], name="join")), expand_nested=True)
     assert arrows(picture) == [("x", "a"), ("a", "b"), ("y", "a"), ("b", "join"), ("b", "join")]
 

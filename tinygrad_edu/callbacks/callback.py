@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 Logs = dict[str, Any]
 HOOKS = (
-    "on_train_begin", "on_train_end", "on_epoch_begin", "on_epoch_end", "on_train_batch_begin", "on_train_batch_end",
-    "on_test_begin", "on_test_end", "on_predict_begin", "on_predict_end",
+    "on_train_begin", "on_train_end", "on_train_interrupt", "on_epoch_begin", "on_epoch_end",
+    "on_train_batch_begin", "on_train_batch_end", "on_test_begin", "on_test_end", "on_test_batch_begin", "on_test_batch_end",
+    "on_predict_begin", "on_predict_end", "on_predict_batch_begin", "on_predict_batch_end",
 )  # fmt: skip
+ALIASES = {"on_train_batch_begin": "on_batch_begin", "on_train_batch_end": "on_batch_end"}  # as Keras 2 called them
 
 
 class Callback:
     """Override the hooks that you need. `self.model` is the model, `self.params` says epochs, steps, verbose.
 
-    Epochs count from 0. Logs of a batch are means since the epoch began.
+        >>> class Ratio(Callback):
+        ...     def on_epoch_end(self, epoch, logs):
+        ...         print(f"validation / training: {logs['val_loss'] / logs['loss']:.2f}")
+
+    Epochs count from 0. Logs of a batch are means since the epoch began. What a hook adds to the logs of an epoch, the
+    callbacks after it in the list see, and the History. An exception ends training by `on_train_interrupt` in the place of
+    `on_train_end`: close there what is open.
     """
 
     model: Any  # the Model that is trained
@@ -29,14 +37,25 @@ class Callback:
 
     def on_train_begin(self, logs: Logs | None = None) -> None: ...
     def on_train_end(self, logs: Logs | None = None) -> None: ...
+    def on_train_interrupt(self, logs: Logs | None = None) -> None: ...
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None: ...
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None: ...
-    def on_train_batch_begin(self, batch: int, logs: Logs | None = None) -> None: ...
-    def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None: ...
+    def on_batch_begin(self, batch: int, logs: Logs | None = None) -> None: ...
+    def on_batch_end(self, batch: int, logs: Logs | None = None) -> None: ...
     def on_test_begin(self, logs: Logs | None = None) -> None: ...
     def on_test_end(self, logs: Logs | None = None) -> None: ...
+    def on_test_batch_begin(self, batch: int, logs: Logs | None = None) -> None: ...
+    def on_test_batch_end(self, batch: int, logs: Logs | None = None) -> None: ...
     def on_predict_begin(self, logs: Logs | None = None) -> None: ...
     def on_predict_end(self, logs: Logs | None = None) -> None: ...
+    def on_predict_batch_begin(self, batch: int, logs: Logs | None = None) -> None: ...
+    def on_predict_batch_end(self, batch: int, logs: Logs | None = None) -> None: ...
+
+    def on_train_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
+        self.on_batch_begin(batch, logs)
+
+    def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        self.on_batch_end(batch, logs)
 
 
 class CallbackList:
@@ -52,14 +71,21 @@ class CallbackList:
     def __init__(self, callbacks: Any, model: Any, defaults: Iterable[Callback] = (), **params: Any):
         given = listed(callbacks)
         self.callbacks = [*given, *(one for one in defaults if not any(isinstance(other, type(one)) for other in given))]
+        self.params = params
         for callback in self.callbacks:
             callback.set_model(model)
             callback.set_params(params)
-        self._hooks = {hook: [getattr(c, hook) for c in self.callbacks if _overrides(c, hook)] for hook in HOOKS}
+        self._functions: dict[str, list[Callable]] = {}
+
+    def of(self, hook: str) -> list[Callable]:
+        """The functions of the callbacks that have this hook of their own, in order."""
+        if hook not in self._functions:
+            self._functions[hook] = [getattr(c, hook) for c in self.callbacks if _overrides(c, hook)]
+        return self._functions[hook]
 
     def call(self, hook: str, *args: Any) -> None:
         """Call a hook of every callback that has its own, in order."""
-        for function in self._hooks[hook]:
+        for function in self.of(hook):
             function(*args)
 
 
@@ -74,4 +100,5 @@ def listed(callbacks: Any) -> list[Callback]:
 
 
 def _overrides(callback: Callback, hook: str) -> bool:
-    return hook in vars(callback) or getattr(type(callback), hook) is not getattr(Callback, hook)
+    own = hook in vars(callback) or getattr(type(callback), hook, None) is not getattr(Callback, hook, None)
+    return own or (hook in ALIASES and _overrides(callback, ALIASES[hook]))

@@ -10,6 +10,7 @@ import numpy as np
 
 from .. import compat
 from ..optimizers.arguments import above_zero, count, number, required_arguments
+from . import console
 from .callback import Callback
 from .monitor import Monitor
 
@@ -33,7 +34,7 @@ class _RateCallback(Callback):
 
     def _tell(self, epoch: int, rate: float) -> None:
         if self.verbose:
-            print(f"Epoch {epoch + 1}: {type(self).__name__} setting learning rate to {rate:.6g}.")
+            console.say(f"Epoch {epoch + 1}: {type(self).__name__} setting learning rate to {rate:.6g}.")
 
 
 class LearningRateScheduler(_RateCallback):
@@ -138,7 +139,7 @@ class ReduceLROnPlateau(_RateCallback):
 
     def on_train_begin(self, logs=None):
         super().on_train_begin(logs)
-        self.watch.reset()
+        self.watch.reset(self.model.metrics)
         self.waited = self.cooling = 0
 
     def on_epoch_end(self, epoch, logs=None):

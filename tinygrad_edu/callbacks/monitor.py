@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import math
 import warnings
+from collections.abc import Sequence
 from typing import Any
+
+from ..metrics import direction_of
 
 MODES = ("auto", "min", "max")
 _LARGER_IS_BETTER = ("acc", "auc", "precision", "recall", "f1", "r2", "iou")
@@ -16,27 +19,53 @@ class Monitor:
     Args:
         owner: name of the callback, for messages.
         name: which log, "val_loss".
-        mode: "min", "max", or "auto": larger is better for what sounds like accuracy, smaller for all else.
+        mode: "min", "max", or "auto": as the model's metric of that name says, else larger for what sounds like accuracy,
+            else smaller, with a warning if it is no loss.
         min_delta: how much better a value has to be to count; its sign does not matter.
+
+    Attributes:
+        best: the best value so far; before there is one, the worst possible.
     """
 
     def __init__(self, owner: str, name: str, mode: str = "auto", min_delta: float = 0.0):
         if mode not in MODES:
             raise ValueError(f"{owner} expects mode to be one of {', '.join(MODES)}, got {mode!r}.")
-        self.owner, self.name = owner, name
-        self.larger = mode == "max" or (mode == "auto" and any(word in name for word in _LARGER_IS_BETTER))
+        self.owner, self.name, self.mode = owner, name, mode
+        self.larger = mode == "max"
         self.min_delta = abs(min_delta)
-        self.reset()
+        self._best: float | None = None
 
-    def reset(self) -> None:
-        """Forget the best value."""
-        self.best = -math.inf if self.larger else math.inf
+    def reset(self, metrics: Sequence[Any] = ()) -> None:
+        """Forget the best value, and ask again which way is better."""
+        self.settle(metrics)
+        self._best = None
+
+    def settle(self, metrics: Sequence[Any]) -> None:
+        """Decide which way is better, by the metrics of the model if the mode is "auto"."""
+        if self.mode == "auto":
+            counted = any(metric.name == self.name.removeprefix("val_") for metric in metrics)
+            sounds_so = not counted and any(word in self.name for word in _LARGER_IS_BETTER)
+            self.larger = sounds_so or direction_of(self.name, metrics) == "up"
+
+    @property
+    def best(self) -> float:
+        """See above."""
+        worst = -math.inf if self.larger else math.inf
+        return worst if self._best is None else self._best
+
+    @best.setter
+    def best(self, value: float) -> None:
+        self._best = value
+
+    def is_better(self, value: float, than: float) -> bool:
+        """Whether `value` is better by more than `min_delta`; nan never is."""
+        return value > than + self.min_delta if self.larger else value < than - self.min_delta
 
     def improved(self, value: float) -> bool:
-        """Whether `value` is better than the best so far, which it then becomes; nan never is."""
-        better = value > self.best + self.min_delta if self.larger else value < self.best - self.min_delta
+        """Whether `value` is better than the best so far, which it then becomes."""
+        better = self.is_better(value, self.best)
         if better:
-            self.best = value
+            self._best = value
         return better
 
     def value(self, logs: dict[str, Any] | None) -> float | None:

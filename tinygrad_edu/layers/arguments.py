@@ -9,12 +9,14 @@ from typing import Any
 import numpy as np
 
 
-def positive_int(owner: str, name: str, value: Any) -> int:
-    """`value` as an int >= 1; whole NumPy numbers too."""
-    number = operator.index(value) if is_whole(value) else 0
-    if number < 1:
-        raise ValueError(f"{owner} expects {name} to be a whole number >= 1, got {value!r}.")
-    return number
+def whole(owner: str, name: str, value: Any, least: int = 1) -> int:
+    """`value` as an int >= `least`; whole NumPy numbers too."""
+    if not is_whole(value) or value < least:
+        raise ValueError(f"{owner} expects {name} to be a whole number >= {least}, got {value!r}.")
+    return operator.index(value)
+
+
+positive_int = whole
 
 
 def is_whole(value: Any) -> bool:

@@ -13,7 +13,7 @@ import numpy as np
 
 from .. import compat, regularizers
 from ..config import floatx, snake_case, unique_name
-from ..graph import Mode, Value, as_array, current, make_value, mode
+from ..graph import Mode, Value, as_array, current, make_value, mask_of, mode
 from ..modes import set_mode, unwatched
 from ..registry import Configurable, Registry
 from ..rerun import Moved
@@ -191,7 +191,7 @@ class Layer(Called, Owner, Configurable):
             told = {name: value for name, value in (("training", training), ("mask", mask)) if value is not None}
             return symbol.note_layer(self, x, args, kwargs | told)
         x = self.as_input(x)
-        shape, came_with = (x.array.shape, getattr(x, "mask", None)) if isinstance(x, Value) else (shape_of(x), masks_in(x))
+        shape, came_with = (x.array.shape, mask_of(x)) if isinstance(x, Value) else (shape_of(x), masks_in(x))
         if mask is None or isinstance(mask, np.ndarray):
             mask = came_with if mask is None else as_tensor(mask)
         before = current()
@@ -248,7 +248,7 @@ class Layer(Called, Owner, Configurable):
         if not isinstance(out, Value):
             return out
         if out is x:
-            if found is getattr(x, "mask", None):
+            if found is mask_of(x):
                 return out
             out = make_value(out.array, out.node)
         if found is not None:

@@ -9,29 +9,22 @@ from typing import Any
 import numpy as np
 
 from .. import compat, constraints, initializers, ops, regularizers
-from ..graph import Value, current
+from ..graph import current
 from .arguments import axes_of, number, places
 from .layer import Layer, register
 
 
-def standardize(x: Any, axes: tuple[int, ...], epsilon: float, weights: Any = None) -> tuple[Any, Any, Any]:
-    """(x - mean) / sqrt(variance + epsilon) along `axes`, the mean and the variance, with axes of length 1 in their places.
+def standardize(x: Any, weights: Any, axes: tuple[int, ...], epsilon: float, moments: ops.Moments) -> Any:
+    """(x - mean) / sqrt(variance + epsilon) along `axes`, where numbers count by `weights`, which broadcast against x.
 
-    Args:
-        weights: how much each number counts, broadcasting against x; None: all alike.
-
-    The variance is the mean of the squares, not divided by n - 1.
+    What was found is noted in `moments`. The variance is the mean of the squares, not divided by n - 1.
     """
-    if weights is None:
-        mean = ops.mean(x, axis=axes, keepdims=True)
-        centred = x - mean
-        variance = ops.mean(ops.square(centred), axis=axes, keepdims=True)
-    else:
-        total = ops.maximum(ops.sum(ops.broadcast_to(weights, x.shape), axis=axes, keepdims=True), 1)
-        mean = ops.sum(x * weights, axis=axes, keepdims=True) / total
-        centred = x - mean
-        variance = ops.sum(ops.square(centred) * weights, axis=axes, keepdims=True) / total
-    return centred * ops.rsqrt(variance + epsilon), mean, variance
+    total = ops.maximum(ops.sum(ops.broadcast_to(weights, x.shape), axis=axes, keepdims=True), 1)
+    mean = ops.sum(x * weights, axis=axes, keepdims=True) / total
+    centred = x - mean
+    variance = ops.sum(ops.square(centred) * weights, axis=axes, keepdims=True) / total
+    moments.mean, moments.variance = mean.array, variance.array
+    return centred * ops.rsqrt(variance + epsilon)
 
 
 class Normalizing(Layer):
@@ -83,6 +76,11 @@ class Normalizing(Layer):
         if None in lengths.values():
             raise ValueError(f"{self.who} expects known lengths in axis {self.axis}, got shape {input_shape}. Reshape the input.")
         return lengths
+
+    def gamma_and_beta(self, shape: tuple[int, ...] | None) -> tuple[Any, Any]:
+        """What to multiply by and what to add, which broadcast in `shape`."""
+        gamma = 1.0 if self.gamma is None else placed(self.gamma, shape)
+        return gamma, 0.0 if self.beta is None else placed(self.beta, shape)
 
     def scaled(self, x: Any, shape: tuple[int, ...] | None) -> Any:
         """x · gamma + beta, which broadcast in `shape`."""
@@ -181,20 +179,28 @@ class BatchNormalization(Normalizing):
     def call(self, x, training=False, mask=None):
         wide = widened(x)
         if training and self.trainable and x.array.size:
-            out, mean, variance = standardize(wide, self._reduced, self.epsilon, self._weights_of(mask, wide))
             self._warn_of_one(x.shape)
-            if current().training:
-                self._follow(self.moving_mean, mean)
-                self._follow(self.moving_variance, variance)
+            out = self._by_batch(wide, self._weights_of(mask, wide))
         else:
             spread = ops.rsqrt(self.moving_variance + self.epsilon)
-            out = (wide - placed(self.moving_mean, self._shape)) * placed(spread, self._shape)
-        out = self.scaled(out, self._shape)
+            out = self.scaled((wide - placed(self.moving_mean, self._shape)) * placed(spread, self._shape), self._shape)
         return out if wide is x else out.astype(x.dtype)
 
-    def _follow(self, average: Any, now: Value) -> None:
+    def _by_batch(self, x: Any, weights: Any) -> Any:
+        """x by its own mean and variance, which the moving averages follow if the call is part of a training."""
+        found = ops.Moments()
+        if weights is None:
+            out = ops.normalize(x, *self.gamma_and_beta(self._shape), self._reduced, self.epsilon, found)
+        else:
+            out = self.scaled(standardize(x, weights, self._reduced, self.epsilon, found), self._shape)
+        if current().training:
+            self._follow(self.moving_mean, found.mean)
+            self._follow(self.moving_variance, found.variance)
+        return out
+
+    def _follow(self, average: Any, now: Any) -> None:
         """Move an average towards the number of this batch."""
-        batch = now.array.reshape(average.shape)
+        batch = now.reshape(average.shape)
         average.assign(average.array * self.momentum + batch * (1 - self.momentum))
 
     def _weights_of(self, mask: Any, x: Any) -> Any:

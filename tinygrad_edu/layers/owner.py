@@ -70,7 +70,7 @@ class Owner(Whole):
 
     def _make_weight(self, name, shape, initializer, dtype, trainable, regularizer, constraint) -> Variable:
         dtype = np.dtype(dtype or self.dtype)
-        array = initializers.get(initializer or "zeros")(shape, dtype.name)
+        array = initializers.get("zeros" if initializer is None else initializer)(shape, dtype.name)
         if np.shape(array) != shape:
             raise ValueError(f"{self} expects its initializer to make {name!r} of shape {shape}, got {np.shape(array)}.")
         regularizer, constraint = regularizers.get(regularizer), constraints.get(constraint)

@@ -9,7 +9,7 @@ import numpy as np
 from .. import ops
 from .arguments import axes_of, number, places, positive_int
 from .layer import Layer, register
-from .normalization import Normalizing, broadcasting, placed, standardize, widened
+from .normalization import Normalizing, broadcasting, placed, widened
 
 
 @register()
@@ -39,14 +39,15 @@ class LayerNormalization(Normalizing):
 
     def build(self, input_shape):
         lengths = self.lengths_of(input_shape)
-        self._reduced, self._shape = tuple(lengths), broadcasting(lengths, len(input_shape))
+        self._reduced = next(iter(lengths)) if len(lengths) == 1 else tuple(lengths)
+        self._shape = broadcasting(lengths, len(input_shape))
         self.add_gamma_and_beta(tuple(lengths.values()))
 
     def call(self, x):
         wide = widened(x)
         if not x.array.size:
             return self.scaled(x, self._shape)
-        out = self.scaled(standardize(wide, self._reduced, self.epsilon)[0], self._shape)
+        out = ops.normalize(wide, *self.gamma_and_beta(self._shape), axis=self._reduced, epsilon=self.epsilon)
         return out if wide is x else out.astype(x.dtype)
 
 
@@ -83,7 +84,7 @@ class GroupNormalization(Normalizing):
         groups = x.shape[axis] if self.groups == -1 else self.groups
         apart = ops.reshape(wide, (*x.shape[:axis], groups, x.shape[axis] // groups, *x.shape[axis + 1 :]))
         reduced = tuple(i for i in range(1, apart.ndim) if i != axis)
-        out = standardize(apart, reduced, self.epsilon)[0] if x.array.size else apart
+        out = ops.normalize(apart, axis=reduced, epsilon=self.epsilon) if x.array.size else apart
         out = self.scaled(ops.reshape(out, x.shape), self._shape)
         return out if wide is x else out.astype(x.dtype)
 

@@ -6,6 +6,7 @@ import operator
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from ..graph import mask_of
 from ..structure import flatten
 
 Shape = tuple[int | None, ...]
@@ -98,5 +99,5 @@ def has_open_axis(shapes: Any) -> bool:
 
 def masks_in(x: Any) -> Any:
     """The masks of several inputs, in a list; None if none has one."""
-    masks = [getattr(part, "mask", None) for part in flatten(x)[0]]
+    masks = [mask_of(part) for part in flatten(x)[0]]
     return None if all(mask is None for mask in masks) else masks

@@ -22,8 +22,10 @@ LAWS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "label_smoothing": (lambda s: 0 <= s <= 1, "in [0, 1]"),
     "delta":           (lambda d: d > 0, "> 0"),
     "gamma":           (lambda g: g >= 0, ">= 0"),
-    "k":               (lambda k: k >= 1 and k == int(k), "to be a whole number >= 1"),
     "q":               (lambda q: 0 < q < 1, "in (0, 1)"),
+    **dict.fromkeys(
+        ("k", "top_k", "num_classes", "num_thresholds"), (lambda k: k >= 1 and k == int(k), "to be a whole number >= 1")
+    ),
 }  # fmt: skip
 
 
@@ -62,8 +64,15 @@ def check_parameters(owner: str, parameters: dict[str, Any]) -> None:
     """Refuse parameters that break their law."""
     for name, value in parameters.items():
         holds, law = LAWS.get(name, (bool, ""))
-        if law and not holds(value):
+        if law and not _keeps(holds, value):
             raise ValueError(f"{owner} expects {name} {law}, got {value!r}.")
+
+
+def _keeps(holds: Callable[[Any], bool], value: Any) -> bool:
+    try:
+        return holds(value)
+    except TypeError:  # what is no number keeps no law of numbers
+        return False
 
 
 def parameters_of(function: Callable) -> list[inspect.Parameter]:

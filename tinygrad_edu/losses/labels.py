@@ -31,10 +31,11 @@ def match(kind: str, y_true: Any, y_pred: Any, owner: str, axis: int = -1) -> tu
 
     Raises:
         ValueError: for shapes that disagree; both are named.
+        TypeError: for labels or predictions that are no numbers.
     """
-    if not isinstance(y_true, Value):
-        y_true = np.asarray(y_true)
-    y_pred = _floating(y_pred if isinstance(y_pred, Value) else np.asarray(y_pred))
+    y_true, y_pred = _numbers("labels", y_true, owner), _floating(_numbers("predictions", y_pred, owner))
+    if isinstance(axis, int) and axis != -1 and not -y_pred.ndim <= axis < y_pred.ndim:
+        raise ValueError(f"{owner} expects predictions with an axis {axis}, got shape {y_pred.shape}.")
     check_shapes(y_true.shape, y_pred.shape, kind, owner, axis)
     if kind == "classes" or (kind == "any" and not fits("entries", y_true.shape, y_pred.shape)):
         if kind == "any" and y_true.dtype.kind not in "iu":
@@ -58,7 +59,7 @@ def fits(kind: str, labels: tuple, predictions: tuple, axis: int = -1) -> bool:
         forms += [predictions, (*predictions, 1), _without_unit(predictions)]
     if kind in ("classes", "any") and predictions:
         forms += [_without(predictions, axis), _with_unit(predictions, axis)]
-    return any(_same(labels, form) for form in forms)
+    return labels in forms or any(_same(labels, form) for form in forms)
 
 
 def by_shapes(labels: tuple, predictions: tuple) -> str:
@@ -75,19 +76,32 @@ def class_numbers(labels: np.ndarray, classes: int, owner: str, ignored: int | N
         ValueError: names a label that is no whole number from 0 to classes - 1, and where it stands.
     """
     counts = np.ones(labels.shape, bool) if ignored is None else labels != ignored
-    wrong = counts & ~((labels >= 0) & (labels < classes) & (labels == np.floor(labels)))
+    right = (labels >= 0) & (labels < classes)
+    if labels.dtype.kind == "f":
+        right &= labels == np.floor(labels)
+    if not right.all():
+        _refuse_wrong(labels, counts & ~right, classes, owner)
+        labels = np.where(counts, labels, 0)
+    return labels.astype(np.int64, copy=False), counts
+
+
+def _refuse_wrong(labels: np.ndarray, wrong: np.ndarray, classes: int, owner: str) -> None:
     if wrong.any():
         place = tuple(np.argwhere(wrong)[0].tolist())
         raise ValueError(
             f"{owner} expects class numbers from 0 to {classes - 1}, got {labels[place]} at {place}. "
             "Number the classes from 0, and give the output layer a unit for each."
         )
-    return np.where(counts, labels, 0).astype(np.int64), counts
 
 
 def plain(x: Any) -> np.ndarray:
     """`x` as an array, also if it is a Tensor."""
-    return np.asarray(x.array if isinstance(x, Value) else x)
+    return np.asarray(unwrapped(x))
+
+
+def unwrapped(x: Any) -> Any:
+    """The array of a Tensor; anything else as it is."""
+    return x.array if isinstance(x, Value) else x
 
 
 def one_sample_each(x: Any) -> Any:
@@ -106,6 +120,17 @@ def _refusal(labels: tuple, predictions: tuple, kind: str, owner: str, axis: int
     if kind == "one_hot" and fits("classes", labels, predictions, axis):
         remedy = "Class numbers go with sparse_categorical_crossentropy and its like, or make them one-hot."
     return f"{owner} expects labels of the shape of the predictions {predictions}, got {labels}. {remedy}"
+
+
+def _numbers(what: str, x: Any, owner: str) -> Any:
+    """`x` as an array, unless it is a Tensor."""
+    if isinstance(x, Value):
+        return x
+    array = np.asarray(x)
+    if array.dtype.kind not in "fiub":
+        got = array.dtype.name if array.ndim else type(array.item()).__name__
+        raise TypeError(f"{owner} expects numbers as {what}, got {got}. Encode text and objects as numbers first.")
+    return array
 
 
 def _floating(x: Any) -> Any:

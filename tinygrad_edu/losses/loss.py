@@ -12,7 +12,7 @@ from ..registry import Configurable, Registry
 from ..tensor import Tensor, as_tensor
 from .formula import FromFormula
 from .labels import check_shapes, match, one_sample_each
-from .reduction import REDUCTIONS, reduce
+from .reduction import REDUCTIONS, reduce, without_padding
 
 
 class Loss(Configurable):
@@ -66,6 +66,7 @@ class Loss(Configurable):
         y_true, y_pred = match(self.takes, y_true, y_pred, self.name, self.axis)
         if self.takes == "entries" and y_pred.ndim == 1:
             y_true, y_pred = one_sample_each(y_true), _changed(y_pred, one_sample_each)
+        y_true = without_padding(y_true, mask)
         return reduce(self.reduction, as_tensor(self.call(y_true, y_pred)), sample_weight, self.mask_of(y_true, mask))
 
     def call(self, y_true: Any, y_pred: Any) -> Any:

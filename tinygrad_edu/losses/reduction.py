@@ -25,7 +25,7 @@ def reduce(reduction: str | None, losses: Any, sample_weight: Any = None, mask: 
         sample_weight: numbers that multiply the losses: one in all, per sample, or per step.
         mask: truth values, one per sample or per step; where False the loss does not count.
     """
-    there = None if mask is None else np.broadcast_to(fitted(np.asarray(mask, bool), losses.shape, "The mask"), losses.shape)
+    there = None if mask is None else np.broadcast_to(as_mask(mask, losses.shape), losses.shape)
     weights = None if sample_weight is None else as_weights(sample_weight, losses.shape, losses.dtype)
     if there is not None:
         losses = ops.where(there, losses, 0)
@@ -67,14 +67,30 @@ def as_weights(sample_weight: Any, shape: tuple[int, ...], dtype: Any = float) -
 
     Raises:
         ValueError: for shapes that disagree; both are named.
+        TypeError: for what is no number.
     """
-    return fitted(np.asarray(plain(sample_weight), dtype), shape, "sample_weight")
+    weights = plain(sample_weight)
+    if weights.dtype.kind not in "fiub":
+        raise TypeError(f"sample_weight expects numbers, got {sample_weight!r}.")
+    return fitted(weights.astype(dtype, copy=False), shape, "sample_weight")
 
 
-def full_weights(sample_weight: Any, shape: tuple[int, ...]) -> np.ndarray:
-    """A weight for each of the numbers of `shape`; 1 where none are given."""
-    weights = np.array(1.0) if sample_weight is None else as_weights(sample_weight, shape)
+def full_weights(sample_weight: Any, shape: tuple[int, ...], mask: Any = None) -> np.ndarray:
+    """A weight for each of the numbers of `shape`: 1 where none are given, 0 where a mask says that nothing is there."""
+    weights = np.ones(shape) if sample_weight is None else as_weights(sample_weight, shape)
+    if mask is not None:
+        weights = weights * as_mask(mask, shape)
     return weights if weights.shape == shape else np.broadcast_to(weights, shape)
+
+
+def as_mask(mask: Any, shape: tuple[int, ...]) -> np.ndarray:
+    """A mask as truth values that broadcast to numbers of `shape`, one per sample or per step."""
+    return fitted(plain(mask).astype(bool, copy=False), shape, "The mask")
+
+
+def without_padding(y_true: Any, mask: Any) -> Any:
+    """Labels, which are 0 where a mask says that nothing is there: padding may be labelled -1, or nan."""
+    return y_true if mask is None else ops.where(as_mask(mask, y_true.shape), y_true, 0)
 
 
 def fitted(x: np.ndarray, shape: tuple[int, ...], owner: str) -> np.ndarray:

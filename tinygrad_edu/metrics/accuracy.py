@@ -19,7 +19,7 @@ def accuracy(y_true, y_pred):
 
     Shapes: (..., n), (..., n) -> (...).
     """
-    return np.mean(y_true == y_pred, axis=-1)
+    return _share(y_true == y_pred)
 
 
 class Accuracy(FormulaMetric, of=accuracy, direction="up"): ...
@@ -37,7 +37,7 @@ def binary_accuracy(y_true, y_pred, threshold=0.5):
         >>> binary_accuracy([[1], [0], [0]], [[0.9], [0.5], [0.7]])
         array([1., 1., 0.])
     """
-    return np.mean((y_pred > threshold) == y_true, axis=-1)
+    return _share((y_pred > threshold) == y_true)
 
 
 class BinaryAccuracy(FormulaMetric, of=binary_accuracy, direction="up"): ...
@@ -108,6 +108,11 @@ def sparse_top_k_categorical_accuracy(y_true, y_pred, k=5):
 class SparseTopKCategoricalAccuracy(
     FormulaMetric, of=sparse_top_k_categorical_accuracy, direction="up", parameters_first=True
 ): ...
+
+
+def _share(right: np.ndarray) -> np.ndarray:
+    """Of truth values over the last axis; np.mean takes twice as long for a few of them."""
+    return np.add.reduce(right, axis=-1) / right.shape[-1]
 
 
 def _label_of(y_true: Any, owner: str) -> np.ndarray:

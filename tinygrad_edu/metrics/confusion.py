@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from ..losses.labels import match, plain
+from ..losses.formula import check_parameters
 from ..losses.reduction import full_weights
 from .mean import registry
-from .metric import Metric, number, share
+from .metric import Metric, labelled, number, share
 
 COUNTS = ("true_positives", "false_positives", "true_negatives", "false_negatives")
 
@@ -49,18 +49,23 @@ class ConfusionMetric(Metric):
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """Count a batch: labels 0 or 1, and probabilities, (samples, ...); a weight for each sample or each entry."""
-        y_true, y_pred = match("entries", plain(y_true), plain(y_pred), self.name)
+        y_true, y_pred, mask = labelled("entries", y_true, y_pred, self.name)
         wrong = (y_true != 0) & (y_true != 1)
         if wrong.any():
             raise ValueError(f"{self.name} expects labels 0 or 1, got {y_true[wrong][0]}. Map the labels to 0 and 1 first.")
-        y_true, y_pred, weights = self.chosen(y_true, y_pred, full_weights(sample_weight, y_pred.shape))
+        y_true, y_pred, weights = self.chosen(y_true, y_pred, full_weights(sample_weight, y_pred.shape, mask))
         found = confusion(y_true, y_pred, self._levels, weights)
         for count in self.counts:
             getattr(self, count).assign_add(found[count])
 
     def chosen(self, *entries: np.ndarray) -> tuple[np.ndarray, ...]:
         """Labels, predictions and weights of the entries that are looked at, as (entries,) or (entries, labels)."""
-        return tuple((x if self.class_id is None else x[..., self.class_id]).ravel() for x in entries)
+        if self.class_id is None:
+            return tuple(x.ravel() for x in entries)
+        labels = entries[0].shape[-1:] or (1,)
+        if not -labels[0] <= self.class_id < labels[0]:
+            raise ValueError(f"{self.name} expects class_id below {labels[0]}, the number of labels, got {self.class_id}.")
+        return tuple(x[..., self.class_id].ravel() for x in entries)
 
     def counted(self) -> list[np.ndarray]:
         """The counts so far, in the order of `counts`."""
@@ -78,7 +83,7 @@ class ThresholdMetric(ConfusionMetric):
         name, dtype: see `Metric`.
 
     Raises:
-        ValueError: for thresholds outside [0, 1].
+        ValueError: for thresholds outside [0, 1], top_k < 1, or, in a batch, a class_id that it has no label of.
     """
 
     def __init__(
@@ -91,6 +96,7 @@ class ThresholdMetric(ConfusionMetric):
         **unknown: Any,
     ):
         super().__init__(name, dtype, **unknown)
+        check_parameters(type(self).__name__, {} if top_k is None else {"top_k": top_k})
         self.thresholds, self.top_k, self.class_id = thresholds, top_k, class_id
         none = np.array([0.5 if top_k is None else -np.inf])
         self.begin(none if thresholds is None else as_thresholds(type(self).__name__, thresholds))

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from ..losses.formula import formula
-from ..losses.labels import match, one_sample_each, plain
+from ..losses.labels import one_sample_each, plain
 from ..losses.reduction import full_weights
 from .mean import FormulaMetric, registry
-from .metric import Metric, State, number, share
+from .metric import Metric, State, labelled, number, share
 
 AGGREGATIONS = (None, "uniform_average", "variance_weighted_average")
 
@@ -60,14 +60,16 @@ class R2Score(Metric):
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """Count a batch, with a weight for each sample."""
-        y_true, y_pred = match("entries", plain(y_true), plain(y_pred), self.name)
+        y_true, y_pred, mask = labelled("entries", y_true, y_pred, self.name)
         if y_pred.ndim == 1:
             y_true, y_pred = one_sample_each(y_true), one_sample_each(y_pred)
         if y_pred.ndim != 2:
             raise ValueError(f"R2Score expects predictions (samples, outputs), got shape {y_pred.shape}. Reshape them first.")
         if not self._sums:
             self._sums = [self.add_weight(y_pred.shape[-1:], name=name) for name in ("mean", "spread", "residual")]
-        self._join(y_true.astype(float), y_pred.astype(float), full_weights(sample_weight, y_pred.shape[:1])[:, None])
+        weights = full_weights(sample_weight, y_pred.shape[:1], mask)
+        self._join(y_true.astype(float), y_pred.astype(float), weights[:, None])
+        self.samples.assign_add(len(y_true) if mask is None else np.count_nonzero(plain(mask)))
 
     def _join(self, y_true: np.ndarray, y_pred: np.ndarray, weights: np.ndarray) -> None:
         """Add a batch to the mean and to the squared distances from it, without the difference of two large sums."""
@@ -79,7 +81,6 @@ class R2Score(Metric):
         spread.assign_add(np.sum(weights * (y_true - centre) ** 2, axis=0) + apart**2 * before * part)
         residual.assign_add(np.sum(weights * (y_true - y_pred) ** 2, axis=0))
         self.weight.assign_add(here)
-        self.samples.assign_add(len(y_true))
 
     def result(self) -> Any:
         """The score so far: a number, or one per output if nothing is averaged; 0 before anything was counted."""

@@ -9,6 +9,7 @@ import numpy as np
 
 from .. import ops
 from ..config import epsilon
+from ..losses.formula import check_parameters
 from .confusion import ConfusionMetric, as_thresholds
 from .mean import registry
 from .metric import number, share
@@ -36,7 +37,7 @@ class AUC(ConfusionMetric):
         from_logits: whether predictions are logits instead of probabilities.
 
     Raises:
-        ValueError: for an unknown curve or method, or thresholds outside [0, 1].
+        ValueError: for an unknown curve or method, thresholds outside [0, 1], or fewer than two.
 
     Source: Davis & Goadrich (2006), "The Relationship Between Precision-Recall and ROC Curves", section 4.
     """
@@ -60,6 +61,8 @@ class AUC(ConfusionMetric):
         super().__init__(name, dtype, **unknown)
         _one_of("curve", curve, ("ROC", "PR"))
         _one_of("summation_method", summation_method, tuple(_HEIGHTS))
+        if not num_thresholds >= 2:
+            raise ValueError(f"AUC expects num_thresholds >= 2, got {num_thresholds!r}.")
         self.num_thresholds, self.thresholds = num_thresholds, thresholds
         self.curve, self.summation_method, self.from_logits = curve, summation_method, from_logits
         self.multi_label, self.num_labels, self.label_weights = multi_label, num_labels, label_weights
@@ -133,8 +136,7 @@ class BestAt(ConfusionMetric):
         super().__init__(**kwargs)
         if not 0 <= self._least() <= 1:
             raise ValueError(f"{type(self).__name__} expects {self.shares[1]} in [0, 1], got {self._least()}.")
-        if num_thresholds < 1:
-            raise ValueError(f"{type(self).__name__} expects num_thresholds >= 1, got {num_thresholds}.")
+        check_parameters(type(self).__name__, {"num_thresholds": num_thresholds})
         self.num_thresholds, self.class_id = num_thresholds, class_id
         self.begin(np.linspace(0, 1, num_thresholds) if num_thresholds > 1 else np.array([0.5]))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import itertools
 import warnings
 from collections.abc import Sequence
@@ -83,6 +84,11 @@ class Placed(NamedTuple):
     output: int
     weighted: bool
 
+    @property
+    def direction(self) -> str | None:
+        """Whether more is better: "up", "down", or None if nobody knows."""
+        return self.metric.direction
+
 
 def per_output(
     metrics: Any,
@@ -98,7 +104,7 @@ def per_output(
 
     Args:
         metrics: what `compile` takes: one, a list for all outputs, a list that holds a list (or None) for each output, or
-            a dict by output.
+            a dict by output. An object given for several outputs is copied for all but the first.
         weighted_metrics: the same, for metrics that get the sample weights.
         names: of the outputs.
         y_shapes, output_shapes: of labels and predictions, for each output. Empty: not known yet.
@@ -116,6 +122,8 @@ def per_output(
         for weighted, wanted in enumerate(lists):
             for identifier in wanted[output]:
                 metric = get(identifier, *shapes)
+                if any(metric is placed.metric for placed in found):  # it cannot count two outputs at once
+                    metric = copy.deepcopy(metric)
                 name = metric.name if len(names) == 1 else f"{output_name}_{metric.name}"
                 taken = any(name == placed.name for placed in found)
                 found.append(Placed(metric, f"weighted_{name}" if weighted and taken else name, output, bool(weighted)))
@@ -131,7 +139,7 @@ def numbered(names: list[str]) -> list[str]:
     return unique
 
 
-def direction_of(monitor: str, metrics: Sequence[Metric] = ()) -> str:
+def direction_of(monitor: str, metrics: Sequence[Metric | Placed] = ()) -> str:
     """Whether more of what is called `monitor` is better, "up", or less, "down".
 
     The metric of that name says so; losses go down. For what nobody knows it is a guess, with a warning: up if the name
@@ -139,9 +147,11 @@ def direction_of(monitor: str, metrics: Sequence[Metric] = ()) -> str:
 
     Args:
         monitor: key of the history, such as "val_accuracy".
-        metrics: of the model.
+        metrics: of the model; those of several outputs as `per_output` places them.
 
         >>> direction_of("val_auc", [get("auc")])
+        'up'
+        >>> direction_of("val_sold_auc", per_output({"sold": "auc"}, None, ["price", "sold"]))
         'up'
     """
     name = monitor.removeprefix("val_")

@@ -6,10 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from ..losses.labels import match, plain
 from ..losses.reduction import full_weights
 from .mean import registry
-from .metric import Metric, State, number, share
+from .metric import Metric, State, labelled, number, share
 
 AVERAGES = (None, "micro", "macro", "weighted")
 
@@ -60,10 +59,10 @@ class FBetaScore(Metric):
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """Count a batch, (samples, classes); a weight for each sample."""
-        y_true, y_pred = match("rows", plain(y_true), plain(y_pred), self.name)
+        y_true, y_pred, mask = labelled("rows", y_true, y_pred, self.name)
         if y_pred.ndim != 2:
             raise ValueError(f"{self.name} expects predictions (samples, classes), got shape {y_pred.shape}.")
-        weights = full_weights(sample_weight, y_pred.shape)
+        weights = full_weights(sample_weight, y_pred.shape, mask)
         if not self._counts:
             names = "true_positives", "false_positives", "false_negatives"
             self._counts = [self.add_weight(y_pred.shape[-1:], name=name) for name in names]

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..losses.formula import FromFormula
-from ..losses.labels import match, one_sample_each, plain
-from ..losses.reduction import fitted, full_weights
+from ..losses.labels import one_sample_each, plain
+from ..losses.reduction import full_weights
 from ..registry import Registry, serialize
-from .metric import Metric, share
+from .metric import Metric, labelled, share
 
 registry = Registry("metric", adopt=lambda found: found if isinstance(found, Metric) else MeanMetricWrapper(found))
 
@@ -39,12 +39,17 @@ class Mean(Metric):
 
     def update_state(self, values: Any, sample_weight: Any = None) -> None:
         """Count numbers, with a weight for each, or one for all."""
+        if isinstance(values, float) and isinstance(sample_weight, (int, float)):  # the loss of a batch: no need of arrays
+            self._add(values * sample_weight if sample_weight else 0.0, sample_weight)
+            return
         values = np.asarray(plain(values), float)
         if sample_weight is None:
-            total, count = values.sum(), values.size
-        else:
-            weights = full_weights(sample_weight, values.shape)
-            total, count = (np.where(weights == 0, 0, values) * weights).sum(), weights.sum()  # nan times 0 is not there
+            self._add(values.sum(), values.size)
+            return
+        weights = full_weights(sample_weight, values.shape)
+        self._add((np.where(weights == 0, 0, values) * weights).sum(), weights.sum())  # nan times 0 is not there
+
+    def _add(self, total: Any, count: Any) -> None:
         self.total.assign_add(total)
         self.count.assign_add(count)
 
@@ -92,8 +97,7 @@ class SampleMean(Mean):
             y_pred: predictions, (samples, ...).
             sample_weight: how much each sample, or each step of each sample, counts. None: as much as any other.
         """
-        carried = getattr(y_pred, "mask", None)
-        y_true, y_pred = match(self.takes, plain(y_true), plain(y_pred), self.name, self.axis)
+        y_true, y_pred, carried = labelled(self.takes, y_true, y_pred, self.name, self.axis)
         if self.takes == "entries" and y_pred.ndim == 1:
             y_true, y_pred = one_sample_each(y_true), one_sample_each(y_pred)
         values = plain(self.values(y_true, y_pred))
@@ -101,9 +105,7 @@ class SampleMean(Mean):
         if values.ndim and sample_weight is None and mask is None:
             return super().update_state(values)
         over = values.shape or y_pred.shape[:1]  # a single number for a batch counts as often as the batch has samples
-        weights = full_weights(sample_weight, over)
-        if mask is not None:
-            weights = weights * fitted(plain(mask), over, "The mask")
+        weights = full_weights(sample_weight, over, mask)
         return super().update_state(values, weights if values.ndim else np.sum(weights))
 
     def mask_of(self, y_true: np.ndarray, mask: Any) -> Any:

@@ -10,7 +10,9 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 from .. import compat, initializers
 from ..calculus import no_grad
 from ..config import snake_case
-from ..losses.labels import plain
+from ..graph import Value
+from ..losses.labels import match, plain, unwrapped
+from ..losses.reduction import without_padding
 from ..registry import Configurable
 
 
@@ -34,17 +36,21 @@ class State(NDArrayOperatorsMixin):
 
     def assign(self, value: Any) -> State:
         """Take on another value, of the same shape or one that is repeated along it."""
-        array = np.asarray(plain(value), self.value.dtype)
-        self.value = (array if array.shape == self.value.shape else np.broadcast_to(array, self.shape).copy())[()]
+        is_number_like_mine = isinstance(value, np.generic) and type(value) is type(self.value)
+        self.value = value if is_number_like_mine else self._fitted(value)
         return self
+
+    def _fitted(self, value: Any) -> Any:
+        array = np.asarray(plain(value), self.value.dtype)
+        return (array if array.shape == self.shape else np.broadcast_to(array, self.shape).copy())[()]
 
     def assign_add(self, value: Any) -> State:
         """Add to the value."""
-        return self.assign(self.value + plain(value))
+        return self.assign(self.value + unwrapped(value))
 
     def assign_sub(self, value: Any) -> State:
         """Take away from the value."""
-        return self.assign(self.value - plain(value))
+        return self.assign(self.value - unwrapped(value))
 
     def reset(self) -> None:
         """Be as in the beginning."""
@@ -165,14 +171,26 @@ class Metric(Configurable):
         return f"<{type(self).__name__} {self.name!r} {_told(self.result())}>"
 
 
+def labelled(kind: str, y_true: Any, y_pred: Any, owner: str, axis: int = -1) -> tuple[np.ndarray, np.ndarray, Any]:
+    """Labels and predictions that belong together, as arrays (see `losses.labels.match`), and the mask, if there is one."""
+    mask = carried_mask(y_pred)
+    y_true, y_pred = match(kind, plain(y_true), plain(y_pred), owner, axis)
+    return without_padding(y_true, mask), y_pred, mask
+
+
+def carried_mask(y_pred: Any) -> Any:
+    """Which samples or steps of predictions are there, as layers after `Masking` or `Embedding` say; None: all of them."""
+    return getattr(y_pred, "mask", None) if isinstance(y_pred, Value) else None
+
+
 def share(part: Any, whole: Any) -> Any:
     """part / whole, and 0 where the whole is 0."""
-    return number(np.asarray(part) / np.where(np.asarray(whole) == 0, np.inf, whole))
+    return number(part / (np.where(whole == 0, np.inf, whole) if isinstance(whole, np.ndarray) else whole or np.inf))
 
 
 def number(x: Any) -> Any:
     """A float instead of an array of shape ()."""
-    return x if np.ndim(x) else float(x)
+    return x if isinstance(x, np.ndarray) and x.ndim else float(x)
 
 
 def _told(result: Any) -> str:

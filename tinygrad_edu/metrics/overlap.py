@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from ..losses.formula import check_parameters
 from ..losses.labels import class_numbers, plain
-from ..losses.reduction import full_weights
+from ..losses.reduction import full_weights, without_padding
 from .mean import registry
-from .metric import Metric
+from .metric import Metric, carried_mask
 
 
 @registry.add_class
@@ -46,6 +47,7 @@ class IoU(Metric):
         **unknown: Any,
     ):
         super().__init__(name, dtype, **unknown)
+        check_parameters(type(self).__name__, {"num_classes": num_classes})
         self.num_classes, self.ignore_class, self.axis = num_classes, ignore_class, axis
         self.target_class_ids = list(range(num_classes) if target_class_ids is None else target_class_ids)
         if not all(0 <= target < num_classes for target in self.target_class_ids):
@@ -56,10 +58,11 @@ class IoU(Metric):
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """Count a batch: classes of labels and predictions, of one size; a weight for each."""
         labels = plain(y_true) if self.sparse_y_true else plain(y_true).argmax(self.axis)
-        answers = self.answers(plain(y_pred))
+        answers, mask = self.answers(plain(y_pred)), carried_mask(y_pred)
         if labels.size != answers.size:
             raise ValueError(f"{self.name} expects a label for each prediction, got shapes {labels.shape} and {answers.shape}.")
-        weights = full_weights(sample_weight, answers.shape)
+        weights = full_weights(sample_weight, answers.shape, mask)
+        labels = without_padding(labels.reshape(answers.shape), mask)
         labels, counts = class_numbers(labels.ravel(), self.num_classes, self.name, self.ignore_class)
         answers, _ = class_numbers(answers.ravel(), self.num_classes, self.name)
         places = labels * self.num_classes + answers
@@ -110,6 +113,8 @@ class BinaryIoU(IoU):
         self, target_class_ids: Sequence[int] = (0, 1), threshold: float = 0.5, name: str | None = None, dtype: Any = None
     ):
         super().__init__(2, target_class_ids, name, dtype)
+        if not isinstance(threshold, (int, float, np.number)):
+            raise ValueError(f"BinaryIoU expects a threshold that is a number, got {threshold!r}.")
         self.threshold = threshold
 
     def answers(self, y_pred):

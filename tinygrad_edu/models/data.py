@@ -1,25 +1,68 @@
-"""What `fit`, `evaluate` and `predict` take: arrays, checked once before the first step."""
+"""What `fit`, `evaluate` and `predict` take as arrays: one, or several in a list, a tuple or a dict."""
 
 from __future__ import annotations
 
-import operator
-from collections.abc import Iterator
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable
+from typing import Any
 
 import numpy as np
 
+from ..graph import Value, make_value
 
-class Data(NamedTuple):
-    """Samples and their labels, row by row."""
 
-    x: np.ndarray
-    y: np.ndarray
+class Rows:
+    """Arrays of as many rows each, in the structure in which they were given: one alone, a list, a tuple or a dict of them.
 
-    def batches(self, batch_size: int, order: np.ndarray | None = None) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Pairs (x, y) of `batch_size` rows, in the given order; the last may be shorter."""
-        for start in range(0, len(self.x), batch_size):
-            rows = slice(start, start + batch_size) if order is None else order[start : start + batch_size]
-            yield self.x[rows], self.y[rows]
+    A part may be None: the labels of an output that has no loss, weights that are all 1.
+
+        >>> pair = Rows({"a": np.arange(4), "b": np.arange(8).reshape(4, 2)})
+        >>> len(pair), pair.take(slice(2, 3))
+        (4, {'a': array([2]), 'b': array([[4, 5]])})
+
+    Args:
+        structure: the arrays.
+        as_tensors: whether `take` makes constant Tensors. Nobody outside holds these, so that no op has to look after them.
+    """
+
+    __slots__ = ("as_tensors", "is_one", "keys", "kind", "parts")
+
+    def __init__(self, structure: Any, as_tensors: bool = False):
+        self.as_tensors = as_tensors
+        self.is_one = not isinstance(structure, (list, tuple, dict))
+        self.kind: type = type(structure)
+        self.keys = list(structure) if isinstance(structure, dict) else None
+        self.parts = [structure] if self.is_one else list(structure.values() if self.keys else structure)
+
+    def __len__(self) -> int:
+        return next(len(part) for part in self.parts if part is not None)
+
+    def take(self, rows: Any) -> Any:
+        """Some of the rows, by a slice or their numbers, in the structure of the whole."""
+        if self.is_one:
+            found = self.parts[0][rows]
+            return make_value(found) if self.as_tensors else found
+        return self._packed([part if part is None else part[rows] for part in self.parts])
+
+    def split(self, at: int) -> tuple[Rows, Rows]:
+        """The first `at` rows, and the others."""
+        halves = [[part if part is None else part[rows] for part in self.parts] for rows in (slice(at), slice(at, None))]
+        first, last = (Rows(self._packed(half, False), self.as_tensors) for half in halves)
+        return first, last
+
+    def _packed(self, arrays: list, as_tensors: bool | None = None) -> Any:
+        if self.as_tensors if as_tensors is None else as_tensors:
+            arrays = [array if array is None else make_value(array) for array in arrays]
+        if self.is_one:
+            return arrays[0]
+        if self.keys:
+            return dict(zip(self.keys, arrays))
+        return tuple(arrays) if self.kind is not list else arrays
+
+    @property
+    def shapes(self) -> Any:
+        """The shape of every part, in the structure; tuples as lists, since a shape is a tuple too."""
+        shapes = [part.shape for part in self.parts]
+        return shapes[0] if self.is_one else dict(zip(self.keys, shapes)) if self.keys else shapes
 
 
 def samples(owner: str, name: str, values: Any, dtype: str | None = None) -> np.ndarray:
@@ -30,17 +73,18 @@ def samples(owner: str, name: str, values: Any, dtype: str | None = None) -> np.
     """
     if values is None:
         raise ValueError(f"{owner} expects {name}, got None.")
-    array = _array(owner, name, values)
+    columns = getattr(values, "columns", None)
+    array = _array(owner, name, values, columns)
     if array.dtype.kind not in "fiub":
         raise TypeError(f"{owner} expects numbers in {name}, got {array.dtype.name}. {_ENCODE}")
     if array.ndim == 0 or len(array) == 0:
-        raise ValueError(f"{owner} expects at least one sample in {name}, got shape {array.shape}.")
+        raise ValueError(f"{owner} expects at least one sample in {name}, got shape {array.shape}. Pass rows of data.")
     if array.dtype.kind != "f":
         return array
     with np.errstate(over="ignore"):
         cast = array.astype(dtype or array.dtype, copy=False)
     if not np.isfinite(cast).all():
-        place, got = _first(~np.isfinite(cast), array)
+        place, got = _first(~np.isfinite(cast), array, columns)
         why = "Remove or fill such rows first." if not np.isfinite(got) else f"It is too large for {dtype}: scale the data first."
         raise ValueError(f"{owner} expects finite numbers in {name}, got {got} at {place}. {why}")
     return cast
@@ -49,10 +93,12 @@ def samples(owner: str, name: str, values: Any, dtype: str | None = None) -> np.
 _ENCODE = "Encode text first, for example with sklearn.preprocessing.LabelEncoder."
 
 
-def _array(owner: str, name: str, values: Any) -> np.ndarray:
+def _array(owner: str, name: str, values: Any, columns: Any) -> np.ndarray:
     """`values` as an array; objects as numbers, if that is what they are."""
+    if callable(values) and not hasattr(values, "__array__"):
+        raise TypeError(f"{owner} expects data in {name}, got the function {values!r}. Call it, if it is a generator's.")
     try:
-        array = np.asarray(values)
+        array = values.array if isinstance(values, Value) else np.asarray(values)
     except ValueError:
         raise ValueError(f"{owner} expects rows of one length in {name}, got rows that differ. Pad or cut them first.") from None
     if array.dtype != object:
@@ -60,7 +106,7 @@ def _array(owner: str, name: str, values: Any) -> np.ndarray:
     try:
         return array.astype(float)
     except (TypeError, ValueError):
-        place, got = _first(np.vectorize(_is_no_number, otypes=[bool])(array), array)
+        place, got = _first(np.vectorize(_is_no_number, otypes=[bool])(array), array, columns)
         hint = _ENCODE if isinstance(got, str) else "Convert or drop such columns first."
         raise TypeError(f"{owner} expects numbers in {name}, got {got!r} at {place}. {hint}") from None
 
@@ -73,35 +119,72 @@ def _is_no_number(x: Any) -> bool:
     return False
 
 
-def _first(wrong: np.ndarray, array: np.ndarray) -> tuple[str, Any]:
-    """Where the first wrong entry stands, "row 3, column 1", and what it is."""
-    where = np.argwhere(wrong)[0]
-    return ", ".join(f"{axis} {i}" for axis, i in zip(("row", "column", *["axis"] * wrong.ndim), where)), array[tuple(where)]
+def _first(wrong: np.ndarray, array: np.ndarray, columns: Any) -> tuple[str, Any]:
+    """Where the first wrong entry stands, "row 3, column 1", and what it is. A table's columns have names."""
+    where = np.argwhere(wrong)[0] if wrong.ndim else []
+    words = [f"{axis} {i}" for axis, i in zip(("row", "column", *["axis"] * wrong.ndim), where)]
+    if columns is not None and len(words) == 2:
+        words[1] += f" ({columns[where[1]]!r})"
+    return ", ".join(words) or "its only place", array[tuple(where)]
 
 
-def pairs(owner: str, x: Any, y: Any, dtype: str) -> Data:
-    """Samples and labels of equal number."""
-    data = Data(samples(owner, "x", x, dtype), samples(owner, "y", y, dtype))
-    if len(data.x) != len(data.y):
-        raise ValueError(f"{owner} expects as many labels as samples, got {len(data.x)} rows of x and {len(data.y)} of y.")
-    return data
+# Several arrays ----------------------------------------------------------------------------------
 
 
-def split(data: Data, share: float) -> tuple[Data, Data]:
-    """Training and validation data: the last `share` of the rows is held out, before any shuffling."""
-    if not (isinstance(share, (int, float, np.number)) and 0 < share < 1):
-        raise ValueError(f"fit expects validation_split between 0 and 1, got {share!r}.")
-    at = int(len(data.x) * (1 - share))
-    if at == 0 or at == len(data.x):
-        raise ValueError(f"fit expects rows on both sides of validation_split={share}, got {len(data.x)} rows in all.")
-    return Data(data.x[:at], data.y[:at]), Data(data.x[at:], data.y[at:])
+def rows_of(
+    owner: str, name: str, values: Any, ports: list[str] | None, convert: Callable[[str, Any], Any], optional: bool = False
+) -> Any:
+    """`values` as an array, or as a list, tuple or dict of arrays, each of which `convert(name, part)` has seen.
+
+    Args:
+        owner, name: who expects what, for messages.
+        values: what a user gave.
+        ports: names of the inputs or outputs that it is for. None: not known yet, so that several arrays are several inputs.
+        optional: whether a part may be None, and a dict leave out names.
+
+    Raises:
+        ValueError: for another number of arrays, and for unknown or missing names.
+    """
+    one = ports is not None and len(ports) == 1
+    if isinstance(values, dict):
+        if ports is not None:
+            _check_names(owner, name, values, ports, optional)
+        if one:
+            return convert(name, values[ports[0]])  # type: ignore[index]
+        return {key: None if part is None else convert(f"{name}[{key!r}]", part) for key, part in values.items()}
+    if isinstance(values, (list, tuple)) and (ports is None or not one) and (ports or _holds_arrays(values)):
+        if ports is not None and len(values) != len(ports):
+            raise ValueError(f"{owner} expects {name} for {', '.join(ports)}, got {len(values)} arrays. Pass {len(ports)}.")
+        parts = [None if part is None and optional else convert(f"{name}[{i}]", part) for i, part in enumerate(values)]
+        return tuple(parts) if isinstance(values, tuple) else parts
+    if one and isinstance(values, (list, tuple)) and len(values) == 1 and np.ndim(values[0]) and _holds_arrays(values):
+        return convert(name, values[0])
+    if one and isinstance(values, tuple) and len(values) > 1 and all(np.ndim(part) > 1 for part in values):
+        raise ValueError(f"{owner} expects one array in {name}, got {len(values)}. Labels go into y.")
+    if ports is not None and not one:
+        raise ValueError(f"{owner} expects {name} for {', '.join(ports)}, got one. Pass a list of {len(ports)}, or a dict.")
+    return convert(name, values)
 
 
-def whole(owner: str, name: str, value: Any, least: int) -> int:
-    """`value` as an int that is at least `least`."""
-    if isinstance(value, (bool, np.bool_)) or not hasattr(value, "__index__"):
-        raise TypeError(f"{owner} expects {name} to be a whole number, got {value!r}.")
-    number = operator.index(value)
-    if number < least:
-        raise ValueError(f"{owner} expects {name} >= {least}, got {number}.")
-    return number
+def _holds_arrays(values: Iterable[Any]) -> bool:
+    return any(hasattr(part, "shape") and np.ndim(part) for part in values)
+
+
+def _check_names(owner: str, name: str, values: dict, ports: list[str], optional: bool) -> None:
+    unknown = [key for key in values if key not in ports]
+    missing = [] if optional else [port for port in ports if port not in values]
+    if unknown or missing:
+        got = f"the name {unknown[0]!r}" if unknown else f"nothing for {missing[0]!r}"
+        raise ValueError(f"{owner} expects {name} by the names {', '.join(ports)}, got {got}. Rename the keys.")
+
+
+def same_length(owner: str, **named: Rows | None) -> None:
+    """Refuse arrays of different numbers of rows."""
+    sizes = {
+        f"{len(part)} rows of {name}": len(part)
+        for name, rows in named.items() if rows is not None
+        for part in rows.parts if part is not None
+    }  # fmt: skip
+    if len(set(sizes.values())) > 1:
+        law = "as many labels as samples" if "sample_weight" not in " ".join(sizes) else "as many weights and labels as samples"
+        raise ValueError(f"{owner} expects {law}, got {' and '.join(sizes)}. Cut or fill the shorter one.")

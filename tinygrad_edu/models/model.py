@@ -10,10 +10,10 @@ import numpy as np
 from ..config import snake_case, unique_name
 from ..graph import Value
 from ..layers import Layer, register
+from ..layers.arguments import whole
 from ..layers.called import told
 from ..layers.shapes import any_batch, shape_of, shapes_in
 from ..registry import custom_object_scope
-from .data import whole
 from .network import Network
 from .summary import Summary, summarize
 from .training import Trainer
@@ -140,12 +140,12 @@ class Model(Trainer):
 
     @property
     def input_names(self) -> list[str]:
-        """A name for each input: those of the Input layers; input_1, input_2, ... where there are none."""
+        """A name for each input: those of the Input layers; where there are none input_1, input_2, ..., once it is built."""
         return self._network.input_names if self._network else _numbered("input", self._input_shape)
 
     @property
     def output_names(self) -> list[str]:
-        """A name for each output: those of the layers it comes from; output_1, output_2, ... of a model written in Python."""
+        """A name for each output: those of the layers it comes from; output_1, ... of a built model written in Python."""
         return self._network.output_names if self._network else _numbered("output", self._output_shape)
 
     def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
@@ -234,5 +234,5 @@ def _fits(shape: Any, law: Any) -> bool:
 def _numbered(stem: str, shapes: Any) -> list[str]:
     if isinstance(shapes, dict):
         return list(shapes)
-    count = 1 if shapes is None else len(shapes_in(shapes))
+    count = 0 if shapes is None else len(shapes_in(shapes))
     return [f"{stem}_{n}" for n in range(1, count + 1)]

@@ -76,6 +76,14 @@ def _rows(model: Any, flow: Any, expand_nested: bool, layer_range: Any) -> Itera
         yield [first, *(dict.fromkeys(first, "") | {"Connected to": text} for text in connections[1:])]
 
 
+def _listed(model: Any, flow: Any) -> list[Layer]:
+    """The layers of a model; if it is written in Python in the order in which they are called, with those made meanwhile."""
+    called = [call.layer for call in flow.calls if not (flow.is_chain and isinstance(call.layer, InputLayer))]
+    if all(layer in model.layers for layer in called):
+        return model.layers
+    return list(dict.fromkeys([*called, *model.layers]))
+
+
 def _place(symbol: Any) -> str:
     """A result of a layer as Keras writes it: name[number of the call][number of the result]."""
     name, node, index = symbol.place
@@ -84,9 +92,7 @@ def _place(symbol: Any) -> str:
 
 def _entries(model: Any, flow: Any, expand_nested: bool) -> Iterator[tuple[int, Layer, list]]:
     """Layers with the depth at which they lie in other models, and their calls in their own."""
-    sources = [] if flow.is_chain else [call.layer for call in flow.calls if isinstance(call.layer, InputLayer)]
-    unlisted = [layer for layer in sources if layer not in model.layers]
-    waiting = [(0, layer, flow) for layer in reversed([*unlisted, *model.layers])]
+    waiting = [(0, layer, flow) for layer in reversed(_listed(model, flow))]
     while waiting:
         depth, layer, around = waiting.pop()
         yield depth, layer, [call for call in around.calls if call.layer is layer]

@@ -1,74 +1,33 @@
-"""Training: `compile`, `fit`, `evaluate`, `predict`, as a part of every Model."""
+"""Training: `fit`, `evaluate`, `predict` and their like for single batches, as a part of every Model."""
 
 from __future__ import annotations
 
-import warnings
+from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
-from .. import compat, losses, optimizers, random
-from .. import metrics as metric_family
-from ..calculus import enable_grad, gradients, no_grad
+from .. import random
+from ..calculus import enable_grad, no_grad
 from ..callbacks import CallbackList, History, ProgbarLogger
 from ..callbacks.progress import describe
-from ..layers import Layer
-from ..tensor import Tensor
-from ..variable import Variable
-from .data import Data, pairs, samples, split, whole
+from ..graph import current
+from ..layers.arguments import whole
+from .asking import ask, enlarged, joined, measure
+from .batches import ArrayBatches, Stream, pack
+from .course import Course
+from .intake import Intake, refuse_endless
+from .legacy import LegacyTraining, take_legacy
+from .scores import plain_number, restore, states_of
+from .settings import check_shuffle, frequency, optional_count, verbosity
+from .steps import Steps
+from .validation import held_out, validation_of
 
 
-class Trainer(Layer):
+class Trainer(LegacyTraining, Steps):
     """A layer that can be trained. What it is made of is `Model`'s business."""
 
-    optimizer: optimizers.Optimizer
-    loss: losses.Loss | None = None
     history: History
     stop_training = False
-
-    def __init__(self, **kwargs: Any):
-        super().__init__(**kwargs)
-        self._metric_names: list[Any] = []
-        self._loss_mean = metric_family.Mean("loss")
-        self.metrics: list[metric_family.Metric] = []
-
-    def compile(self, optimizer: Any = "rmsprop", loss: Any = None, metrics: Any = None, **unknown: Any) -> None:
-        """Decide how to train.
-
-        Args:
-            optimizer: name or Optimizer.
-            loss: name, Loss, or function of (y_true, y_pred).
-            metrics: names or functions of (y_true, y_pred), counted over each epoch.
-        """
-        compat.refuse_unknown(self.compile, unknown)
-        if loss is None:
-            raise TypeError("The loss expects a name or an object, got None. Say what training makes small, such as 'mse'.")
-        names = list(metrics) if isinstance(metrics, (list, tuple)) else [metrics] if metrics else []
-        found = optimizers.get(optimizer), losses.get(loss), metric_family.get_all(names)  # unknown names fail here
-        self.optimizer, self.loss, self.metrics = found
-        self._metric_names = names
-        self._frozen = self._frozen_layers()
-
-    def train_step(self, data: Data | tuple) -> dict[str, float]:
-        """One step on one batch (x, y): forward, loss, backward, update. Returns means since the epoch began."""
-        x, y = data
-        y_pred = self(x, training=True)
-        weights = self.trainable_weights
-        loss = self._total(self.loss(y, y_pred), weights)  # type: ignore[misc]
-        self.optimizer.apply(gradients(self.optimizer.scale_loss(loss), weights), weights)
-        return self._count(loss, y, y_pred)
-
-    def test_step(self, data: Data | tuple) -> dict[str, float]:
-        """Count one batch (x, y) without learning from it."""
-        x, y = data
-        y_pred = self(x)
-        return self._count(self._total(self.loss(y, y_pred), self.trainable_weights), y, y_pred)  # type: ignore[misc]
-
-    def _total(self, loss: Tensor, weights: list[Variable]) -> Tensor:
-        """The loss of the data and all that layers add to it: penalties of weights and of activities, own losses."""
-        for more in self._losses_with(weights):
-            loss = loss + more
-        return loss
+    _course: Course | None = None
 
     def fit(
         self,
@@ -80,39 +39,64 @@ class Trainer(Layer):
         callbacks: Any = None,
         validation_split: float = 0.0,
         validation_data: Any = None,
-        shuffle: bool = True,
+        shuffle: Any = True,
+        class_weight: Any = None,
+        sample_weight: Any = None,
         initial_epoch: int = 0,
+        steps_per_epoch: int | None = None,
+        validation_steps: int | None = None,
+        validation_batch_size: int | None = None,
+        validation_freq: Any = 1,
         **legacy: Any,
     ) -> History:
         """Train on samples `x` with labels `y`.
 
-        Everything is checked before the first step.
+        Everything is checked before the first step. Ctrl-C, SIGTERM and errors leave the weights of a whole step behind, and
+        `model.history` has the epochs that were finished.
 
         Args:
-            x, y: arrays of as many rows.
+            x: an array; for several inputs a list, tuple or dict of arrays; or what gives batches (x, y) or
+                (x, y, sample_weight): a `Sequence`, a generator, anything that can be gone through.
+            y: labels, an array or one per output in a list or dict of as many rows; None where `x` gives batches.
             batch_size: rows per step; None means 32. The last batch of an epoch may be shorter.
             epochs: index of the epoch to stop at, counted from `initial_epoch`.
             verbose: 0 silence, 1 a bar, 2 a line per epoch, "auto" is 1.
             callbacks: Callback objects.
             validation_split: share of the rows, taken from the end, that is only measured.
-            validation_data: (x, y) to measure after each epoch, instead.
-            shuffle: draw a new order of the rows in every epoch.
+            validation_data: (x, y) or (x, y, sample_weight), or what gives batches, to measure after each epoch, instead.
+            shuffle: draw a new order of the rows in every epoch; "batch" one of the batches.
+            class_weight: {class: weight}, which multiplies the loss of each sample; by output if there are several.
+            sample_weight: weight of each sample, or of each step of each sample, for losses and `weighted_metrics`.
             initial_epoch: index of the first epoch.
+            steps_per_epoch: batches per epoch. None: all there are. Data that end earlier begin anew.
+            validation_steps: batches to measure. None: all there are.
+            validation_batch_size: None means `batch_size`.
+            validation_freq: measure after every so many epochs, or a list of epochs, counted from 1.
 
         Returns:
             The History: `history.history[name]` lists a number per epoch.
         """
         self._require_compile("fit")
-        older = compat.take("fit", legacy)
-        compat.refuse_unknown(self.fit, legacy)
-        epochs = compat.one_of("fit", "fit", "epochs", epochs if epochs != 1 else compat.Default(1), older) if older else epochs
-        epochs, initial_epoch = whole("fit", "epochs", epochs, 0), whole("fit", "initial_epoch", initial_epoch, 0)
-        batch_size = _batch_size("fit", batch_size)
-        data, validation = self._training_data(x, y, validation_split, validation_data)
-        steps = -(-len(data.x) // batch_size)
+        epochs = take_legacy(self.fit, legacy, epochs)
+        span = range(whole("fit", "initial_epoch", initial_epoch, 0), whole("fit", "epochs", epochs, 0))
+        steps = optional_count("fit", "steps_per_epoch", steps_per_epoch)
+        measured = optional_count("fit", "validation_steps", validation_steps), frequency(validation_freq)
+        measured_size = optional_count("fit", "validation_batch_size", validation_batch_size)
+        verbose = verbosity("fit", verbose)
+        check_shuffle(shuffle)
+        source = Intake(self, "fit", learns=True, class_weight=class_weight).source(x, y, sample_weight, batch_size, shuffle)
+        source, rest = held_out(self, source, validation_split, validation_data, measured_size)
+        steps = source.steps if steps is None else steps
+        refuse_endless(source, "steps_per_epoch", steps, len(span))
+        validation = validation_of(rest, *measured, len(span))
         self._tell_of_freezing()
-        hooks = self._callbacks(callbacks, epochs=epochs, steps=steps, verbose=_verbosity(verbose))
-        self._run(range(initial_epoch, epochs), data, validation, batch_size, shuffle, hooks)
+        hooks = self._callbacks(callbacks, verbose=verbose, epochs=span.stop, steps=steps)
+        stream = Stream(source, random.generator() if shuffle else None)
+        before, self._course = self._course, Course(self, stream, steps, span, validation, hooks)
+        try:
+            self._course.run()
+        finally:
+            self._course = before
         return self.history
 
     def _callbacks(self, callbacks: Any, **params: Any) -> CallbackList:
@@ -121,151 +105,130 @@ class Trainer(Layer):
         self.history = next(c for c in hooks.callbacks if isinstance(c, History))
         return hooks
 
-    def _run(
-        self, epochs: range, data: Data, validation: Data | None, batch_size: int, shuffle: bool, hooks: CallbackList
-    ) -> None:
-        rng = random.generator() if shuffle else None
-        self.stop_training = False
-        logs: dict[str, float] = {}
-        hooks.call("on_train_begin", {})
-        for epoch in epochs:
-            hooks.call("on_epoch_begin", epoch, {})
-            logs = self._train_epoch(data, batch_size, rng, hooks)
-            if validation is not None:
-                hooks.call("on_test_begin", {})
-                held_out = self._measure(validation, batch_size)
-                hooks.call("on_test_end", held_out)
-                logs |= {f"val_{name}": value for name, value in held_out.items()}
-            hooks.call("on_epoch_end", epoch, logs)
-            if self.stop_training:
-                break
-        self.optimizer.finalize_variable_values(self.trainable_weights)
-        hooks.call("on_train_end", logs)
+    @property
+    def training_position(self) -> dict[str, Any]:
+        """Where `fit` is, and everything that the rest of it depends on, as dicts, lists, numbers and arrays.
 
-    def _train_epoch(self, data: Data, batch_size: int, rng: np.random.Generator | None, hooks: CallbackList) -> dict[str, float]:
-        order = None if rng is None else rng.permutation(len(data.x))
-        self._reset_metrics()
-        logs: dict[str, float] = {}
-        with enable_grad():
-            for step, batch in enumerate(data.batches(batch_size, order)):
-                hooks.call("on_train_batch_begin", step, {})
-                logs = self.train_step(batch)
-                hooks.call("on_train_batch_end", step, logs)
-                if self.stop_training:
-                    break
-        return dict(logs)
+        A callback reads it between two steps, and sets it in `on_train_begin` of a later `fit`, of this model or of one that
+        the same code made, in another process: training then goes on there, bit for bit as if it had not stopped. The data and
+        the arguments of `fit` have to be the same. A generator is taken to begin anew: as many batches as had been used are
+        passed over. What callbacks remember is their own affair.
+        """
+        return self._running().position
+
+    @training_position.setter
+    def training_position(self, position: dict[str, Any]) -> None:
+        self._running().position = position
+
+    def _running(self) -> Course:
+        if self._course is None:
+            raise RuntimeError("training_position expects fit() to be running, got none. Use it in a callback.")
+        return self._course
 
     # Measuring and asking ------------------------------------------------------------------------
 
     def evaluate(
-        self, x: Any = None, y: Any = None, batch_size: int | None = None, verbose: Any = "auto", return_dict: bool = False
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        verbose: Any = "auto",
+        sample_weight: Any = None,
+        steps: int | None = None,
+        callbacks: Any = None,
+        return_dict: bool = False,
+        **legacy: Any,
     ) -> Any:
         """Loss and metrics on samples `x` with labels `y`.
+
+        Args:
+            x, y, batch_size, sample_weight: as for `fit`.
+            verbose: 1 or 2 prints a line; "auto" is silence.
+            steps: batches to measure. None: all there are.
+            callbacks: Callback objects, of which the hooks on_test_... are called.
+            return_dict: whether to return a dict by name.
 
         Returns:
             The loss, or [loss, metrics ...] in the order of `metrics_names`; a dict if `return_dict`.
         """
         self._require_compile("evaluate")
-        data = pairs("evaluate", x, y, self.dtype)
-        self._prepare("evaluate", data)
-        batch_size = _batch_size("evaluate", batch_size)
-        logs = self._measure(data, batch_size)
-        if verbose not in (0, "auto"):
-            steps = -(-len(data.x) // batch_size)
-            print(f"{steps}/{steps} - {describe(logs)}")
-        values = list(logs.values())
-        return logs if return_dict else values[0] if len(values) == 1 else values
+        take_legacy(self.evaluate, legacy)
+        count, shown = optional_count("evaluate", "steps", steps), verbosity("evaluate", verbose)
+        source = Intake(self, "evaluate").source(x, y, sample_weight, batch_size)
+        count = source.steps if count is None else count
+        put_back = self._set_aside()
+        logs = measure(self, source, count, CallbackList(callbacks, self, verbose=shown, epochs=1, steps=count))
+        put_back()
+        if shown and verbose != "auto":
+            print(f"{count or '?'}/{count or '?'} - {describe(logs)}")
+        return _returned(logs, return_dict)
 
-    def predict(self, x: Any, batch_size: int | None = None, verbose: Any = "auto") -> np.ndarray:
-        """Outputs for samples `x`, as an array of as many rows. Nothing is recorded or changed."""
-        rows, batch_size = samples("predict", "x", x, self.dtype), _batch_size("predict", batch_size)
-        self.build(rows.shape)
-        self.check_input(rows.shape)
-        with no_grad():
-            parts = [self(rows[i : i + batch_size]).array for i in range(0, len(rows), batch_size)]
-        return np.concatenate(parts)
+    def predict(
+        self,
+        x: Any,
+        batch_size: int | None = None,
+        verbose: Any = "auto",
+        steps: int | None = None,
+        callbacks: Any = None,
+        **legacy: Any,
+    ) -> Any:
+        """Outputs for samples `x`, as arrays of as many rows in the structure that the model returns. Nothing is recorded.
 
-    @property
-    def metrics_names(self) -> list[str]:
-        """Names of what `evaluate` returns."""
-        return ["loss", *(metric.name for metric in self.metrics)]
+        Args:
+            x: as for `fit`; labels in batches are left out.
+            batch_size: rows per call of the model; None means 32, or more of them where rows are small.
+            verbose: prints nothing.
+            steps: batches to go through. None: all there are.
+            callbacks: Callback objects, of which the hooks on_predict_... are called.
+        """
+        take_legacy(self.predict, legacy)
+        count, shown = optional_count("predict", "steps", steps), verbosity("predict", verbose)
+        source = Intake(self, "predict", labelled=False).source(x, batch_size=batch_size)
+        source = enlarged(source) if batch_size is None and current().phase is not True else source
+        count = source.steps if count is None else count
+        return ask(self, source, count, CallbackList(callbacks, self, verbose=shown, epochs=1, steps=count))
 
-    def _measure(self, data: Data, batch_size: int) -> dict[str, float]:
-        self._reset_metrics()
-        with no_grad():
-            for batch in data.batches(batch_size):
-                logs = self.test_step(batch)
-        return logs
+    # Single batches ------------------------------------------------------------------------------
 
-    def _count(self, loss: Tensor, y: np.ndarray, y_pred: Tensor) -> dict[str, float]:
-        self._loss_mean.update_state(loss.item(), len(y))
-        for metric in self.metrics:
-            metric.update_state(y, y_pred.array)
-        return {"loss": self._loss_mean.result(), **{metric.name: metric.result() for metric in self.metrics}}
-
-    def _reset_metrics(self) -> None:
-        for metric in (self._loss_mean, *self.metrics):
-            metric.reset_state()
-
-    # Checks before the first step ----------------------------------------------------------------
-
-    def _training_data(self, x: Any, y: Any, share: float, held_out: Any) -> tuple[Data, Data | None]:
-        data = pairs("fit", x, y, self.dtype)
-        validation = None
-        if held_out is not None:
-            if not isinstance(held_out, (tuple, list)) or len(held_out) != 2:
-                raise ValueError(f"fit expects validation_data=(x, y), got {type(held_out).__name__}.")
-            validation = pairs("fit (validation_data)", held_out[0], held_out[1], self.dtype)
-        elif share:
-            data, validation = split(data, share)
-        for part in (data, validation):
-            if part is not None:
-                self._prepare("fit", part)
-        return data, validation
-
-    def _prepare(self, what: str, data: Data) -> None:
-        """Make the weights if there are none, and see on two samples that inputs, outputs, labels, loss and metrics fit."""
-        self.build(data.x.shape)
-        self.check_input(data.x.shape)
-        x, y = data.x[:2], data.y[:2]
+    def train_on_batch(
+        self, x: Any, y: Any = None, sample_weight: Any = None, class_weight: Any = None, return_dict: bool = False
+    ) -> Any:
+        """One step on one batch. Returns what `evaluate` returns, of this batch alone, as it was before the step."""
+        batch = self._batch("train_on_batch", x, y, sample_weight, class_weight)
         with enable_grad():
-            y_pred = self(x, training=False)
-            self.loss.check_shapes((None, *data.y.shape[1:]), (None, *y_pred.shape[1:]))  # type: ignore[union-attr]
-            loss = self.loss(y, y_pred)  # type: ignore[misc]
-        if loss.shape:
-            raise ValueError(f"{what} expects a loss that is one number, got shape {loss.shape}. Reduce it to a mean or a sum.")
-        if what == "fit" and y_pred.requires_grad and not loss.requires_grad:
-            raise ValueError("fit expects a loss that depends on the predictions, got a constant. Compute it with ops.")
-        self.metrics = metric_family.get_all(self._metric_names, data.y.shape, y_pred.shape)
-        self._reset_metrics()
-        self._count(loss, y, y_pred)
-        self._reset_metrics()
+            return self._alone(self.train_step, batch, return_dict)
 
-    def _frozen_layers(self) -> list[str]:
-        return [layer.path for layer in self.all_layers if not layer.trainable]
+    def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False) -> Any:
+        """Loss and metrics of one batch; returned as by `evaluate`."""
+        batch = self._batch("test_on_batch", x, y, sample_weight)
+        with no_grad():
+            return self._alone(self.test_step, batch, return_dict)
 
-    def _tell_of_freezing(self) -> None:
-        """Warn if `trainable` was changed since `compile`: Keras 2 went by what held then."""
-        if self._frozen != self._frozen_layers():
-            self._frozen = self._frozen_layers()
-            warnings.warn(
-                f"{self.name} expects compile() after trainable was changed, got fit() at once. What is frozen now is not "
-                f"trained: {', '.join(self._frozen) or 'nothing'}. Compile again to begin with a new optimizer.",
-                stacklevel=3,
-            )
+    def predict_on_batch(self, x: Any) -> Any:
+        """Outputs for one batch, as arrays."""
+        inputs = Intake(self, "predict_on_batch", labelled=False).inputs(x)
+        with no_grad():
+            return joined([self.predict_step(pack(inputs.take(slice(None))))])
 
-    def _require_compile(self, what: str) -> None:
-        if self.loss is None:
-            raise RuntimeError(f"{what} expects a compiled model. Call model.compile(optimizer, loss) first.")
+    def _batch(self, owner: str, x: Any, y: Any, sample_weight: Any, class_weight: Any = None) -> Any:
+        self._require_compile(owner)
+        intake = Intake(self, owner, learns=owner == "train_on_batch", class_weight=class_weight)
+        return ArrayBatches(*intake.rows(x, y, sample_weight), batch_size=1).batch(slice(None))
+
+    def _alone(self, step: Callable, batch: Any, return_dict: bool) -> Any:
+        put_back = self._set_aside()
+        logs = {name: plain_number(value) for name, value in step(batch).items()}
+        put_back()
+        return _returned(logs, return_dict)
+
+    def _set_aside(self) -> Callable[[], None]:
+        """Forget what metrics have counted, until the function returned is called."""
+        metrics = self.metrics
+        states = states_of(metrics)
+        self.reset_metrics()
+        return lambda: restore(metrics, states)
 
 
-def _batch_size(owner: str, batch_size: Any) -> int:
-    return 32 if batch_size is None else whole(owner, "batch_size", batch_size, 1)
-
-
-def _verbosity(verbose: Any) -> int:
-    if verbose == "auto":
-        return 1
-    if verbose not in (0, 1, 2):
-        raise ValueError(f"fit expects verbose 0 (silence), 1 (a bar), 2 (a line per epoch) or 'auto', got {verbose!r}.")
-    return int(verbose)
+def _returned(logs: dict[str, Any], return_dict: bool) -> Any:
+    values = list(logs.values())
+    return logs if return_dict else values[0] if len(values) == 1 else values

@@ -40,7 +40,7 @@ from .index import (
     take_along_axis, take_slices, top_positions, topk, trace,
 )  # fmt: skip
 from .cross_entropy import softmax_cross_entropy, sparse_softmax_cross_entropy
-from .normalization import normalize, scaled_normal
+from .normalization import Moments, normalize, scaled_normal
 from .linalg import matmul, matrix_product
 from .contraction import cross, dot, einsum, einsum_all, inner, kron, outer, tensordot, vdot, vecdot
 from .equations import adjugate, cholesky, det, inv, log_abs_det, sign_of_det, slogdet, solve, solve_columns

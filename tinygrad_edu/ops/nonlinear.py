@@ -27,16 +27,17 @@ hard_sigmoid = unary("hard_sigmoid", "min(max(x / 6 + 0.5, 0), 1)", lambda x: np
 
 
 @elementwise(
-    "max_value if x >= max_value else x if x >= threshold or x != x else negative_slope * (x - threshold) if negative_slope else 0.0",
+    "(negative_slope * (x - threshold) if negative_slope else 0.0) if x <= threshold else max_value if x >= max_value else x",
     x=lambda g, x, negative_slope, max_value, threshold: where(x > threshold, where(x >= max_value, 0, g), g * negative_slope),
 )
 def bent_relu(x, /, negative_slope=0.0, max_value=math.inf, threshold=0.0):
     """relu with its bends elsewhere: max_value from there on, x above the threshold, negative_slope · (x - threshold) below.
 
-    The gradient at the threshold is negative_slope, that at max_value 0. Source: Hannun et al. (2014), for the ceiling.
+    The threshold itself is below, as in Keras: the gradient there is negative_slope, that at max_value 0. Source: Hannun et
+    al. (2014), for the ceiling.
     """
     below = negative_slope * (np.minimum(x, threshold) - threshold) if negative_slope else 0
-    return np.where(np.less(x, threshold), below, np.minimum(x, max_value))[()]
+    return np.where(np.less_equal(x, threshold), below, np.minimum(x, max_value))[()]
 
 
 @elementwise("-log1p(exp(-abs(x))) + min(x, 0)", x=lambda g, x: g * sigmoid(-x))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
-from ..graph import NUMBERS
+from ..graph import NUMBERS, Value
 from ..kernel import kernel
 from .declare import op
 from .elementwise import rsqrt, square
@@ -13,23 +15,41 @@ from .large import ONE, ZERO, as_rows, has_rows, on_large
 BLOCK = 1 << 16  # numbers; a gradient that is one number repeated is written out by blocks that stay in the cache
 
 
-def normalize(x, gamma=1.0, beta=0.0, axis=-1, epsilon=1e-3):
+def normalize(x, gamma=1.0, beta=0.0, axis=-1, epsilon=1e-3, moments=None):
     """gamma (x - mean) / sqrt(variance + epsilon) + beta, with mean and variance along `axis`.
 
-    gamma and beta (numbers, arrays or Tensors) broadcast to the shape of x.
-    Source: Ioffe & Szegedy (2015), algorithm 1; along the features of a sample: Ba et al. (2016), eq. 4.
+    gamma and beta (numbers, arrays or Tensors) broadcast to the shape of x. `moments`, new `Moments()`, are told what was
+    found. Source: Ioffe & Szegedy (2015), algorithm 1; along the features of a sample: Ba et al. (2016), eq. 4.
     """
-    return scaled_normal(x, gamma, beta, axis=axis, epsilon=epsilon)
+    return scaled_normal(x, gamma, beta, axis=axis, epsilon=epsilon, moments=moments or Moments())
+
+
+class Moments:
+    """What normalizing has found out about x, so that the gradients need not find it again.
+
+    Attributes:
+        mean, variance: along the axis, which has length 1.
+        inverse: 1 / sqrt(variance + epsilon).
+    """
+
+    __slots__ = ("inverse", "mean", "variance")
+
+    mean: Any
+    variance: Any
+    inverse: Any
+
+    def __repr__(self) -> str:
+        return "Moments()"
 
 
 @op(
-    x=lambda g, x, gamma, axis, epsilon: _slope(x, g, gamma, axis, epsilon),
-    gamma=lambda g, x, gamma_shape, axis, epsilon: _slope_by_gamma(x, g, gamma_shape, axis, epsilon),
+    x=lambda g, x, gamma, axis, epsilon, moments: _slope(x, g, gamma, axis, epsilon, moments),
+    gamma=lambda g, x, gamma_shape, axis, epsilon, moments: _slope_by_gamma(x, g, gamma_shape, axis, epsilon, moments),
     beta=lambda g: g,
 )
-def scaled_normal(x, gamma, beta, /, axis=-1, epsilon=1e-3):
+def scaled_normal(x, gamma, beta, /, axis=-1, epsilon=1e-3, moments=None):
     """gamma (x - mean) / sqrt(variance + epsilon) + beta along `axis`. (The public `normalize` has defaults.)"""
-    out = _scaled(x, gamma, beta, axis, epsilon)
+    out = _scaled(x, gamma, beta, axis, epsilon, moments or Moments())
     if out.shape != x.shape:
         raise ValueError(
             f"normalize expects gamma and beta that broadcast to the shape of x {x.shape}, got {np.shape(gamma)} and {np.shape(beta)}."
@@ -37,58 +57,71 @@ def scaled_normal(x, gamma, beta, /, axis=-1, epsilon=1e-3):
     return out
 
 
-def _normal(x, axis, epsilon):
-    centred = x - x.mean(axis=axis, keepdims=True)
-    return centred * rsqrt(square(centred).mean(axis=axis, keepdims=True) + epsilon)
+def _mean(x, axis):
+    """The mean along `axis`, which stays: a third of the time of `x.mean`."""
+    total = x.sum(axis=axis, keepdims=True)
+    return total / (x.size // max(total.size, 1))
 
 
-def _scaled_large(x, gamma, beta, axis, epsilon):
+def _centred(x, axis, epsilon, moments):
+    """x without its mean, and 1 / sqrt(variance + epsilon): of an array as it is known, of a Tensor to be differentiated."""
+    if moments is not None and not isinstance(x, Value):
+        return x - moments.mean, moments.inverse
+    centred = x - _mean(x, axis)
+    return centred, rsqrt(_mean(square(centred), axis) + epsilon)
+
+
+def _scaled_large(x, gamma, beta, axis, epsilon, moments):
     gamma, beta = _as_row(x, gamma), _as_row(x, beta)
     if not has_rows(x, axis) or gamma is None or beta is None:
         return NotImplemented
-    out = np.empty_like(x)
-    scaled_loop(as_rows(x), gamma, beta, np.float32(epsilon), as_rows(out))
+    out, found = np.empty_like(x), np.empty((3, *x.shape[:-1], 1), x.dtype)
+    moments.mean, moments.variance, moments.inverse = found
+    scaled_loop(as_rows(x), gamma, beta, np.float32(epsilon), found.reshape(3, -1), as_rows(out))
     return out
 
 
 @on_large(_scaled_large)
-def _scaled(x, gamma, beta, axis, epsilon):
-    return gamma * _normal(x, axis, epsilon) + beta
+def _scaled(x, gamma, beta, axis, epsilon, moments):
+    moments.mean = _mean(x, axis)
+    centred = x - moments.mean
+    moments.variance = _mean(square(centred), axis)
+    moments.inverse = rsqrt(moments.variance + epsilon)
+    return gamma * (centred * moments.inverse) + beta
 
 
-def _slope_large(x, g, gamma, axis, epsilon):
+def _slope_large(x, g, gamma, axis, epsilon, moments):
     gamma = _as_row(x, gamma)
-    if not has_rows(x, axis) or gamma is None or g.dtype != x.dtype:
+    if not has_rows(x, axis) or gamma is None or moments is None or g.dtype != x.dtype:
         return NotImplemented
     out = np.empty_like(x)
-    for rows, g_rows, out_rows in _blocks(x, g, out):
-        slope_loop(rows, g_rows, gamma, np.float32(epsilon), out_rows)
+    for here, g_rows in _blocks(x, g):
+        slope_loop(as_rows(x)[here], g_rows, gamma, *_along(moments, here), as_rows(out)[here])
     return out
 
 
 @on_large(_slope_large)
-def _slope(x, g, gamma, axis, epsilon):
+def _slope(x, g, gamma, axis, epsilon, moments):
     """The gradient by x: what is left of g gamma without its mean and its part along the normal numbers."""
-    centred = x - x.mean(axis=axis, keepdims=True)
-    inverse = rsqrt(square(centred).mean(axis=axis, keepdims=True) + epsilon)
+    centred, inverse = _centred(x, axis, epsilon, moments)
     normal, g = centred * inverse, g * gamma
-    along = (g * normal).mean(axis=axis, keepdims=True)
-    return inverse * (g - g.mean(axis=axis, keepdims=True) - normal * along)
+    return inverse * (g - _mean(g, axis) - normal * _mean(g * normal, axis))
 
 
-def _slope_by_gamma_large(x, g, gamma_shape, axis, epsilon):
-    if not has_rows(x, axis) or gamma_shape != x.shape[-1:] or g.dtype != x.dtype:
+def _slope_by_gamma_large(x, g, gamma_shape, axis, epsilon, moments):
+    if not has_rows(x, axis) or gamma_shape != x.shape[-1:] or moments is None or g.dtype != x.dtype:
         return NotImplemented
     total = np.zeros(gamma_shape, x.dtype)
-    for rows, g_rows, _ in _blocks(x, g, x):
-        slope_by_gamma_loop(rows, g_rows, np.float32(epsilon), total)
+    for here, g_rows in _blocks(x, g):
+        slope_by_gamma_loop(as_rows(x)[here], g_rows, *_along(moments, here), total)
     return total
 
 
 @on_large(_slope_by_gamma_large)
-def _slope_by_gamma(x, g, gamma_shape, axis, epsilon):
+def _slope_by_gamma(x, g, gamma_shape, axis, epsilon, moments):
     """The gradient by gamma, which the engine sums to its shape if that is not done yet."""
-    return g * _normal(x, axis, epsilon)
+    centred, inverse = _centred(x, axis, epsilon, moments)
+    return g * (centred * inverse)
 
 
 # Loops along the rows of a large array, each of which stays in the cache meanwhile ----------------
@@ -102,43 +135,49 @@ def _as_row(x, numbers):
     return np.ascontiguousarray(np.broadcast_to(numbers, x.shape[-1:]))
 
 
-def _blocks(x, g, out):
-    """The rows of x, g and out, some at a time; g, which may be one number repeated, is written out."""
-    x, g, out = as_rows(x), as_rows(g), as_rows(out)
+def _along(moments, rows):
+    """Mean and inverse of some rows."""
+    return moments.mean.reshape(-1)[rows], moments.inverse.reshape(-1)[rows]
+
+
+def _blocks(x, g):
+    """Some rows of x at a time, as a slice, and those of g, which may be one number repeated, written out."""
+    g = as_rows(g)
     step = -(-BLOCK // x.shape[-1])
     first = np.ascontiguousarray(g[:step])
-    for start in range(0, len(x), step):
+    for start in range(0, len(g), step):
         here = slice(start, start + step)
-        written = np.ascontiguousarray(g[here]) if any(g.strides) else first[: len(x) - start]
-        yield x[here], written, out[here]
+        yield here, np.ascontiguousarray(g[here]) if any(g.strides) else first[: len(g) - start]
 
 
 @kernel(reorder=True)
-def mean_and_inverse(row, epsilon):
-    """The mean of a row, and 1 / sqrt(variance + epsilon)."""
+def mean_and_variance(row):
+    """The mean of a row, and the mean of the squares of what differs from it."""
     mean, variance, size = ZERO, ZERO, np.float32(row.size)
     for j in range(row.size):
         mean += row[j]
     mean /= size
     for j in range(row.size):
         variance += (row[j] - mean) * (row[j] - mean)
-    return mean, ONE / np.sqrt(variance / size + epsilon)
+    return mean, variance / size
 
 
 @kernel
-def scaled_loop(x, gamma, beta, epsilon, out):
-    """out <- gamma (x - mean) / sqrt(variance + epsilon) + beta, row by row."""
+def scaled_loop(x, gamma, beta, epsilon, found, out):
+    """out <- gamma (x - mean) / sqrt(variance + epsilon) + beta, row by row; found <- mean, variance, the inverse root."""
     for i in range(len(x)):
-        mean, inverse = mean_and_inverse(x[i], epsilon)
+        mean, variance = mean_and_variance(x[i])
+        inverse = ONE / np.sqrt(variance + epsilon)
+        found[0, i], found[1, i], found[2, i] = mean, variance, inverse
         for j in range(gamma.size):
             out[i, j] = gamma[j] * ((x[i, j] - mean) * inverse) + beta[j]
 
 
 @kernel(reorder=True)
-def slope_loop(x, g, gamma, epsilon, out):
+def slope_loop(x, g, gamma, means, inverses, out):
     """out <- the gradient by x, row by row: see `_slope`."""
     for i in range(len(x)):
-        mean, inverse = mean_and_inverse(x[i], epsilon)
+        mean, inverse = means[i], inverses[i]
         total, along, size = ZERO, ZERO, np.float32(gamma.size)
         for j in range(gamma.size):
             scaled = g[i, j] * gamma[j]
@@ -150,9 +189,9 @@ def slope_loop(x, g, gamma, epsilon, out):
 
 
 @kernel
-def slope_by_gamma_loop(x, g, epsilon, total):
+def slope_by_gamma_loop(x, g, means, inverses, total):
     """total <- total + Σ g (x - mean) / sqrt(variance + epsilon), over the rows."""
     for i in range(len(x)):
-        mean, inverse = mean_and_inverse(x[i], epsilon)
+        mean, inverse = means[i], inverses[i]
         for j in range(total.size):
             total[j] += g[i, j] * ((x[i, j] - mean) * inverse)

@@ -3,32 +3,12 @@
 from __future__ import annotations
 
 import inspect
-import math
 import operator
 from collections.abc import Callable
 from typing import Any
 
+from ..arguments import number
 from ..config import epsilon as default_epsilon
-
-
-def number(owner: str, name: str, value: Any, low: float = 0.0, high: float = math.inf, *, hint: str = "") -> float:
-    """`value` as a float from `low` to `high`, finite.
-
-    >>> number("SGD", "momentum", np.float32(0.5), high=1)
-    0.5
-
-    Raises:
-        TypeError: for what is no number.
-        ValueError: for a number outside, or nan.
-    """
-    limits = f"in [{low:g}, {high:g}]" if math.isfinite(high) else f">= {low:g}"
-    try:
-        found = float(value)
-    except (TypeError, ValueError):
-        raise TypeError(f"{owner} expects {name} to be a number {limits}, got {value!r}. {hint}".rstrip()) from None
-    if isinstance(value, str) or not (low <= found <= high and math.isfinite(found)):
-        raise ValueError(f"{owner} expects {name} {limits}, got {value!r}. {hint}".rstrip())
-    return found
 
 
 def above_zero(owner: str, name: str, value: Any) -> float:

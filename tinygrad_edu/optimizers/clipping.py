@@ -15,6 +15,8 @@ import math
 
 import numpy as np
 
+from ..kernel import kernel
+
 Arrays = list[np.ndarray]
 
 
@@ -37,25 +39,41 @@ def clip_by_norm(gradients: Arrays, limit: float) -> Arrays:
 
     Every weight has a length of its own, as in Keras 3; Keras 2 took the length over all (`clip_by_global_norm`).
     """
-    return [_scaled(g, _shortening(_square_sum(g), limit)) for g in gradients]
+    return [_shortened(g, _excess(square_sum(g.ravel()), limit)) for g in gradients]
 
 
 def clip_by_global_norm(gradients: Arrays, limit: float) -> Arrays:
     """All arrays shortened by one factor, so that they are no longer than `limit` together."""
-    factor = _shortening(math.fsum(map(_square_sum, gradients)), limit)
-    return [_scaled(g, factor) for g in gradients]
+    excess = _excess(math.fsum(square_sum(g.ravel()) for g in gradients), limit)
+    return [_shortened(g, excess) for g in gradients]
 
 
-def _square_sum(g: np.ndarray) -> float:
-    """In float64, where the square of no float32 overflows."""
-    return float(np.sum(np.square(g, dtype=np.float64)))
+@kernel(reorder=True)
+def square_sum(g):
+    """Σ g², in float64, where the square of no float32 overflows."""
+    total = 0.0
+    for i in range(g.size):
+        x = np.float64(g[i])
+        total += x * x
+    return total
 
 
-def _shortening(square_sum: float, limit: float) -> float:
-    """Factor to a length of at most `limit`; of a length that is no finite number nan, because an explosion has to be seen."""
-    length = math.sqrt(square_sum)
-    return limit / max(limit, length) if math.isfinite(length) else math.nan
+def _excess(squares: float, limit: float) -> float:
+    """How many times `limit` a length is, at least 1; nan if it is no finite number, because an explosion has to be seen."""
+    length = math.sqrt(squares)
+    return max(length / limit, 1.0) if math.isfinite(length) else math.nan
 
 
-def _scaled(g: np.ndarray, factor: float) -> np.ndarray:
-    return g if factor == 1 else g * g.dtype.type(factor)
+def _shortened(g: np.ndarray, excess: float) -> np.ndarray:
+    if excess == 1:
+        return g
+    out = np.empty(g.shape, g.dtype)
+    divide(out.reshape(-1), g.ravel(), excess)
+    return out
+
+
+@kernel
+def divide(out, g, excess):
+    """out <- g / excess, rounded once, also where g is float32 and excess, as always, float64."""
+    for i in range(g.size):
+        out[i] = np.float64(g[i]) / excess

@@ -174,7 +174,7 @@ class Optimizer(Stateful, Configurable):
         c = cast(states, self.numbers(rate, step))
         decay = cast(states, (rate * self.weight_decay,)) if self.weight_decay else None
         gs = self._accumulated(states, self._unscaled(gs))
-        self._calls.array += 1
+        self._calls.array[...] = self._calls.array + 1
         if self.iterations < step:  # more gradients are to come
             return
         for state, g in zip(states, clip(gs, self.clipnorm, self.clipvalue, self.global_clipnorm)):
@@ -231,17 +231,19 @@ class Optimizer(Stateful, Configurable):
 
     # What happens to weights beside the update ---------------------------------------------------
 
-    def exclude_from_weight_decay(self, var_list: Iterable[Variable] = (), var_names: Iterable[str] = ()) -> None:
+    def exclude_from_weight_decay(self, var_list: Iterable[Variable] = (), var_names: str | Iterable[str] = ()) -> None:
         """Let `weight_decay` leave some weights alone, biases for example.
 
         Args:
             var_list: the weights.
-            var_names: regular expressions; a weight whose path has one in it is left alone: ["bias", "gamma"].
+            var_names: regular expressions, or one; a weight whose path has one in it is left alone: ["bias", "gamma"].
         """
-        self._undecayed = list(var_list or ()), list(var_names or ())
+        self._undecayed = list(var_list or ()), [var_names] if isinstance(var_names, str) else list(var_names or ())
 
     def _decays(self, variable: Variable) -> bool:
         variables, patterns = self._undecayed
+        if not variables and not patterns:
+            return True
         return not any(variable is v for v in variables) and not any(re.search(p, variable.path) for p in patterns)
 
     def _average(self, states: list[State], step: int) -> None:
@@ -263,7 +265,8 @@ class Optimizer(Stateful, Configurable):
                 variable.assign(self._states[variable].slots["average"])
 
     def _constrain(self, states: list[State]) -> None:
-        for variable in [state.variable for state in states]:
+        for state in states:
+            variable = state.variable
             if variable.constraint is not None:
                 with no_grad():
                     variable.assign(variable.constraint(variable))

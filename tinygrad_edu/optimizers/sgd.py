@@ -59,7 +59,7 @@ class SGD(Optimizer):
         return rate, self.momentum
 
     def update(self, p, g, *state):
-        if not self.momentum:
+        if not self._momentum:
             descend(p, g, *state)
         else:
             (descend_nesterov if self.nesterov else descend_momentum)(p, g, *state)

@@ -43,8 +43,10 @@ class State:
                 "Pass gradients and variables in the same order."
             )
         if g.dtype is not self.dtype or not g.flags.carray:  # anything else would be compiled for once more
+            if g.dtype.kind not in "fiub":
+                raise TypeError(f"Variable {self.variable.path!r} expects a gradient of real numbers, got {g.dtype}.")
             g = np.array(g, self.dtype, order="C")
-        return g.ravel()
+        return g if g.ndim == 1 else g.reshape(-1)
 
     def read(self) -> None:
         """Before a step: what the copy is a copy of."""
@@ -67,7 +69,7 @@ def working_dtype(variable: Variable) -> np.dtype:
 
 def cast(states: list[State], numbers: Sequence[float]) -> dict[str, np.ndarray]:
     """`numbers` as an array of each dtype that a weight moves in, by its character: float64 halves the speed of float32."""
-    return {char: np.array(numbers, char) for char in dict.fromkeys(state.char for state in states)}
+    return {char: np.array(numbers, char) for char in dict.fromkeys([state.char for state in states])}
 
 
 class Stateful:
@@ -119,14 +121,16 @@ class Stateful:
             raise ValueError(f"{self} expects at least one gradient, got None for all. Does the loss depend on the weights?")
         if missing:
             warnings.warn(f"{self.name} got no gradient for {', '.join(missing)}. Does the loss depend on it?", stacklevel=3)
-        pairs = [(variable, g) for variable, g in zip(variables, gradients) if g is not None]
-        states = self._states_of([variable for variable, _ in pairs])
-        return states, [state.flat(g) for state, (_, g) in zip(states, pairs)]
+            variables = [variable for variable, g in zip(variables, gradients) if g is not None]
+            gradients = [g for g in gradients if g is not None]
+        states = self._states_of(variables)
+        return states, [state.flat(g) for state, g in zip(states, gradients)]
 
     def _states_of(self, variables: Sequence[Variable]) -> list[State]:
         names, states = self._names(), self._states
         for variable in variables:
-            if variable not in states or states[variable].names != names:
+            known = states.get(variable)
+            if known is None or known.names != names:
                 self._begin(variable, names)
         return [states[variable] for variable in variables]
 

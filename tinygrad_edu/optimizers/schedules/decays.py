@@ -94,9 +94,10 @@ class TimeBasedDecay(LearningRateSchedule):
         self._rates = [self.initial]
 
     def __call__(self, step):
-        for e in range(len(self._rates), int(step) + 1):
+        epoch = count("TimeBasedDecay", "epoch", int(step), 0)
+        for e in range(len(self._rates), epoch + 1):
             self._rates.append(self._rates[-1] / (1 + self.decay * e))
-        return self._rates[int(step)]
+        return self._rates[epoch]
 
 
 def decay_over(initial: float, epochs: int) -> float:
