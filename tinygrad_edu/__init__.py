@@ -16,7 +16,8 @@ The map of the package, in reading order:
     initializers activations regularizers constraints losses metrics     Keras' names, one formula each
     layers       Dense ...;   optimizers  SGD ...;   callbacks  History ...
     models       Sequential: compile, fit, evaluate, predict, summary
-    datasets     data that is made, not downloaded
+    datasets     data that is made, not downloaded;   sequence, preprocessing   batches by number, padding
+    backend, utils   what Keras keeps there;   wrappers  models as scikit-learn's estimators;   compat  older spellings
     testing      check_gradients and Hypothesis strategies, for your own ops, layers and losses
 
 `import tinygrad_edu as keras` gives the namespaces a Keras script expects. Every name is imported on
@@ -30,8 +31,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from . import (
-        activations, backend, callbacks, constraints, datasets, initializers, layers, losses, metrics, models, ops, optimizers,
-        regularizers, utils,
+        activations, backend, callbacks, compat, constraints, datasets, initializers, layers, losses, metrics, models, ops,
+        optimizers, preprocessing, regularizers, utils, wrappers,
     )  # fmt: skip
     from .anomaly import AnomalyError, detect_anomaly
     from .calculus import (
