@@ -1,0 +1,3 @@
+"""Files: weights and settings as data, never as code."""
+
+from .container import ModelFormatError, read, write
