@@ -23,6 +23,7 @@ RANKS = [
     {"layers"},
     {"callbacks"},
     {"models"},
+    {"saving"},
     {"datasets", "utils", "backend", "testing"},
 ]
 RANK = {name: rank for rank, names in enumerate(RANKS) for name in names}

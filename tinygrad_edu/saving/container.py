@@ -32,6 +32,7 @@ HEADER_LIMIT = 16 * 2**20  # bytes
 CHECKSUM = "sha256"  # its key in the metadata
 _NO_DIGITS = "0" * 64
 _MAX_AXES = 32
+_KEYS = {"dtype", "shape", "data_offsets"}
 _DTYPES = {
     "F64": "<f8", "F32": "<f4", "F16": "<f2", "I64": "<i8", "I32": "<i4", "I16": "<i2", "I8": "|i1",
     "U64": "<u8", "U32": "<u4", "U16": "<u2", "U8": "|u1", "BOOL": "|b1",
@@ -167,8 +168,7 @@ class _Reader:
     def _json(self, text: bytes) -> dict[str, Any]:
         try:
             found = json.loads(
-                text.decode("utf-8"), object_pairs_hook=self._object, parse_constant=self._no_number, parse_float=self._no_number,
-                parse_int=self._whole,
+                text.decode("utf-8"), object_pairs_hook=self._object, parse_constant=self._no_number, parse_float=self._no_number
             )  # fmt: skip
         except RecursionError:
             raise self.fail("a header of three levels", "one nested too deeply") from None
@@ -186,11 +186,6 @@ class _Reader:
             doubled = next(name for name, count in Counter(name for name, _ in pairs).items() if count > 1)
             raise self.fail("each name once", f"{doubled!r} twice")
         return found
-
-    def _whole(self, text: str) -> int:
-        if len(text) > 19:
-            raise self.fail("whole numbers of at most 19 digits", f"{len(text)} digits")
-        return int(text)
 
     def _no_number(self, text: str) -> None:
         raise self.fail("whole numbers", text)
@@ -212,31 +207,28 @@ class _Reader:
 
     def _arrays(self, entries: dict[str, Any], start: int) -> Arrays:
         arrays, reached = {}, 0
-        for name, entry in sorted(entries.items(), key=self._begin):
-            dtype, shape, (begin, end) = self._entry(name, entry)
+        for begin, end, name, dtype, shape in sorted(self._entry(name, entry) for name, entry in entries.items()):
             if begin != reached:
                 raise self.fail(f"{name!r} to begin where the array before it ends, {reached}", begin)
-            count = math.prod(shape)
-            if count * dtype.itemsize != end - begin or start + end > len(self.content):
-                raise self.fail(f"{count * dtype.itemsize} bytes for {name!r}, {dtype} {tuple(shape)}", f"{begin} to {end}")
-            arrays[name] = np.frombuffer(self.content, dtype, count, start + begin).reshape(shape)
+            size, kind = math.prod(shape), np.dtype(dtype)
+            if size * kind.itemsize != end - begin or start + end > len(self.content):
+                raise self.fail(f"{size * kind.itemsize} bytes for {name!r}, {kind} {tuple(shape)}", f"{begin} to {end}")
+            arrays[name] = np.frombuffer(self.content, kind, size, start + begin).reshape(shape)
             reached = end
         if start + reached != len(self.content):
             raise self.fail("the arrays to fill the file", f"{len(self.content) - start - reached} bytes more", start + reached)
         return arrays
 
-    def _begin(self, item: tuple[str, Any]) -> tuple[int, int]:
-        return self._entry(*item)[2]
-
-    def _entry(self, name: str, entry: Any) -> tuple[np.dtype, list[int], tuple[int, int]]:
-        if not isinstance(entry, dict) or set(entry) != {"dtype", "shape", "data_offsets"}:
+    def _entry(self, name: str, entry: Any) -> tuple[int, int, str, str, list[int]]:
+        """Where an array begins and ends, its name, dtype and shape, each of the right kind."""
+        if not isinstance(entry, dict) or entry.keys() != _KEYS:
             raise self.fail(f"dtype, shape and data_offsets for {name!r}", entry)
         code, shape, offsets = entry["dtype"], entry["shape"], entry["data_offsets"]
         if not isinstance(code, str) or code not in _DTYPES:
             raise self.fail(f"a dtype out of {list(_DTYPES)} for {name!r}", repr(code))
         if not (_are_lengths(shape) and len(shape) <= _MAX_AXES and _are_lengths(offsets) and len(offsets) == 2):
             raise self.fail(f"lengths and two offsets for {name!r}", f"{shape} and {offsets}")
-        return np.dtype(_DTYPES[code]), shape, tuple(offsets)
+        return offsets[0], offsets[1], name, _DTYPES[code], shape
 
 
 def _are_lengths(numbers: Any) -> bool:
