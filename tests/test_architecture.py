@@ -11,7 +11,7 @@ PACKAGES = ("tinygrad_edu", "viz")
 
 # Who may import whom: a module may import what stands in its own line or above it.
 RANKS = [
-    {"config", "registry", "kernel", "kernel_cache", "allocation", "memory", "modes", "graph", "compat", "rerun"},
+    {"config", "registry", "budget", "kernel", "kernel_cache", "allocation", "memory", "modes", "graph", "compat", "rerun"},
     {"rules"},
     {"record"},
     {"backward", "ops", "custom"},
@@ -21,9 +21,9 @@ RANKS = [
     {"variable", "structure", "linearized", "calculus", "recompute", "anomaly", "random"},
     {"initializers", "sparse_activations", "activations", "regularizers", "constraints", "losses", "metrics", "optimizers"},
     {"layers"},
+    {"saving"},
     {"callbacks"},
     {"models"},
-    {"saving"},
     {"datasets", "utils", "backend", "testing"},
 ]
 RANK = {name: rank for rank, names in enumerate(RANKS) for name in names}

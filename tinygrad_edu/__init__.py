@@ -28,6 +28,8 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from .config import __version__
+
 if TYPE_CHECKING:
     from . import (
         activations, backend, callbacks, constraints, datasets, initializers, layers, losses, metrics, models, ops, optimizers,
@@ -45,9 +47,6 @@ if TYPE_CHECKING:
     from .recompute import checkpoint
     from .tensor import Tensor, as_tensor, from_dlpack
     from .variable import Variable
-
-__version__ = "0.1.0"
-
 
 _HOMES = {
     "tensor": ("Tensor", "as_tensor", "from_dlpack"),

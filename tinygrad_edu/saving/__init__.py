@@ -1,3 +1,12 @@
-"""Files: weights and settings as data, never as code."""
+"""Files: weights, settings and progress as data, never as code.
+
+    atomic        a file is the old one or the new one, complete, at every moment
+    container     one file of named arrays and words, read with distrust
+    description   the words: JSON, and one kind of error for all that can be wrong
+    weights       which weights belong to which layer
+    progress      what a training remembers beside the weights
+
+`models` has what is done with them: `save`, `load_model`, `save_weights`, `load_weights`, `to_json`.
+"""
 
 from .container import ModelFormatError, read, write

@@ -20,7 +20,8 @@ def replace_file(path: str | os.PathLike, chunks: Iterable[Any]) -> None:
         OSError: with the old file untouched and the temporary one gone.
     """
     target = Path(os.path.realpath(path))  # through a link, not over it
-    target.parent.mkdir(parents=True, exist_ok=True)
+    if not target.parent.is_dir():
+        raise FileNotFoundError(f"{os.fspath(path)!r} expects the folder {str(target.parent)!r}, which there is not. Create it.")
     _take_away_litter(target)
     temporary = target.with_name(f".{target.name}.{os.getpid()}.{secrets.token_hex(4)}.tmp")
     try:

@@ -29,6 +29,7 @@ import numpy as np
 from .atomic import replace_file
 
 HEADER_LIMIT = 16 * 2**20  # bytes
+MOST_VALUES = 500_000  # in a header: each takes up to 100 bytes of memory, however few it takes of the file
 CHECKSUM = "sha256"  # its key in the metadata
 _NO_DIGITS = "0" * 64
 _MAX_AXES = 32
@@ -89,8 +90,9 @@ def _header(arrays: Arrays, words: Mapping[str, str]) -> bytes:
         begin = end
     text = json.dumps(entries, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
     text += b" " * (-len(text) % 8)
-    if len(text) > HEADER_LIMIT:
-        raise ValueError(f"A saved file expects a header of at most {HEADER_LIMIT} bytes, got {len(text)}. Save fewer names.")
+    if len(text) > HEADER_LIMIT or _values(text) > MOST_VALUES:
+        limits = f"{HEADER_LIMIT} bytes and {MOST_VALUES} values"
+        raise ValueError(f"A saved file expects a header of at most {limits}, got {len(text)} and {_values(text)}. Save less.")
     return len(text).to_bytes(8, "little") + text
 
 
@@ -166,6 +168,8 @@ class _Reader:
         raise self.fail("a header that begins with {", repr(bytes(self.content[8:9])))
 
     def _json(self, text: bytes) -> dict[str, Any]:
+        if _values(text) > MOST_VALUES:
+            raise self.fail(f"a header of at most {MOST_VALUES} values", _values(text))
         try:
             found = json.loads(
                 text.decode("utf-8"), object_pairs_hook=self._object, parse_constant=self._no_number, parse_float=self._no_number
@@ -229,6 +233,11 @@ class _Reader:
         if not (_are_lengths(shape) and len(shape) <= _MAX_AXES and _are_lengths(offsets) and len(offsets) == 2):
             raise self.fail(f"lengths and two offsets for {name!r}", f"{shape} and {offsets}")
         return offsets[0], offsets[1], name, _DTYPES[code], shape
+
+
+def _values(text: bytes) -> int:
+    """How many values JSON may have, from above."""
+    return sum(map(text.count, (b",", b"[", b"{")))
 
 
 def _are_lengths(numbers: Any) -> bool:

@@ -1,0 +1,63 @@
+"""What may be allocated while something is built that a file describes: no more than the file can answer for.
+
+A description of few bytes can ask for arrays of any size. Inside of `budget(size)`, whoever makes a lasting array claims
+its bytes first; where they are not there, nothing is allocated:
+
+    >>> with budget(1000):
+    ...     claim((10, 10), "float64")
+    ...     claim((10, 10), "float64")
+    Traceback (most recent call last):
+    MemoryError: An array (10, 10) of float64 expects 800 bytes, got 200 that are left for what a file describes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+from collections.abc import Iterator, Sequence
+from contextvars import ContextVar
+from typing import Any
+
+import numpy as np
+
+_left: ContextVar[list[int] | None] = ContextVar("bytes left", default=None)
+
+
+@contextlib.contextmanager
+def budget(size: int) -> Iterator[None]:
+    """Let what is made inside the block claim at most `size` bytes."""
+    token = _left.set([size])
+    try:
+        yield
+    finally:
+        _left.reset(token)
+
+
+def claim(shape: Sequence[int], dtype: Any) -> bool:
+    """Take the bytes of an array out of the budget. Returns whether there is one, and so other numbers come from the file.
+
+    Raises:
+        MemoryError: if fewer bytes are left.
+    """
+    left = _left.get()
+    if left is None:
+        return False
+    left[0] -= _needed(shape, dtype, left[0])
+    return True
+
+
+def afford(shape: Sequence[int], dtype: Any) -> None:
+    """Raise MemoryError if an array that will not last has more bytes than the budget has left."""
+    left = _left.get()
+    if left is not None:
+        _needed(shape, dtype, left[0])
+
+
+def _needed(shape: Sequence[int], dtype: Any, left: int) -> int:
+    needed = math.prod(shape) * np.dtype(dtype).itemsize
+    if needed > left:
+        raise MemoryError(
+            f"An array {tuple(shape)} of {np.dtype(dtype)} expects {needed} bytes, got {left} that are left for what a file "
+            "describes."
+        )
+    return needed
