@@ -20,12 +20,19 @@ def names(folder):
     return sorted(os.listdir(folder))
 
 
-def test_a_file_is_replaced_and_its_folder_made(tmp_path):
-    path = tmp_path / "new" / "folder" / "file"
+def test_a_file_is_made_and_replaced(tmp_path):
+    path = tmp_path / "file"
     replace_file(path, [b"old"])
     replace_file(path, [b"ne", b"w"])
     assert path.read_bytes() == b"new"
-    assert names(path.parent) == ["file"]
+    assert names(tmp_path) == ["file"]
+
+
+def test_a_folder_that_there_is_not_is_named(tmp_path):
+    """SAV-01."""
+    with pytest.raises(FileNotFoundError, match=r"expects the folder '.*no_such', which there is not\. Create it\."):
+        replace_file(tmp_path / "no_such" / "file", [b"new"])
+    assert names(tmp_path) == []
 
 
 def test_a_link_stays_a_link(tmp_path):

@@ -9,6 +9,7 @@ import tarfile
 import numpy as np
 
 from .source import Source, content, is_here
+from .tables import Pairs, shuffled
 
 TABLE = Source(
     "california_housing", "cal_housing.data", "d3d8a1a722ae78f91134862727d27a70b1415e7d512a89140406248687f4b902", ""
@@ -23,16 +24,14 @@ COLUMNS = (
     "median_income",
 )  # fmt: skip
 FEATURES = ("MedInc", "HouseAge", "AveRooms", "AveBedrms", "Population", "AveOccup", "Latitude", "Longitude")
-SMALL = 600  # rows of the small version
+ROWS = {"large": None, "small": 600}
 
 
-def load_data(
-    version: str = "large", folder: str | os.PathLike | None = None, test_split: float = 0.2, seed: int = 113
-) -> tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]:
+def load_data(version: str = "large", folder: str | os.PathLike | None = None, test_split: float = 0.2, seed: int = 113) -> Pairs:
     """(x_train, y_train), (x_test, y_test): the eight `COLUMNS` and the median value of a house [$], float32, shuffled.
 
     Args:
-        version: "large" has all districts, "small" those 600 whose longitude is nearest to San Francisco's, -122.
+        version: "large" has all districts, "small" the first 600, those on the bay of San Francisco.
         folder: where cal_housing.data is; None looks in the folder named by TINYGRAD_EDU_DATA, then in the cache, and
             then fetches it.
         test_split: share of the rows kept for testing.
@@ -41,17 +40,10 @@ def load_data(
     Raises:
         DataNotFoundError: if the file is not to be had; it says which to put where.
     """
-    if version not in ("large", "small"):
+    if version not in ROWS:
         raise ValueError(f"california_housing.load_data expects version 'large' or 'small', got {version!r}.")
-    if not 0 < test_split < 1:
-        raise ValueError(f"california_housing.load_data expects test_split between 0 and 1, got {test_split!r}.")
-    table = _table(folder).astype(np.float32)
-    if version == "small":
-        table = table[np.argsort(np.abs(table[:, 0] + 122), kind="stable")[:SMALL]]
-    rows = np.random.RandomState(seed).permutation(len(table))
-    x, y = table[rows, :8], table[rows, 8]
-    cut = int(len(x) * (1 - test_split))
-    return (x[:cut], y[:cut]), (x[cut:], y[cut:])
+    table = _table(folder)[: ROWS[version]].astype(np.float32)
+    return shuffled(table[:, :8], table[:, 8], test_split, seed)
 
 
 def fetch(folder: str | os.PathLike | None = None) -> tuple[np.ndarray, np.ndarray]:

@@ -12,9 +12,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .source import Source, content
-
-Pairs = tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
+from .source import Source, content, found_or_made
+from .tables import Pairs
 
 
 def load_idx(files: Sequence[Source], folder: str | os.PathLike | None) -> Pairs:
@@ -38,6 +37,11 @@ def idx_array(data: bytes) -> np.ndarray:
     return np.frombuffer(data, np.uint8, offset=start).reshape(shape).copy()
 
 
+def load(files: Sequence[Source], folder: str | os.PathLike | None, fallback: str | None) -> Pairs:
+    """`load_idx`, or made pictures where the files are not to be had and the caller has asked for that."""
+    return found_or_made(lambda: load_idx(files, folder), synthetic, fallback)
+
+
 def synthetic(n_train: int = 60_000, n_test: int = 10_000, seed: int = 0) -> Pairs:
     """Made pictures in place of real ones, of the same shapes: ten smooth patterns, shifted, brightened and blurred."""
     rng = np.random.default_rng(seed)
@@ -53,15 +57,3 @@ def synthetic(n_train: int = 60_000, n_test: int = 10_000, seed: int = 0) -> Pai
         return np.clip(x, 0, 255).astype(np.uint8), y
 
     return draw(n_train), draw(n_test)
-
-
-def load(files: Sequence[Source], folder: str | os.PathLike | None, fallback: str | None) -> Pairs:
-    """`load_idx`, or made pictures where the files are not to be had and the caller has asked for that."""
-    if fallback not in (None, "synthetic"):
-        raise ValueError(f"load_data expects fallback None or 'synthetic', got {fallback!r}.")
-    try:
-        return load_idx(files, folder)
-    except FileNotFoundError:
-        if fallback is None:
-            raise
-        return synthetic()

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 
-from .images import Pairs, load
+from .images import load
 from .source import Source
+from .tables import Pairs
 
 _ADDRESS = "https://ossci-datasets.s3.amazonaws.com/mnist/"
 FILES = [

@@ -14,17 +14,15 @@ from __future__ import annotations
 
 import hashlib
 import os
-import sys
-import urllib.request
-from collections.abc import Iterator
+import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..saving.atomic import replace_file
+from .download import download
 
 VARIABLE = "TINYGRAD_EDU_DATA"
-SECONDS = 30  # without an answer, after which a server is given up
-CHUNK = 1 << 16
 
 
 class Source(NamedTuple):
@@ -33,7 +31,7 @@ class Source(NamedTuple):
     dataset: str
     name: str
     sha256: str
-    address: str
+    address: str  # or "" if nobody publishes it
 
 
 class DataNotFoundError(FileNotFoundError):
@@ -54,8 +52,20 @@ def content(source: Source, folder: str | os.PathLike | None = None, progress: A
     places = _places(source, folder)
     for place in places:
         if place.is_file():
-            return _checked(source, place.read_bytes(), place)
+            return _checked(source, place.read_bytes(), place, "Remove it, and it will be fetched again.")
     return _fetched(source, places, progress)
+
+
+def found_or_made(load: Callable[[], Any], make: Callable[[], Any], fallback: str | None) -> Any:
+    """What `load` finds; or what `make` makes, where there is no file and `fallback` is "synthetic"."""
+    if fallback not in (None, "synthetic"):
+        raise ValueError(f"load_data expects fallback None or 'synthetic', got {fallback!r}.")
+    try:
+        return load()
+    except DataNotFoundError:
+        if fallback is None:
+            raise
+        return make()
 
 
 def is_here(source: Source, folder: str | os.PathLike | None = None) -> bool:
@@ -65,9 +75,10 @@ def is_here(source: Source, folder: str | os.PathLike | None = None) -> bool:
 
 def _places(source: Source, folder: str | os.PathLike | None) -> list[Path]:
     chosen = folder if folder is not None else os.environ.get(VARIABLE)
-    if folder is not None and not Path(folder).is_dir():
-        raise DataNotFoundError(f"load_data expects a folder, got {os.fspath(folder)!r}, which there is not. Check its name.")
-    base = [Path(chosen) / source.name, Path(chosen) / source.dataset / source.name] if chosen else []
+    if chosen and not Path(chosen).is_dir():
+        where = "load_data" if folder is not None else VARIABLE
+        raise DataNotFoundError(f"{where} expects a folder, got {os.fspath(chosen)!r}, which there is not. Check its name.")
+    base = [Path(chosen) / source.dataset / source.name, Path(chosen) / source.name] if chosen else []
     return [*base, _cache() / source.dataset / source.name]
 
 
@@ -75,40 +86,37 @@ def _cache() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "tinygrad_edu"
 
 
-def _checked(source: Source, found: bytes, place: Any) -> bytes:
+def _checked(source: Source, found: bytes, place: Any, remedy: str) -> bytes:
     digest = hashlib.sha256(found).hexdigest()
     if digest != source.sha256:
         raise ValueError(
             f"{source.name} of {source.dataset} expects the SHA-256 {source.sha256}, got {digest} from {place}. "
-            "It is damaged or another version: remove it, and it will be fetched again."
+            f"It is damaged, or another version. {remedy}"
         )
     return found
 
 
 def _fetched(source: Source, places: list[Path], progress: Any) -> bytes:
-    stream = progress if progress is not None else sys.stderr if sys.stderr and sys.stderr.isatty() else None
+    """The bytes from the publisher, which the cache keeps."""
     try:
-        with urllib.request.urlopen(source.address, timeout=SECONDS) as answer:
-            size = int(answer.headers.get("Content-Length") or 0)
-            found = b"".join(_shown(iter(lambda: answer.read(CHUNK), b""), source.name, size, stream))
+        if not source.address:
+            raise OSError("no address is known")
+        found = download(source.address, source.name, progress)
     except OSError as error:
+        tried = f"fetching {source.address} failed ({error})" if source.address else "nobody is known to publish it"
         raise DataNotFoundError(
-            f"{source.dataset} expects the file {source.name}, which is not on this machine, and fetching "
-            f"{source.address} failed ({error}). Put it at {places[0]}, or name its folder in {VARIABLE}."
+            f"{source.dataset} expects the file {source.name}, which is not on this machine, and {tried}. "
+            f"Put it at {places[0]}, or into a folder that the variable {VARIABLE} names."
         ) from None
-    _checked(source, found, source.address)
-    replace_file(places[-1], [found])
+    _checked(source, found, source.address, f"Put the right one at {places[0]}.")
+    _keep(places[-1], found)
     return found
 
 
-def _shown(chunks: Iterator[bytes], name: str, size: int, stream: Any) -> Iterator[bytes]:
-    """The chunks; a bar for them on `stream`."""
-    done = 0
-    for chunk in chunks:
-        yield chunk
-        done += len(chunk)
-        if stream is not None:
-            share = f"{done / size:4.0%} of {size / 1e6:.1f}" if size else f"{done / 1e6:.1f}"
-            stream.write(f"\rfetching {name}: {share} MB")
-    if stream is not None:
-        stream.write("\n")
+def _keep(place: Path, found: bytes) -> None:
+    """Put a file into the cache; where that cannot be written to, it will be fetched again."""
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        replace_file(place, [found])
+    except OSError as error:
+        warnings.warn(f"{place.name} was fetched, but cannot be kept in {place.parent} ({error}).", stacklevel=5)
