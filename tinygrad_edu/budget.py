@@ -1,13 +1,14 @@
 """What may be allocated while something is built that a file describes: no more than the file can answer for.
 
-A description of few bytes can ask for arrays of any size. Inside of `budget(size)`, whoever makes a lasting array claims
-its bytes first; where they are not there, nothing is allocated:
+A description of few bytes can ask for arrays of any size and in any number. Inside of `budget(size)`, whoever makes a
+lasting array claims its bytes first, and a page at least, since small ones cost, too. Where they are not left, nothing is
+allocated:
 
-    >>> with budget(1000):
-    ...     claim((10, 10), "float64")
-    ...     claim((10, 10), "float64")
+    >>> with budget(10_000):
+    ...     claimed = claim((30, 30), "float64")
+    ...     claim((30, 30), "float64")
     Traceback (most recent call last):
-    MemoryError: An array (10, 10) of float64 expects 800 bytes, got 200 that are left for what a file describes.
+    MemoryError: An array (30, 30) of float64 expects 7200 bytes, got 2800 that are left for what a file describes.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
+
+PAGE = 4096  # bytes that the smallest array counts for
 
 _left: ContextVar[list[int] | None] = ContextVar("bytes left", default=None)
 
@@ -54,7 +57,7 @@ def afford(shape: Sequence[int], dtype: Any) -> None:
 
 
 def _needed(shape: Sequence[int], dtype: Any, left: int) -> int:
-    needed = math.prod(shape) * np.dtype(dtype).itemsize
+    needed = max(math.prod(shape) * np.dtype(dtype).itemsize, PAGE)
     if needed > left:
         raise MemoryError(
             f"An array {tuple(shape)} of {np.dtype(dtype)} expects {needed} bytes, got {left} that are left for what a file "

@@ -151,7 +151,8 @@ def test_other_bytes_than_were_published_are_refused_and_not_kept(server, cache)
 def test_without_a_network_the_error_says_which_file_to_put_where(cache, monkeypatch):
     """DAT-01."""
     monkeypatch.setenv("no_proxy", "*")
-    with pytest.raises(DataNotFoundError, match=r"letters expects the file letters\.bin, .* failed .*TINYGRAD_EDU_DATA") as caught:
+    told = r"letters expects the file letters\.bin, .* failed .*TINYGRAD_EDU_DATA"
+    with pytest.raises(DataNotFoundError, match=told) as caught:
         content(nowhere())
     assert str(cache / "letters" / "letters.bin") in str(caught.value)
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .. import losses, metrics, optimizers
-from ..budget import budget
+from ..budget import PAGE, budget
 from ..layers.layer import registry
 from ..layers.shapes import map_shapes
 from ..registry import custom_object_scope, get_custom_objects, serialize
@@ -82,7 +82,7 @@ class Saved:
             ModelFormatError: if it is damaged or no file of ours; with a line for each layer if its weights do not fit.
         """
         path, arrays, words = _read("load_weights", filepath)
-        with budget(_bytes(arrays) + ROOM):
+        with budget(_worth(arrays)):
             _build(path, self, words)
         saved = weights.saved_layers(path, from_text(path, "layers", words.get("layers")), arrays)
         weights.put_back(path, self, saved, by_name=by_name, skip_mismatch=skip_mismatch)
@@ -123,14 +123,13 @@ def load_model(filepath: Any, custom_objects: dict[str, Any] | None = None, comp
     path, arrays, words = _read("load_model", filepath)
     if "model" not in words:
         raise wrong(path, "a whole model", "weights only. Build the model and call its load_weights")
-    with custom_object_scope(custom_objects), budget(_bytes(arrays) + ROOM):
+    with custom_object_scope(custom_objects), budget(_worth(arrays)):
         model = _model_of(path, from_text(path, "model", words["model"]))
         _build(path, model, words)
         saved = weights.saved_layers(path, from_text(path, "layers", words.get("layers")), arrays)
         weights.put_back(path, model, saved, exact=True)
         progress.restore_generators(path, model, from_text(path, "random", words.get("random")))
-        known = {name for found in saved for name in found.arrays}
-        rest = {name: array for name, array in arrays.items() if name not in known}
+        rest = weights.other_arrays(path, saved, arrays)
         if compile and "compile" in words:
             _compile(path, model, from_text(path, "compile", words["compile"]), rest)
     return model
@@ -194,8 +193,9 @@ def _read(owner: str, filepath: Any) -> tuple[str, Arrays, dict[str, str]]:
     return path, arrays, words
 
 
-def _bytes(arrays: Arrays) -> int:
-    return sum(array.nbytes for array in arrays.values())
+def _worth(arrays: Arrays) -> int:
+    """Bytes that a model may claim which has these arrays."""
+    return sum(max(array.nbytes, PAGE) for array in arrays.values()) + ROOM
 
 
 def _model_of(path: str, description: Any) -> Any:

@@ -5,8 +5,10 @@
     description   the words: JSON, and one kind of error for all that can be wrong
     weights       which weights belong to which layer
     progress      what a training remembers beside the weights
+    tree          nested dicts and lists of arrays, for callbacks
 
 `models` has what is done with them: `save`, `load_model`, `save_weights`, `load_weights`, `to_json`.
 """
 
 from .container import ModelFormatError, read, write
+from .tree import read_tree, write_tree

@@ -89,14 +89,14 @@ def told_of(path: str, what: str) -> Iterator[None]:
     except ModelFormatError:
         raise
     except UnknownNameError as error:
-        raise wrong(path, f"{what} of known classes and functions", f"{_short(error)}. {_offer(path, error.name)}") from error
+        raise wrong(path, f"{what} of known classes and functions", f"{error.name!r}. {_offer(path, error.name)}") from error
     except Exception as error:
         raise wrong(path, f"{what} that can be made again", f"{type(error).__name__}: {_short(error)}") from error
 
 
 def _offer(path: str, name: str) -> str:
     """The line that makes a name known."""
-    own = name.rpartition(">")[2]
+    own = str(name).rpartition(">")[2]
     if not own.isidentifier():
         return "No class of ours or yours can have that name"
     return (

@@ -11,9 +11,7 @@ from ..random import SeedGenerator
 from ..variable import Variable
 from .container import Arrays
 from .description import wrong
-
-PREFIX = "optimizer:"  # of the names of an optimizer's arrays
-
+from .weights import PREFIX
 
 # The optimizer -----------------------------------------------------------------------------------
 
@@ -29,13 +27,12 @@ def optimizer_arrays(optimizer: Any, weights: Mapping[str, Variable]) -> Arrays:
     return {name: np.asarray(variable.array) for name, variable in (own | slots).items()}
 
 
-def restore_optimizer(path: str, optimizer: Any, weights: Mapping[str, Variable], arrays: Arrays) -> None:
-    """Let an optimizer remember what `optimizer_arrays` gave; `arrays` are all of a file's.
+def restore_optimizer(path: str, optimizer: Any, weights: Mapping[str, Variable], given: Arrays) -> None:
+    """Let an optimizer remember what `optimizer_arrays` gave as `given`.
 
     Raises:
         ModelFormatError: for slots that are missing, too many, or of other shapes, and for impossible numbers.
     """
-    given = {name: array for name, array in arrays.items() if name.startswith(PREFIX)}
     names, own = optimizer._names(), {f"{PREFIX}{variable.name}": variable for variable in optimizer._own_variables()}
     met = {name: weight for name, weight in weights.items() if any(f"{PREFIX}{name}/{slot}" in given for slot in names)}
     shapes = {f"{PREFIX}{name}/{slot}": weight.shape for name, weight in met.items() for slot in names}
@@ -44,8 +41,10 @@ def restore_optimizer(path: str, optimizer: Any, weights: Mapping[str, Variable]
     slots = {f"{PREFIX}{name}/{slot}": v for name, weight in met.items() for slot, v in optimizer.slots_of(weight).items()}
     for name, variable in (own | slots).items():
         array = given[name]
-        if array.dtype != variable.dtype or (name in own and not 0 <= array < np.inf):
-            raise wrong(path, f"{name!r} of {variable.dtype}, not below 0", f"{array if name in own else ''} {array.dtype}")
+        if array.dtype != variable.dtype:
+            raise wrong(path, f"{name!r} of {variable.dtype}", array.dtype)
+        if name in own and not 0 <= array < np.inf:
+            raise wrong(path, f"{name!r} to be a number >= 0", array)
         variable.assign(array)
 
 

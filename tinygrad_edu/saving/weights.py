@@ -12,6 +12,8 @@ from ..variable import Variable
 from .container import Arrays, ModelFormatError
 from .description import wrong
 
+PREFIX = "optimizer:"  # of the names of an optimizer's arrays
+
 
 class Shelf(NamedTuple):
     """The weights that one layer owns itself, and what they are called in a file."""
@@ -34,7 +36,7 @@ def shelves_of(model: Any) -> list[Shelf]:
     names: set[str] = set()
     for layer in model.all_layers:
         of_parts = {id(weight) for part in layer.sublayers for weight in part.weights}
-        own = [weight for weight in layer.weights if id(weight) not in of_parts | seen]
+        own = [weight for weight in layer.weights if id(weight) not in seen and id(weight) not in of_parts]
         seen |= {id(weight) for weight in own}
         if own:
             name = _free(layer.path if layer is not model else layer.name, names)
@@ -86,6 +88,20 @@ def _entries(path: str, index: Any) -> Iterator[tuple[str, list[str]]]:
                 yield layer, names
             case _:
                 raise wrong(path, "a layer and the names of its arrays", entry)
+
+
+def other_arrays(path: str, saved: Sequence[Saved], arrays: Arrays) -> Arrays:
+    """The arrays that belong to no layer, but to the optimizer.
+
+    Raises:
+        ModelFormatError: for those that belong to neither.
+    """
+    known = {name for found in saved for name in found.arrays}
+    others = {name: array for name, array in arrays.items() if name not in known}
+    stray = [name for name in others if not name.startswith(PREFIX)]
+    if stray:
+        raise wrong(path, "arrays of its layers and its optimizer", repr(stray[0]))
+    return others
 
 
 # Putting them back -------------------------------------------------------------------------------
