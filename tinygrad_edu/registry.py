@@ -205,7 +205,9 @@ def serialize(x: Any) -> Any:
         return {key: serialize(value) for key, value in x.items()}
     if isinstance(x, (list, tuple)):
         return [serialize(value) for value in x]
-    if hasattr(x, "get_config") and not isinstance(x, type):
+    if isinstance(x, type):  # `get` makes an object of it
+        return {"class_name": _name_of(x), "config": {}}
+    if hasattr(x, "get_config"):
         return {"class_name": _name_of(type(x)), "config": x.get_config()}
     name = _name_of(x)
     if name == "<lambda>":

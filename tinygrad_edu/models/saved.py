@@ -127,11 +127,12 @@ def load_model(filepath: Any, custom_objects: dict[str, Any] | None = None, comp
         model = _model_of(path, from_text(path, "model", words["model"]))
         _build(path, model, words)
         saved = weights.saved_layers(path, from_text(path, "layers", words.get("layers")), arrays)
-        weights.put_back(path, model, saved, exact=True)
+        named = weights.put_back(path, model, saved, exact=True)
         progress.restore_generators(path, model, from_text(path, "random", words.get("random")))
         rest = weights.other_arrays(path, saved, arrays)
         if compile and "compile" in words:
-            _compile(path, model, from_text(path, "compile", words["compile"]), rest)
+            _compile(path, model, from_text(path, "compile", words["compile"]))
+            progress.restore_optimizer(path, model.optimizer, named, rest)
     return model
 
 
@@ -215,15 +216,13 @@ def _build(path: str, model: Any, words: dict[str, str]) -> None:
             model.build(map_shapes(tuple, shape))
 
 
-def _compile(path: str, model: Any, settings: Any, arrays: Arrays) -> None:
-    """Compile a model as it was compiled, and let its optimizer remember."""
+def _compile(path: str, model: Any, settings: Any) -> None:
+    """Compile a model as it was compiled."""
     if not isinstance(settings, dict):
         raise wrong(path, "the arguments of compile", settings)
     with told_of(path, "an optimizer, a loss and metrics"):
         found = {name: _made(name, value) for name, value in settings.items()}
         model.compile(**found)
-    names = weights.named(weights.shelves_of(model))
-    progress.restore_optimizer(path, model.optimizer, names, arrays)
 
 
 def _made(argument: str, value: Any) -> Any:

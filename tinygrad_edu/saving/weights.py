@@ -109,8 +109,8 @@ def other_arrays(path: str, saved: Sequence[Saved], arrays: Arrays) -> Arrays:
 
 def put_back(
     path: str, model: Any, saved: Sequence[Saved], *, by_name: bool = False, skip_mismatch: bool = False, exact: bool = False
-) -> None:
-    """Give the arrays of a file to the weights of a model; to all of them, or to none.
+) -> dict[str, Variable]:
+    """Give the arrays of a file to the weights of a model; to all of them, or to none. Returns the weights by the file's names.
 
     Args:
         path: of the file, for messages.
@@ -121,16 +121,18 @@ def put_back(
         exact: whether dtypes must agree, too. Else floats become the floats that the weight is made of.
     """
     pairs, problems = _paired(shelves_of(model), saved, by_name)
-    fitting = []
+    fitting: dict[str, Variable] = {}
     for shelf, found in pairs:
         differences = _differences(shelf, found, exact)
         problems += [f"{shelf.layer}: {difference}" for difference in differences]
-        fitting += [] if differences else list(zip(shelf.weights.values(), found.arrays.values()))
+        fitting |= {} if differences else dict(zip(found.arrays, shelf.weights.values()))
     if problems:
         _tell(path, model, problems, skip_mismatch, exact)
-    for weight, array in fitting:
-        weight.assign(array)
+    arrays = {name: array for found in saved for name, array in found.arrays.items()}
+    for name, weight in fitting.items():
+        weight.assign(arrays[name])
     _warn_of_nan(path, fitting)
+    return fitting
 
 
 def _paired(shelves: list[Shelf], saved: Sequence[Saved], by_name: bool) -> tuple[list[tuple[Shelf, Saved]], list[str]]:
@@ -165,7 +167,7 @@ def _tell(path: str, model: Any, problems: list[str], skip: bool, whole: bool) -
     """An error with a line for each layer that does not fit, or a warning."""
     lines = "\n  ".join([*problems[:20], *["..."] * (len(problems) > 20)])
     if skip:
-        warnings.warn(f"{model.who} leaves layers as they are that {path!r} has no fitting weights for:\n  {lines}", stacklevel=5)
+        warnings.warn(f"{model.who} leaves layers as they are that {path!r} has no fitting weights for:\n  {lines}", stacklevel=4)
         return
     remedy = "Build the model as it was saved, or pass skip_mismatch=True to leave these layers as they are."
     raise ModelFormatError(
@@ -174,7 +176,7 @@ def _tell(path: str, model: Any, problems: list[str], skip: bool, whole: bool) -
     )
 
 
-def _warn_of_nan(path: str, fitting: list[tuple[Variable, np.ndarray]]) -> None:
-    broken = [weight.path for weight, array in fitting if array.dtype.kind == "f" and not np.isfinite(array).all()]
+def _warn_of_nan(path: str, fitting: dict[str, Variable]) -> None:
+    broken = [weight.path for weight in fitting.values() if weight.dtype.kind == "f" and not np.isfinite(weight.array).all()]
     if broken:
-        warnings.warn(f"{path!r} has nan or inf in {', '.join(broken[:5])}. Load a file from before that happened.", stacklevel=5)
+        warnings.warn(f"{path!r} has nan or inf in {', '.join(broken[:5])}. Load a file from before that happened.", stacklevel=4)
