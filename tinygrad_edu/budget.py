@@ -5,10 +5,10 @@ lasting array claims its bytes first, and a page at least, since small ones cost
 allocated:
 
     >>> with budget(10_000):
-    ...     claimed = claim((30, 30), "float64")
-    ...     claim((30, 30), "float64")
+    ...     claimed = claim((2, 2), "float64")
+    ...     claim((50, 50), "float64")
     Traceback (most recent call last):
-    MemoryError: An array (30, 30) of float64 expects 7200 bytes, got 2800 that are left for what a file describes.
+    MemoryError: An array (50, 50) of float64 expects 20000 bytes, got 1808 that are left for what a file describes.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-PAGE = 4096  # bytes that the smallest array counts for
+PAGE = 8192  # bytes that the smallest array counts for
 
 _left: ContextVar[list[int] | None] = ContextVar("bytes left", default=None)
 
@@ -49,11 +49,11 @@ def claim(shape: Sequence[int], dtype: Any) -> bool:
     return True
 
 
-def afford(shape: Sequence[int], dtype: Any) -> None:
-    """Raise MemoryError if an array that will not last has more bytes than the budget has left."""
+def afford(shape: Sequence[int], dtype: Any, more: int = 0) -> None:
+    """Raise MemoryError if an array that will not last has more bytes than the budget has left, and `more`."""
     left = _left.get()
     if left is not None:
-        _needed(shape, dtype, left[0])
+        _needed(shape, dtype, left[0] + more)
 
 
 def _needed(shape: Sequence[int], dtype: Any, left: int) -> int:

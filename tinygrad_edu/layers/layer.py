@@ -24,6 +24,8 @@ from .called import Called
 from .owner import Owner
 from .shapes import InputSpec, any_batch, has_open_axis, map_shapes, masks_in, shape_of, shapes_in
 
+MOST_ZEROS = 2**27  # bytes that layers are asked for their shapes on while a file is loaded
+
 registry = Registry("layer", callables=False)
 serialize, deserialize = registry.serialize, registry.deserialize
 
@@ -297,5 +299,5 @@ def _asks_for_more(parameters: list[inspect.Parameter]) -> bool:
 
 
 def _zeros(shape: list[int]) -> np.ndarray:
-    afford(shape, float)
+    afford(shape, float, MOST_ZEROS)
     return np.zeros(shape)
