@@ -167,6 +167,8 @@ WORDS = {  # other words
     "a counter below 0": {"random": json.dumps([{**STATE, "counter": -1}])},
     "a counter beyond 64 bits": {"random": json.dumps([{**STATE, "counter": 2**63}])},
     "a counter that is nan": {"random": json.dumps([{**STATE, "counter": float("nan")}])},
+    **{f"lists in lists in {word!r}": {word: "[" * 800 + "]" * 800} for word in ("layers", "input_shape", "random", "compile")},
+    **{f"dicts in dicts in {word!r}": {word: '{"a":' * 800 + "1" + "}" * 800} for word in ("layers", "input_shape", "compile")},
     "no format": {"format": ABSENT},
     "a format of another program": {"format": "pt"},
     "a format of the future": {"format": "tinygrad_edu 99999999999999999999"},
@@ -202,7 +204,7 @@ LIES = {
     **{f"words: {name}": ("words", said) for name, said in WORDS.items()},
     **{f"arrays: {name}": ("arrays", said) for name, said in ARRAYS.items()},
 }
-HARMLESS = {"words: no input"}  # the model says it, too
+HARMLESS = {f"words: {name}" for name in WORDS if "input" in name and "JSON" not in name}  # the model itself says it, too
 
 
 def tell(path, good, lie):

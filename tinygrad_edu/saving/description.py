@@ -74,7 +74,10 @@ def wrong(path: str, law: str, fact: Any) -> ModelFormatError:
 
 
 def _short(fact: Any) -> str:
-    text = str(fact).removesuffix(".")
+    try:
+        text = str(fact).removesuffix(".")
+    except RecursionError:
+        text = f"a {type(fact).__name__} of many levels"
     return text if len(text) <= MOST_CHARACTERS else f"{text[:MOST_CHARACTERS]}..."
 
 

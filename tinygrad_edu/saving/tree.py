@@ -9,7 +9,7 @@ import numpy as np
 
 from . import container
 from .container import Arrays
-from .description import check_stamp, from_text, stamp, to_text, wrong
+from .description import check_stamp, from_text, stamp, to_text, told_of, wrong
 
 ARRAY = "array"  # the key of what stands for an array
 
@@ -53,7 +53,9 @@ def read_tree(path: str | os.PathLike) -> Any:
     """
     arrays, words = container.read(path)
     check_stamp(os.fspath(path), words)
-    return _full(os.fspath(path), from_text(os.fspath(path), "tree", words.get("tree")), arrays)
+    tree = from_text(os.fspath(path), "tree", words.get("tree"))
+    with told_of(os.fspath(path), "a tree"):
+        return _full(os.fspath(path), tree, arrays)
 
 
 def _full(path: str, tree: Any, arrays: Arrays) -> Any:
