@@ -32,6 +32,7 @@ PAGES = {  # page: its title and the module whose public names it lists
     "layers": ("Layers", "tinygrad_edu.layers"),
     "callbacks": ("Callbacks", "tinygrad_edu.callbacks"),
     "models": ("Models", "tinygrad_edu.models"),
+    "saving": ("Saving", "tinygrad_edu.saving"),
     "datasets": ("Datasets", "tinygrad_edu.datasets"),
     "testing": ("Testing", "tinygrad_edu.testing"),
     "viz": ("Pictures", "viz"),

@@ -15,8 +15,9 @@ The map of the package, in reading order:
     kernel       loops compiled by Numba;   random  one seed for all;   registry  things by name
     initializers activations regularizers constraints losses metrics     Keras' names, one formula each
     layers       Dense ...;   optimizers  SGD ...;   callbacks  History ...
-    models       Sequential: compile, fit, evaluate, predict, summary
-    datasets     data that is made, not downloaded
+    saving       files: written in one piece, read with distrust
+    models       Sequential: compile, fit, evaluate, predict, summary, save, load_model
+    datasets     data that is made, and data that is found or fetched, and checked
     testing      check_gradients and Hypothesis strategies, for your own ops, layers and losses
 
 `import tinygrad_edu as keras` gives the namespaces a Keras script expects. Every name is imported on
@@ -33,7 +34,7 @@ from .config import __version__
 if TYPE_CHECKING:
     from . import (
         activations, backend, callbacks, constraints, datasets, initializers, layers, losses, metrics, models, ops, optimizers,
-        regularizers, utils,
+        regularizers, saving, utils,
     )  # fmt: skip
     from .anomaly import AnomalyError, detect_anomaly
     from .calculus import (
@@ -66,7 +67,7 @@ _HOMES = {
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 _MODULES = (
     "activations", "backend", "callbacks", "constraints", "datasets", "initializers", "layers", "losses", "metrics", "models",
-    "ops", "optimizers", "random", "regularizers", "testing", "utils",
+    "ops", "optimizers", "random", "regularizers", "saving", "testing", "utils",
 )  # fmt: skip
 
 __all__ = sorted([*_HOME_OF, *(module for module in _MODULES)])
