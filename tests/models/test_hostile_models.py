@@ -72,7 +72,7 @@ MODELS = {  # the word "model": what it says
     "rows that are repeated too often": stack(layer("RepeatVector", n=HUGE), dense(5), build_input_shape=[None, HUGE]),
     "as many layers as may be": stack(*[dense()] * (MOST_OBJECTS - 1), build_input_shape=[None, 3]),
     "as many layers without weights": stack(*[layer("ReLU")] * (MOST_OBJECTS - 1), build_input_shape=[None, 3]),
-    "activations on long rows": stack(*[layer("Activation", activation="relu")] * 5000, build_input_shape=[None, 10**6]),
+    "activations on long rows": stack(*[layer("Activation", activation="relu")] * 2000, build_input_shape=[None, 10**6]),
     "too many layers": stack(*[dense()] * 100_000),
     "nested a bit": stack(json.loads(nested(60))),
     "nested deeply": nested(300),

@@ -613,6 +613,13 @@ def test_a_path_may_be_a_str_or_a_path(tmp_path, monkeypatch):
     assert os.listdir(tmp_path) == ["model"]
 
 
+def test_a_model_of_too_many_layers_is_refused_when_it_is_saved(tmp_path):
+    model = Sequential([layers.ReLU() for _ in range(5000)])
+    with pytest.raises(ValueError, match="at most 5000 layers"):
+        model.save(tmp_path / "model")
+    assert list(tmp_path.iterdir()) == []
+
+
 # Versions ----------------------------------------------------------------------------------------
 
 

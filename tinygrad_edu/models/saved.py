@@ -28,7 +28,7 @@ class Saved:
 
     name: str
     built: bool
-    compiled_with: dict[str, Any] | None = None  # the arguments of `compile`, but for the optimizer
+    compiled_with: Any = None  # the arguments of `compile`, but for the optimizer
     get_config: Callable
 
     def save(self, filepath: Any, overwrite: bool = True, include_optimizer: bool = True, save_format: str | None = None) -> None:

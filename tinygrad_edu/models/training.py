@@ -47,7 +47,7 @@ class Trainer(Layer):
         found = optimizers.get(optimizer), losses.get(loss), metric_family.get_all(names)  # unknown names fail here
         self.optimizer, self.loss, self.metrics = found
         self._metric_names = names
-        self.compiled_with = {"loss": loss, "metrics": metrics}
+        self.compiled_with: Any = {"loss": loss, "metrics": metrics}
         self._frozen = self._frozen_layers()
 
     def train_step(self, data: Data | tuple) -> dict[str, float]:

@@ -15,7 +15,7 @@ from ..registry import UnknownNameError
 from .container import ModelFormatError
 
 FORMAT = "tinygrad_edu 1"
-MOST_OBJECTS = 10_000  # layers, initializers, ... in one description
+MOST_OBJECTS = 5_000  # layers, initializers, ... in one description
 MOST_CHARACTERS = 300  # of a message about a file
 
 
@@ -41,8 +41,15 @@ def _numbers(version: str) -> tuple[int, ...]:
 
 
 def to_text(data: Any, **options: Any) -> str:
-    """Plain data as JSON. Options are those of `json.dumps`."""
-    return json.dumps(data, **{"ensure_ascii": False, **options})
+    """Plain data as JSON, which `from_text` reads again. Options are those of `json.dumps`.
+
+    Raises:
+        ValueError: if it describes too many objects.
+    """
+    text = json.dumps(data, **{"ensure_ascii": False, **options})
+    if (count := text.count('"class_name"')) > MOST_OBJECTS:
+        raise ValueError(f"A model in a file expects at most {MOST_OBJECTS} layers, initializers and the like, got {count}.")
+    return text
 
 
 def from_text(path: str, word: str, text: str | None) -> Any:
