@@ -12,7 +12,7 @@ PACKAGES = ("tinygrad_edu", "viz")
 # Who may import whom: a module may import what stands in its own line or above it.
 RANKS = [
     {"config", "arguments"},
-    {"registry", "kernel", "kernel_cache", "allocation", "memory", "modes", "graph", "compat", "rerun"},
+    {"registry", "budget", "kernel", "kernel_cache", "allocation", "memory", "modes", "graph", "compat", "rerun"},
     {"rules"},
     {"record"},
     {"backward", "ops", "custom"},
@@ -22,6 +22,7 @@ RANKS = [
     {"variable", "structure", "linearized", "calculus", "recompute", "anomaly", "random", "sequence", "preprocessing"},
     {"initializers", "sparse_activations", "activations", "regularizers", "constraints", "losses", "metrics", "optimizers"},
     {"layers"},
+    {"saving"},
     {"callbacks"},
     {"models"},
     {"datasets", "utils", "backend", "testing", "wrappers"},

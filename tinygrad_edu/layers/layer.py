@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from .. import compat, regularizers
+from ..budget import afford
 from ..config import floatx, snake_case, unique_name
 from ..graph import Mode, Value, as_array, current, make_value, mask_of, mode
 from ..modes import set_mode, unwatched
@@ -23,6 +24,8 @@ from .arguments import dtype_of
 from .called import Called
 from .owner import Owner
 from .shapes import InputSpec, any_batch, has_open_axis, map_shapes, masks_in, shape_of, shapes_in
+
+MOST_ZEROS = 2**27  # bytes that layers are asked for their shapes on while a file is loaded
 
 registry = Registry("layer", callables=False)
 serialize, deserialize = registry.serialize, registry.deserialize
@@ -166,7 +169,7 @@ class Layer(Called, Owner, Configurable):
         return any_batch(found if isinstance(first, list) else found[0])
 
     def _shape_on_zeros(self, input_shape: Any, length: int) -> Any:
-        zeros = map_shapes(lambda shape: np.zeros([length if n is None else n for n in shape]), input_shape)
+        zeros = map_shapes(lambda shape: _zeros([length if n is None else n for n in shape]), input_shape)
         with Moved() as moved, mode(recording=False, training=False, scope=""), unwatched(), np.errstate(all="ignore"):
             out = self(zeros)
         moved.undo()
@@ -296,3 +299,8 @@ def _asks_for_more(parameters: list[inspect.Parameter]) -> bool:
     """Whether some of the parameters must be given."""
     optional = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
     return any(p.default is p.empty and p.kind not in optional and p.name not in ("training", "mask") for p in parameters)
+
+
+def _zeros(shape: list[int]) -> np.ndarray:
+    afford(shape, float, MOST_ZEROS)
+    return np.zeros(shape)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from .. import compat, constraints, initializers, ops, regularizers
+from ..budget import claim
 from ..rerun import moves_on
 from ..tensor import Tensor, as_tensor
 from ..variable import Variable
@@ -70,7 +71,8 @@ class Owner(Whole):
 
     def _make_weight(self, name, shape, initializer, dtype, trainable, regularizer, constraint) -> Variable:
         dtype = np.dtype(dtype or self.dtype)
-        array = initializers.get("zeros" if initializer is None else initializer)(shape, dtype.name)
+        given = "zeros" if initializer is None or claim(shape, dtype) else initializer
+        array = initializers.get(given)(shape, dtype.name)
         if np.shape(array) != shape:
             raise ValueError(f"{self} expects its initializer to make {name!r} of shape {shape}, got {np.shape(array)}.")
         regularizer, constraint = regularizers.get(regularizer), constraints.get(constraint)

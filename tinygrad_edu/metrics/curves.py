@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from .. import ops
+from ..budget import afford
 from ..config import epsilon
 from ..losses.formula import check_parameters
 from .confusion import ConfusionMetric, as_thresholds
@@ -72,6 +73,7 @@ class AUC(ConfusionMetric):
             self.begin(self._points())
 
     def _points(self) -> np.ndarray:
+        afford((self.num_thresholds,), float)
         inner = np.arange(1, self.num_thresholds - 1) / (self.num_thresholds - 1)
         if self.thresholds is not None:
             inner = np.setdiff1d(as_thresholds("AUC", self.thresholds), (0.0, 1.0))
@@ -141,6 +143,7 @@ class BestAt(ConfusionMetric):
         if not 0 <= self._least() <= 1:
             raise ValueError(f"{type(self).__name__} expects {self.shares[1]} in [0, 1], got {self._least()}.")
         check_parameters(type(self).__name__, {"num_thresholds": num_thresholds})
+        afford((num_thresholds,), float)
         self.num_thresholds, self.class_id = num_thresholds, class_id
         self.begin(np.linspace(0, 1, num_thresholds) if num_thresholds > 1 else np.array([0.5]))
 
