@@ -35,6 +35,7 @@ class Steps(Layer):
     optimizer: optimizers.Optimizer
     loss: Any = None
     compiled = False
+    compiled_with: dict[str, Any] | None = None  # the arguments of `compile` that a file keeps, but for the optimizer
     batch_loss: float | None = None  # of the last batch alone, where logs are means since the epoch began
 
     def __init__(self, **kwargs: Any):
@@ -84,6 +85,9 @@ class Steps(Layer):
         self.run_eagerly, self.jit_compile = bool(run_eagerly), jit_compile
         self.steps_per_execution = whole("compile", "steps_per_execution", steps_per_execution)
         self.compiled, self._tried = True, set()
+        self.compiled_with = {
+            "loss": loss, "loss_weights": loss_weights, "metrics": metrics, "weighted_metrics": weighted_metrics,
+        }  # fmt: skip
         self._frozen = self._frozen_layers()
 
     # Steps: override these to train in another way ------------------------------------------------
