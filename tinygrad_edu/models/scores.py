@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from typing import Any
 
 import numpy as np
@@ -57,7 +56,7 @@ class Scores:
         kinds = [_kind(*pair) for pair in zip(y_shapes, output_shapes)]
         if self._bound == (names, kinds):
             return
-        self.placed = _separate(placed_metrics(*self.given, names, y_shapes, output_shapes))
+        self.placed = placed_metrics(*self.given, names, y_shapes, output_shapes)
         if len(names) == 1:
             for placed in self.placed:
                 placed.metric.name = placed.name
@@ -130,17 +129,6 @@ def _leaves(given: Any) -> list:
     if isinstance(given, dict) and "class_name" not in given:
         return _leaves(list(given.values()))
     return [] if given is None else [given]
-
-
-def _separate(placed: list[Placed]) -> list[Placed]:
-    """A metric object that was given for several outputs counts each by itself."""
-    seen: list[Metric] = []
-    found = []
-    for one in placed:
-        metric = copy.deepcopy(one.metric) if any(one.metric is other for other in seen) else one.metric
-        seen.append(metric)
-        found.append(one._replace(metric=metric))
-    return found
 
 
 def states_of(metrics: list[Metric]) -> list[list[np.ndarray]]:
