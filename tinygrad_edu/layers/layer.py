@@ -20,7 +20,7 @@ from ..registry import Configurable, Registry
 from ..rerun import Moved
 from ..structure import flatten, is_structure, placeholder_in
 from ..tensor import as_tensor
-from .arguments import dtype_of
+from .arguments import asks_for_more, dtype_of, told_by_place
 from .called import Called
 from .owner import Owner
 from .shapes import InputSpec, any_batch, has_open_axis, map_shapes, masks_in, shape_of, shapes_in
@@ -105,6 +105,7 @@ class Layer(Called, Owner, Configurable):
     watcher: Callable | None = None  # told of every call of every layer: (layer, scope outside, arguments, result)
     _input_shape: Any = None
     _output_shape: Any = None
+    _by_place: list[str] = []  # names of what `call` takes by position after x
     _needs_more = False  # whether `call` must be given more than x
     _takes_training = _takes_mask = _makes_masks = _warned = False
 
@@ -131,7 +132,8 @@ class Layer(Called, Owner, Configurable):
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         names = inspect.signature(cls.call).parameters
-        cls._needs_more = _asks_for_more(list(names.values())[2:])
+        cls._needs_more = asks_for_more(list(names.values())[2:])
+        cls._by_place = [name for name, p in names.items() if p.kind is p.POSITIONAL_OR_KEYWORD][2:]
         cls._takes_training, cls._takes_mask = "training" in names, "mask" in names
         cls._makes_masks = cls.compute_mask is not Layer.compute_mask
         if "build" in vars(cls):
@@ -191,11 +193,13 @@ class Layer(Called, Owner, Configurable):
             training: whether to behave as in training. None: as the layer does that this one is called in, else as
                 `backend.learning_phase_scope` says, else not.
             mask: truth values (batch, steps), False where a step is padding. None takes the one that came with `x`.
-            args, kwargs: what else `call` takes.
+            args, kwargs: what else `call` takes; by position also `training` and `mask`, where it has them.
         """
         if (args or kwargs or not isinstance(x, Value)) and (symbol := placeholder_in(x, args, kwargs)) is not None:
             told = {name: value for name, value in (("training", training), ("mask", mask)) if value is not None}
             return symbol.note_layer(self, x, args, kwargs | told)
+        if args:
+            args, kwargs, training, mask = told_by_place(self._by_place, args, kwargs, training, mask)
         x = self.as_input(x)
         shape, came_with = (x.array.shape, mask_of(x)) if isinstance(x, Value) else (shape_of(x), masks_in(x))
         if mask is None or isinstance(mask, np.ndarray):
@@ -293,12 +297,6 @@ class Layer(Called, Owner, Configurable):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"
-
-
-def _asks_for_more(parameters: list[inspect.Parameter]) -> bool:
-    """Whether some of the parameters must be given."""
-    optional = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
-    return any(p.default is p.empty and p.kind not in optional and p.name not in ("training", "mask") for p in parameters)
 
 
 def _zeros(shape: list[int]) -> np.ndarray:
