@@ -20,6 +20,7 @@ from tinygrad_edu.layers import (
     LeakyReLU,
     Masking,
     Permute,
+    PReLU,
     RepeatVector,
     Reshape,
     Softmax,
@@ -400,3 +401,15 @@ def test_training_and_mask_may_stand_where_call_has_them():
     assert seen[-2:] == [(1.0, True, mask.tolist(), 5.0), True]
     assert (Dropout(1.0)(X, True).numpy() == 0).all() and (Dropout(1.0)(X, False).numpy() == 1).all()
     assert Softmax()(np.zeros((1, 2)), np.array([[True, False]])).tolist() == [[1.0, 0.0]]
+
+
+def test_any_layer_may_be_given_its_first_weights():
+    """LAY-04: Keras 2's weights=; they are copied, and must fit."""
+    kernel, bias = np.full((2, 1), 3.0), np.ones(1)
+    model = Sequential([Dense(1, weights=[kernel, bias], input_dim=2), PReLU(weights=[[0.25]])])
+    kernel[:] = 0
+    assert model(-X).tolist() == [[-1.25]] * 4
+    layer = Dense(1, weights=[np.ones((3, 1)), bias])
+    with pytest.raises(ValueError, match=r"expects weights of shapes \[\(2, 1\), \(1,\)\], got \[\(3, 1\), \(1,\)\]"):
+        layer(X)
+    assert not layer.built and layer.weights == [] and "weights" not in layer.get_config()

@@ -61,6 +61,8 @@ def built_once(build: Callable) -> Callable:
                 if any(not layer.built for layer in self.sublayers):
                     self._shape_on_zeros(self._input_shape, 1)
                 self._output_shape = any_batch(self.compute_output_shape(self._input_shape))
+            if self._given_weights is not None:
+                self.set_weights(self._given_weights)
             made = True
         finally:
             self._building = False
@@ -95,6 +97,7 @@ class Layer(Called, Owner, Configurable):
         name: unique in its model; None counts, dense_1, dense_2, ...
         batch_input_shape: shape of the input with the batch axis, for a first layer, so that weights exist at once. Also
             written `input_shape=(2,)`, without the batch axis, or `input_dim=2`.
+        weights: legacy: list of arrays to begin with.
 
     Names count from 1 as in Keras 2; in Keras 3 the first is plain "dense" (see `backend.set_bare_first_names`).
     """
@@ -120,6 +123,7 @@ class Layer(Called, Owner, Configurable):
         **kwargs: Any,
     ):
         self.batch_input_shape = compat.batch_input_shape_of(batch_input_shape, kwargs)
+        self._given_weights = kwargs.pop("weights", None)
         compat.refuse_unknown(type(self), kwargs)
         if name is not None and not isinstance(name, str):
             raise ValueError(f"{type(self).__name__} expects name to be a string, got {name!r}.")
