@@ -183,11 +183,11 @@ class Owner(Whole):
                 one = as_tensor(one)
                 self._losses.append(ops.sum(one) if one.shape else one)
 
-    def place(self) -> list[Tensor]:
+    def where_it_stands(self) -> list[Tensor]:
         """The losses that were added so far, for `rerun`."""
         return list(self._losses)
 
-    def go_to(self, place: list[Tensor]) -> None:
+    def stand_at(self, place: list[Tensor]) -> None:
         """Have the losses again that were added."""
         self._losses[:] = place
 
