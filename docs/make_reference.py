@@ -34,6 +34,7 @@ PAGES = {  # page: its title and the module whose public names it lists
     "layers": ("Layers", "tinygrad_edu.layers"),
     "callbacks": ("Callbacks", "tinygrad_edu.callbacks"),
     "models": ("Models", "tinygrad_edu.models"),
+    "saving": ("Saving", "tinygrad_edu.saving"),
     "datasets": ("Datasets", "tinygrad_edu.datasets"),
     "preprocessing": ("Preprocessing", "tinygrad_edu.preprocessing"),
     "utils": ("Utilities", "tinygrad_edu.utils"),

@@ -37,8 +37,8 @@ def test_hooks_come_in_order():
     """CB-02: five rows in batches of two, two epochs, validation after each."""
     trace = Trace()
     trained(trace, epochs=2, validation_data=(X, Y))
-    batches = [(f"on_train_batch_{when}", step) for step in range(3) for when in ("begin", "end")]
-    epoch = lambda n: [("on_epoch_begin", n), *batches, ("on_test_begin",), ("on_test_end",), ("on_epoch_end", n)]
+    train, test = ([(f"on_{what}_batch_{when}", i) for i in range(3) for when in ("begin", "end")] for what in ("train", "test"))
+    epoch = lambda n: [("on_epoch_begin", n), *train, ("on_test_begin",), *test, ("on_test_end",), ("on_epoch_end", n)]
     expected = [("on_train_begin",), *epoch(0), *epoch(1), ("on_train_end",)]
     assert [tuple(a for a in call if not isinstance(a, dict)) for call in trace.calls] == expected
     assert all(isinstance(call[-1], dict) for call in trace.calls)

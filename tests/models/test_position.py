@@ -1,6 +1,7 @@
 """Where training is: noted between two steps, and gone on from, bit for bit as if it had never stopped."""
 
 import json
+from itertools import chain
 
 import numpy as np
 import pytest
@@ -80,8 +81,9 @@ DATA = {
 }
 
 
-def model_of(optimizer, momentum=0.0):
-    model = Sequential([Dense(4, input_dim=2, activation="tanh"), BatchNormalization(), Dropout(0.4), Dense(1, activation="sigmoid")])
+def model_of(optimizer):
+    hidden = Dense(4, input_dim=2, activation="tanh")
+    model = Sequential([hidden, BatchNormalization(), Dropout(0.4), Dense(1, activation="sigmoid")])
     model.compile(optimizer, "bce", metrics=["accuracy", "mae"])
     return model
 
@@ -169,7 +171,8 @@ def test_a_stream_goes_on_from_a_noted_place(rows, batch, blocks, shuffled, port
     """CB-25: whatever was taken before, and in whatever portions."""
 
     def stream():
-        return Stream(ArrayBatches(Rows(np.arange(rows)), None, None, batch, blocks), np.random.default_rng(seed) if shuffled else None)
+        source = ArrayBatches(Rows(np.arange(rows)), None, None, batch, blocks)
+        return Stream(source, np.random.default_rng(seed) if shuffled else None)
 
     first, until = stream(), data.draw(st.integers(0, len(portions)))
     for count in portions[:until]:
@@ -187,7 +190,7 @@ def test_every_pass_of_a_stream_has_every_row_once(rows, batch, blocks, passes):
     stream = Stream(ArrayBatches(Rows(np.arange(rows)), None, None, batch, blocks), np.random.default_rng(0))
     for _ in range(passes):
         found = [b.tolist() for b in stream.take(None)]
-        assert sorted(sum(found, [])) == list(range(rows))
+        assert sorted(chain(*found)) == list(range(rows))
         if blocks:
             assert all(b == list(range(b[0], b[0] + len(b))) for b in found)
 

@@ -72,7 +72,7 @@ def samples(owner: str, name: str, values: Any, dtype: str | None = None) -> np.
         TypeError: for text and objects. ValueError: for a scalar, no samples, nan or inf.
     """
     if values is None:
-        raise ValueError(f"{owner} expects {name}, got None.")
+        raise ValueError(f"{owner} expects {name}, got None. Pass {'labels' if name == 'y' else 'data'}.")
     columns = getattr(values, "columns", None)
     array = _array(owner, name, values, columns)
     if array.dtype.kind not in "fiub":
@@ -180,11 +180,11 @@ def _check_names(owner: str, name: str, values: dict, ports: list[str], optional
 
 def same_length(owner: str, **named: Rows | None) -> None:
     """Refuse arrays of different numbers of rows."""
-    sizes = {
-        f"{len(part)} rows of {name}": len(part)
-        for name, rows in named.items() if rows is not None
-        for part in rows.parts if part is not None
-    }  # fmt: skip
-    if len(set(sizes.values())) > 1:
-        law = "as many labels as samples" if "sample_weight" not in " ".join(sizes) else "as many weights and labels as samples"
-        raise ValueError(f"{owner} expects {law}, got {' and '.join(sizes)}. Cut or fill the shorter one.")
+    sizes: dict[int, str] = {}
+    for name, rows in named.items():
+        for part in [] if rows is None else rows.parts:
+            if part is not None:
+                sizes.setdefault(len(part), f"{len(part)} rows of {name}")
+    if len(sizes) > 1:
+        got = " and ".join(sizes.values())
+        raise ValueError(f"{owner} expects as many labels, and weights, as samples, got {got}. Cut or fill the shorter one.")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from ..calculus import enable_grad
 from ..layers.arguments import whole
 from .batches import ArrayBatches, IteratedBatches, NumberedBatches, Source, pack, unpack
@@ -53,13 +55,25 @@ class Intake:
         self._check_first(batches.peek())
         return batches
 
+    def batch(self, x: Any, y: Any, sample_weight: Any) -> Any:
+        """One batch of all rows. Batches of the same shapes are tried out once: that costs as much as a step."""
+        inputs, tried = self.inputs(x), self.model._tried
+        form = self.owner, str([inputs.shapes, _form(y), _form(sample_weight)]), self.weighting.class_weight is None
+        rows = self._fitting(inputs, y, sample_weight, try_out=form not in tried)
+        tried.add(form)
+        return ArrayBatches(*rows, batch_size=len(inputs)).batch(slice(None))
+
     def rows(self, x: Any, y: Any = None, sample_weight: Any = None) -> tuple[Rows, Rows | None, Rows | None]:
         """Inputs, labels and weights, as arrays that belong together and fit the model."""
-        inputs = self.inputs(x)
-        outputs = None if self.is_own_step or not self.labelled else self._outputs(inputs)
+        return self._fitting(self.inputs(x), y, sample_weight)
+
+    def _fitting(
+        self, inputs: Rows, y: Any, sample_weight: Any, try_out: bool = True
+    ) -> tuple[Rows, Rows | None, Rows | None]:
+        outputs = self._outputs(inputs) if try_out and self.labelled and not self.is_own_step else None
+        self.names = self.names or self.model._objective.names
         labels = self._labels(y) if self.labelled else None
-        ports = self.names or ["output"]
-        weights = self.weighting.of(labels, sample_weight, ports) if self.labelled else None
+        weights = self._weights(labels, sample_weight)
         same_length(self.owner, x=inputs, y=labels, sample_weight=weights)
         if outputs is not None:
             self._judge(inputs, labels, weights, outputs)
@@ -86,7 +100,7 @@ class Intake:
         convert = lambda name, part: samples(self.owner, name, part, self.model.dtype)
         inputs = Rows(rows_of(self.owner, "x", x, input_names(self.model), convert), as_tensors=True)
         labels = self._labels(y) if self.labelled else None
-        weights = self.weighting.of(labels, sample_weight, self.names or ["output"]) if self.labelled else None
+        weights = self._weights(labels, sample_weight)
         same_length(self.owner, x=inputs, y=labels, sample_weight=weights)
         every = slice(None)
         return pack(inputs.take(every), labels and labels.take(every), weights and weights.take(every))
@@ -130,9 +144,15 @@ class Intake:
         convert = lambda name, part: samples(self.owner, name, part, self.model.dtype)
         return Rows(rows_of(self.owner, "y", y, self.names, convert, optional=True))
 
+    def _weights(self, labels: Rows | None, sample_weight: Any) -> Rows | None:
+        if not self.labelled:
+            return None
+        parts = 1 if labels is None else len(labels.parts)
+        return self.weighting.of(labels, sample_weight, self.names or [f"output_{number}" for number in range(1, parts + 1)])
+
     def _judge(self, inputs: Rows, labels: Rows | None, weights: Rows | None, y_pred: Any) -> None:
         """See on two samples that labels, loss and metrics fit, and in all rows that labels mean something."""
-        model, names, outputs = self.model, self.names or ["output"], outputs_of(y_pred)
+        model, names, outputs = self.model, self.names or ["output_1"], outputs_of(y_pred)
         objective, scores = model._objective, model._scores
         objective.bind(names)
         whole_y = by_output(None if labels is None else labels.take(slice(None)), names)
@@ -162,6 +182,15 @@ class Intake:
 
 
 _STEPS = f"{__package__}.steps"
+
+
+def _form(given: Any) -> Any:
+    """Shapes of arrays, in their structure."""
+    if isinstance(given, dict):
+        return {key: _form(part) for key, part in given.items()}
+    if isinstance(given, (list, tuple)) and any(hasattr(part, "shape") for part in given):
+        return [_form(part) for part in given]
+    return None if given is None else np.shape(given)
 
 
 def is_arrays(x: Any) -> bool:

@@ -8,9 +8,9 @@ from ..structure import flatten
 
 
 def input_names(model: Any) -> list[str] | None:
-    """Names of the inputs; None for a model written by hand, which shows them only when it is called."""
-    names = getattr(model, "input_names", None)
-    return list(names) if names else ["input"] if _is_sequential(model) else None
+    """Names of the inputs; None for a model written by hand that was not called yet."""
+    names = list(getattr(model, "input_names", ()))
+    return names or (["input_1"] if _is_sequential(model) else None)
 
 
 def output_names(model: Any, y_pred: Any = None) -> list[str] | None:
@@ -19,15 +19,13 @@ def output_names(model: Any, y_pred: Any = None) -> list[str] | None:
     >>> output_names(None, {"price": 1.0, "sold": 0.5}), output_names(None, (np.ones(2), np.ones(2)))
     (['price', 'sold'], ['output_1', 'output_2'])
     """
-    names = getattr(model, "output_names", None)
-    if names:
-        return list(names)
+    names = list(getattr(model, "output_names", ()))
     if y_pred is None:
-        return ["output"] if _is_sequential(model) else None
-    if isinstance(y_pred, dict):
-        return list(y_pred)
+        return names or None
     count = len(outputs_of(y_pred))
-    return ["output"] if count == 1 else [f"output_{number}" for number in range(1, count + 1)]
+    if len(names) == count:
+        return names
+    return list(y_pred) if isinstance(y_pred, dict) else [f"output_{number}" for number in range(1, count + 1)]
 
 
 def outputs_of(y_pred: Any) -> list:
@@ -45,4 +43,5 @@ def by_output(given: Any, names: list[str]) -> list:
 
 
 def _is_sequential(model: Any) -> bool:
+    """Whether it has one input, even if nobody knows its shape."""
     return hasattr(model, "add") and hasattr(model, "pop")

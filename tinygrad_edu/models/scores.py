@@ -65,6 +65,12 @@ class Scores:
         self._bound = names, kinds
 
     @property
+    def by_output(self) -> bool:
+        """Whether metrics were given for each output, so that they say nothing before the outputs are known."""
+        inside = [one for given in self.given if isinstance(given, (list, tuple)) for one in given]
+        return any(isinstance(one, dict) for one in self.given) or any(isinstance(one, (list, tuple, type(None))) for one in inside)
+
+    @property
     def metrics(self) -> list[Metric]:
         """All that is counted, in order."""
         return [self.loss, *self.output_losses, *(placed.metric for placed in self.placed)]

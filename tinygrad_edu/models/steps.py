@@ -40,6 +40,7 @@ class Steps(Layer):
     def __init__(self, **kwargs: Any):
         super().__init__(**kwargs)
         self._objective, self._scores = Objective(None), Scores()
+        self._tried: set[tuple] = set()  # shapes of batches that were seen to fit what was compiled
 
     def compile(
         self,
@@ -77,11 +78,12 @@ class Steps(Layer):
         names = output_names(self)
         if names is not None:
             objective.bind(names)
-            scores.bind(objective, names)
+        if names is not None or not scores.by_output:
+            scores.bind(objective, names or ["output_1"])
         self.optimizer, self.loss, self._objective, self._scores = found, objective.told, objective, scores
         self.run_eagerly, self.jit_compile = bool(run_eagerly), jit_compile
         self.steps_per_execution = whole("compile", "steps_per_execution", steps_per_execution)
-        self.compiled = True
+        self.compiled, self._tried = True, set()
         self._frozen = self._frozen_layers()
 
     # Steps: override these to train in another way ------------------------------------------------
@@ -145,7 +147,7 @@ class Steps(Layer):
         """Names of the outputs, to which losses and metrics are bound by the first batch at the latest."""
         names = self._objective.names
         if names is None:
-            names = output_names(self, y_pred) or ["output"]
+            names = output_names(self, y_pred) or ["output_1"]
             self._objective.bind(names)
             self._scores.bind(self._objective, names)
         return names

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from ..layers import InputLayer, Layer
+from .training import Trainer
 
 
 class Summary:
@@ -96,8 +97,8 @@ def _entries(model: Any, flow: Any, expand_nested: bool) -> Iterator[tuple[int, 
     while waiting:
         depth, layer, around = waiting.pop()
         yield depth, layer, [call for call in around.calls if call.layer is layer]
-        if expand_nested and hasattr(layer, "flow"):
-            waiting += [(depth + 1, inner, layer.flow()) for inner in reversed(layer.layers)]
+        if expand_nested and isinstance(layer, Trainer):
+            waiting += [(depth + 1, inner, layer.flow()) for inner in reversed(layer.layers)]  # type: ignore[attr-defined]
 
 
 def _between(layers: list[Layer], layer_range: Sequence[str]) -> list[Layer]:

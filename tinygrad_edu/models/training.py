@@ -12,7 +12,7 @@ from ..callbacks.progress import describe
 from ..graph import current
 from ..layers.arguments import whole
 from .asking import ask, enlarged, joined, measure
-from .batches import ArrayBatches, Stream, pack
+from .batches import Stream, pack
 from .course import Course
 from .intake import Intake, refuse_endless
 from .legacy import LegacyTraining, take_legacy
@@ -212,8 +212,7 @@ class Trainer(LegacyTraining, Steps):
 
     def _batch(self, owner: str, x: Any, y: Any, sample_weight: Any, class_weight: Any = None) -> Any:
         self._require_compile(owner)
-        intake = Intake(self, owner, learns=owner == "train_on_batch", class_weight=class_weight)
-        return ArrayBatches(*intake.rows(x, y, sample_weight), batch_size=1).batch(slice(None))
+        return Intake(self, owner, learns=owner == "train_on_batch", class_weight=class_weight).batch(x, y, sample_weight)
 
     def _alone(self, step: Callable, batch: Any, return_dict: bool) -> Any:
         put_back = self._set_aside()
