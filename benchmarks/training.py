@@ -83,8 +83,10 @@ def main() -> None:
     print(f"a step by hand     {hand / STEPS:8.0f} us")
     print(f"a step of fit      {five / STEPS / 5:8.0f} us   {five / 5 / hand:.2f}x")
     print(f"fit, one epoch     {one / STEPS:8.0f} us   {one / hand:.2f}x, its checks among them")
-    print(f"train_on_batch     {found['train_on_batch']:8.0f} us   {found['train_on_batch'] / found['train_step']:.2f}x train_step")
-    print(f"predict 500 rows   {found['predict 500']:8.0f} us   {found['predict 500'] - found['in NumPy']:.0f} us above NumPy")
+    single, step = found["train_on_batch"], found["train_step"]
+    print(f"train_on_batch     {single:8.0f} us   {single / step:.2f}x train_step")
+    predict, plain = found["predict 500"], found["in NumPy"]
+    print(f"predict 500 rows   {predict:8.0f} us   {predict - plain:.0f} us above NumPy")
 
 
 if __name__ == "__main__":

@@ -274,6 +274,17 @@ def test_metrics_in_third_place_are_understood_as_in_keras_2(metrics):
     assert model.evaluate(X, Y, verbose=0) == pytest.approx(0.5 * np.mean((model.predict(X) - Y) ** 2), rel=1e-5)
 
 
+def test_a_model_knows_what_it_was_compiled_with():
+    """SAV-01: what saving writes down; as it was given, with the metrics in their place."""
+    model = Sequential([Dense(1)])
+    assert not model.compiled and model.compiled_with is None
+    model.compile("sgd", "mse", ["mae"], jit_compile=False)
+    assert model.compiled and model.compiled_with == {
+        "loss": "mse", "loss_weights": None, "metrics": ["mae"], "weighted_metrics": None,
+        "run_eagerly": False, "steps_per_execution": 1, "jit_compile": False,
+    }  # fmt: skip
+
+
 def test_the_sample_weight_mode_of_keras_2_is_ignored_with_a_word():
     """COMP-01."""
     with pytest.warns(UserWarning, match="ignores sample_weight_mode"):

@@ -34,7 +34,7 @@ class Steps(Layer):
 
     optimizer: optimizers.Optimizer
     loss: Any = None
-    compiled = False
+    compiled_with: dict[str, Any] | None = None  # the arguments of `compile`, but for the optimizer
     batch_loss: float | None = None  # of the last batch alone, where logs are means since the epoch began
 
     def __init__(self, **kwargs: Any):
@@ -83,8 +83,16 @@ class Steps(Layer):
         self.optimizer, self.loss, self._objective, self._scores = found, objective.told, objective, scores
         self.run_eagerly, self.jit_compile = bool(run_eagerly), jit_compile
         self.steps_per_execution = whole("compile", "steps_per_execution", steps_per_execution)
-        self.compiled, self._tried = True, set()
+        self._tried = set()
+        given = {"loss": loss, "loss_weights": loss_weights, "metrics": metrics, "weighted_metrics": weighted_metrics}
+        settings = {"run_eagerly": self.run_eagerly, "steps_per_execution": self.steps_per_execution, "jit_compile": jit_compile}
+        vars(self)["compiled_with"] = given | settings  # a dict among the attributes would be searched for layers
         self._frozen = self._frozen_layers()
+
+    @property
+    def compiled(self) -> bool:
+        """Whether `compile` was called."""
+        return self.compiled_with is not None
 
     # Steps: override these to train in another way ------------------------------------------------
 
@@ -190,7 +198,7 @@ class Steps(Layer):
             )
 
     def _require_compile(self, what: str) -> None:
-        if not self.compiled:
+        if self.compiled_with is None:
             raise RuntimeError(f"{what} expects a compiled model. Call model.compile(optimizer, loss) first.")
 
 
