@@ -67,7 +67,7 @@ def fresh(value):
 #           x, y, settings of fit                                what the message says
 WRONG_DATA = {
     "features": (np.ones((40, 5)), Y, {}, r"Dense 'hidden' \(units=3\) expects 2 features, got shape \((40|32|None), 5\)"),
-    "one row": (X[0], Y[:2], {}, r"fit expects rows of shape \(2,\), got a single one.*x\[None\]"),
+    "one row": (X[0], Y[:2], {}, r"fit expects rows of shape \(2,\), got a single one.*\[None\]"),
     "one column": (X[:, 0], Y, {}, r"Dense 'hidden' .*expects 2 features, got shape"),
     "fewer labels": (X, Y[:7], {}, r"40 rows of x and 7 rows of y"),
     "more labels": (X[:7], Y, {}, r"7 rows of x and 40 rows of y"),

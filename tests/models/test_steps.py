@@ -203,6 +203,18 @@ def test_measuring_in_the_middle_of_an_epoch_leaves_its_means_alone():
     assert plain.fit(X, Y, **told).history == watched.fit(X, Y, callbacks=Evaluate(), **told).history
 
 
+def test_a_callback_may_train_the_model_too():
+    """FIT-07, CB-06: each fit has a history of its own."""
+
+    class Trains(Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            self.inner = self.model.fit(X[:4], Y[:4], epochs=3, verbose=0)
+
+    model, trains = compiled(), Trains()
+    outer = model.fit(X, Y, epochs=2, verbose=0, callbacks=trains)
+    assert model.history is outer and outer.epoch == [0, 1] and trains.inner.epoch == [0, 1, 2]
+
+
 def test_validation_comes_when_it_is_due():
     """FIT-11: after every so many epochs, or after those named; lists are shorter then."""
     for after, epochs in ((1, 4), (2, 2), (3, 1), ([1, 4], 2), ((2,), 1), (9, 0)):
