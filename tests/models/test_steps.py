@@ -363,3 +363,26 @@ def test_batches_of_one_shape_are_tried_out_once():
     calls.append("compiled")
     model.train_on_batch(X[:4], Y[:4])
     assert [n for n in calls if n != 1] == [2, 5, 5, 5, 2, 4, 4, "compiled", 2, 4]
+
+
+def test_freezing_after_compile_holds_at_once_and_says_so():
+    """COMP-07, D28."""
+    model = compiled(optimizer="adam")
+    model.layers[0].trainable = False
+    before = weights(model)
+    with pytest.warns(UserWarning, match=r"compile\(\) after trainable was changed.*dense"):
+        model.fit(X, Y, verbose=0)
+    assert weights(model)[:2] == before[:2] and weights(model)[2:] != before[2:]
+    assert model.fit(X, Y, verbose=0).epoch == [0], "once is enough"
+
+
+def test_layers_may_be_added_after_compile():
+    """MOD-17: losses and metrics go to what is the output then."""
+    model = compiled(metrics=["mae"])
+    model.fit(X, Y, verbose=0)
+    model.add(Dense(1, name="later"))
+    assert list(model.fit(X, Y, verbose=0).history) == ["loss", "mae"]
+    model.pop()
+    model.pop()
+    with pytest.raises(ValueError, match=r"labels of the shape of the predictions \(None, 3\), got \(None, 1\)"):
+        model.fit(X, Y, verbose=0)
