@@ -34,7 +34,13 @@ PAGES = {  # page: its title and the module whose public names it lists
     "layers": ("Layers", "tinygrad_edu.layers"),
     "callbacks": ("Callbacks", "tinygrad_edu.callbacks"),
     "models": ("Models", "tinygrad_edu.models"),
+    "saving": ("Saving", "tinygrad_edu.saving"),
     "datasets": ("Datasets", "tinygrad_edu.datasets"),
+    "preprocessing": ("Preprocessing", "tinygrad_edu.preprocessing"),
+    "utils": ("Utilities", "tinygrad_edu.utils"),
+    "backend": ("Backend", "tinygrad_edu.backend"),
+    "wrappers": ("Models as estimators", "tinygrad_edu.wrappers"),
+    "compat": ("Older scripts", "tinygrad_edu.compat"),
     "testing": ("Testing", "tinygrad_edu.testing"),
     "viz": ("Pictures", "viz"),
 }
@@ -66,6 +72,7 @@ def members(module: ModuleType) -> Iterator[tuple[list[str], Any]]:
     for name in getattr(module, "__all__", None) or [name for name in vars(module) if not name.startswith("_")]:
         thing = getattr(module, name)
         own = (getattr(thing, "__module__", None) or "").startswith(module.__name__)
+        own = own and inspect.getdoc(thing)  # without words: rows of a table that has its own
         if callable(thing) and (own or isinstance(getattr(thing, "__self__", None), Registry)):  # `get` of a family
             offered.setdefault(id(thing), ([], thing))[0].append(name)
     for names, thing in offered.values():

@@ -11,9 +11,8 @@ PACKAGES = ("tinygrad_edu", "viz")
 
 # Who may import whom: a module may import what stands in its own line or above it.
 RANKS = [
-    {
-        "config", "arguments", "registry", "kernel", "kernel_cache", "allocation", "memory", "modes", "graph", "compat", "rerun",
-    },
+    {"config", "arguments"},
+    {"registry", "budget", "kernel", "kernel_cache", "allocation", "memory", "modes", "graph", "compat", "rerun"},
     {"rules"},
     {"record"},
     {"backward", "ops", "custom"},
@@ -23,6 +22,7 @@ RANKS = [
     {"variable", "structure", "linearized", "calculus", "recompute", "anomaly", "random", "sequence", "preprocessing"},
     {"initializers", "sparse_activations", "activations", "regularizers", "constraints", "losses", "metrics", "optimizers"},
     {"layers"},
+    {"saving"},
     {"callbacks"},
     {"models"},
     {"datasets", "utils", "backend", "testing", "wrappers"},

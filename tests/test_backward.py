@@ -10,7 +10,7 @@ from tinygrad_edu import Tensor, as_tensor, ops
 from tinygrad_edu.calculus import gradients
 from tinygrad_edu.ops import shape as shape_ops
 from tinygrad_edu.record import Op, apply
-from tinygrad_edu.rules import Part
+from tinygrad_edu.rules import Part, shapes_of
 
 RNG = np.random.default_rng(0)
 ROWS = RNG.integers(-5, 5, 7)
@@ -172,3 +172,9 @@ def test_going_back_through_twice_as_many_parts_takes_twice_as_many_calls(join, 
 
     calls(40), calls(80)  # which rules to call is found out once
     assert calls(80) < 2.1 * calls(40)
+
+
+def test_where_parts_begin_depends_on_the_axis():
+    shapes = shapes_of([np.zeros((1, 2)), Tensor(np.zeros((3, 4)))])
+    assert [shapes.starts_along(axis) for axis in (0, 1, 1, -2)] == [[0, 1, 4], [0, 2, 6], [0, 2, 6], [0, 1, 4]]
+    assert shapes_of(shapes) is shapes

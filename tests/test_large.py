@@ -220,6 +220,14 @@ def test_the_moments_that_normalizing_tells_are_those_of_numpy(shape, axis):
     np.testing.assert_allclose(moments.inverse, (x.var(axis=axis, keepdims=True, dtype=float) + 0.5) ** -0.5, rtol=1e-5)
 
 
+def test_moments_are_of_one_call():
+    """Another would overwrite what the gradients of the first read."""
+    moments = ops.Moments()
+    ops.normalize(numbers(), moments=moments)
+    with pytest.raises(ValueError, match="normalize expects new Moments, got those of another call"):
+        ops.normalize(numbers(1), moments=moments)
+
+
 def test_the_gradient_of_a_normalization_agrees_with_differences():
     check_gradients(lambda x, a, b: ops.normalize(x, a, b), *(np.random.default_rng(0).normal(size=s) for s in ((3, 4), 4, 4)))
 

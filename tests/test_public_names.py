@@ -18,7 +18,7 @@ HEAVY = ("numba", "scipy", "matplotlib", "graphviz", "pygraphviz", "sklearn", "I
 def run(code):
     """What a fresh Python prints for `code`."""
     done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", textwrap.dedent(code)], capture_output=True, text=True, timeout=60
+        [sys.executable, "-W", "error", "-c", textwrap.dedent(code)], capture_output=True, text=True, timeout=300
     )
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from tinygrad_edu import random, set_random_seed
 from tinygrad_edu.random import SeedGenerator, random_bits
+from tinygrad_edu.registry import serialize
 from tinygrad_edu.rerun import Moved
 from tinygrad_edu.utils import set_random_seed as from_utils
 
@@ -180,3 +181,23 @@ def test_draws_can_be_made_again_and_leave_no_trace():
         with draws.again():
             assert [generator.bits(3).tolist() for _ in expected] == expected
         assert generator.counter == 4
+
+
+def test_a_seed_that_is_kept_is_none_a_number_or_a_generator():
+    """INI-23, INI-25: also one that was written down."""
+    generator = SeedGenerator(3)
+    assert random.as_seed(None) is None and random.as_seed(generator) is generator
+    assert type(random.as_seed(np.int64(4))) is int
+    written = serialize(generator)
+    assert random.as_seed(written).bits(3).tolist() == generator.bits(3).tolist()
+    for wrong in ({"class_name": "Generator", "config": {}}, {}, 2.5, "a"):
+        with pytest.raises(ValueError, match="A seed expects a whole number"):
+            random.as_seed(wrong)
+
+
+def test_a_row_of_generators_is_decided_by_the_first_seed():
+    """INI-23: each of them differs, also from the numbers that the SeedGenerator itself draws."""
+    one, other = SeedGenerator(3), SeedGenerator(3)
+    rows = [[random.generator(g).random(4).tolist() for _ in range(3)] for g in (one, other)]
+    assert rows[0] == rows[1] and len({tuple(row) for row in rows[0]}) == 3
+    assert one.counter == 3

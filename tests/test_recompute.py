@@ -238,3 +238,13 @@ def test_weights_that_the_first_call_makes_get_gradients():
     layer, x = Dense(2, use_bias=False), Tensor(np.ones((3, 4), np.float32))
     checkpoint(layer, x).sum().backward()
     assert layer.kernel.grad.tolist() == [[3.0, 3.0]] * 4
+
+
+def test_a_second_backward_pass_finds_the_state_as_it_was():
+    """Nothing that the replay moves counts as a change of what others have recorded."""
+    layer, x = Counting(dtype="float64"), Tensor([1.0, 1.0])
+    layer.build((None,))
+    loss = (checkpoint(layer, x) * layer.calls * x).sum()
+    for times in (1, 2):
+        loss.backward(retain_graph=True)
+        assert x.grad.tolist() == [2.0 * times] * 2

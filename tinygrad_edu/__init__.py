@@ -15,8 +15,10 @@ The map of the package, in reading order:
     kernel       loops compiled by Numba;   random  one seed for all;   registry  things by name
     initializers activations regularizers constraints losses metrics     Keras' names, one formula each
     layers       Dense ...;   optimizers  SGD ...;   callbacks  History ...
-    models       Sequential: compile, fit, evaluate, predict, summary
-    datasets     data that is made, not downloaded
+    saving       files: written in one piece, read with distrust
+    models       Sequential: compile, fit, evaluate, predict, summary, save, load_model
+    datasets     data that is made, found or fetched, and checked;   sequence, preprocessing   batches by number, padding
+    backend, utils   what Keras keeps there;   wrappers  models as scikit-learn's estimators;   compat  older spellings
     testing      check_gradients and Hypothesis strategies, for your own ops, layers and losses
 
 `import tinygrad_edu as keras` gives the namespaces a Keras script expects. Every name is imported on
@@ -28,10 +30,12 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from .config import __version__
+
 if TYPE_CHECKING:
     from . import (
-        activations, backend, callbacks, constraints, datasets, initializers, layers, losses, metrics, models, ops, optimizers,
-        regularizers, utils,
+        activations, backend, callbacks, compat, constraints, datasets, initializers, layers, losses, metrics, models, ops,
+        optimizers, preprocessing, regularizers, saving, utils, wrappers,
     )  # fmt: skip
     from .anomaly import AnomalyError, detect_anomaly
     from .calculus import (
@@ -45,9 +49,6 @@ if TYPE_CHECKING:
     from .recompute import checkpoint
     from .tensor import Tensor, as_tensor, from_dlpack
     from .variable import Variable
-
-__version__ = "0.1.0"
-
 
 _HOMES = {
     "tensor": ("Tensor", "as_tensor", "from_dlpack"),
@@ -67,7 +68,7 @@ _HOMES = {
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 _MODULES = (
     "activations", "backend", "callbacks", "compat", "constraints", "datasets", "initializers", "layers", "losses", "metrics",
-    "models", "ops", "optimizers", "preprocessing", "random", "regularizers", "testing", "utils", "wrappers",
+    "models", "ops", "optimizers", "preprocessing", "random", "regularizers", "saving", "testing", "utils", "wrappers",
 )  # fmt: skip
 
 __all__ = sorted([*_HOME_OF, *(module for module in _MODULES)])

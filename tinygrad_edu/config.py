@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections import Counter
 
+__version__ = "0.1.0"
+
 _settings = {"floatx": "float32", "epsilon": 1e-7, "bare_first_names": False}
 _counts: Counter[str] = Counter()
 

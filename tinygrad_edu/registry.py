@@ -35,6 +35,18 @@ _registered: dict[str, Any] = {}
 _offered: ContextVar[dict[str, Any]] = ContextVar("custom objects")
 
 
+class UnknownNameError(ValueError):
+    """A config names what is neither ours nor offered.
+
+    Attributes:
+        name: the name.
+    """
+
+    def __init__(self, message: str, name: str = ""):
+        super().__init__(message)
+        self.name = name
+
+
 class Configurable:
     """Something that its constructor's arguments describe; each is kept in an attribute of the same name."""
 
@@ -109,6 +121,10 @@ class Registry:
         """The names of the members, each by its first one."""
         return iter(dict.fromkeys(self._names.values()))
 
+    def hides(self, member: Any) -> bool:
+        """Whether the name of a class that is not ours means another one, which is ours."""
+        return self._makers.get(_name_of(member).lower(), member) is not member
+
     def get(self, identifier: Any) -> Any:
         """The member that a name, a class, a config (`{"class_name": ..., "config": ...}`) or a member stands for.
 
@@ -164,7 +180,7 @@ class Registry:
         if name.lower() in self._makers:
             return self._makers[name.lower()]
         if custom is None:
-            raise ValueError(self._unknown(name))
+            raise UnknownNameError(self._unknown(name), name)
         return custom if isinstance(custom, type) else lambda: custom
 
     def _unknown(self, name: str) -> str:
@@ -190,6 +206,8 @@ def serialize(x: Any) -> Any:
         return {key: serialize(value) for key, value in x.items()}
     if isinstance(x, (list, tuple)):
         return [serialize(value) for value in x]
+    if isinstance(x, type):  # `get` makes an object of it
+        return {"class_name": _name_of(x), "config": {}}
     if hasattr(x, "get_config"):
         return {"class_name": _name_of(type(x)), "config": x.get_config()}
     name = _name_of(x)

@@ -67,7 +67,7 @@ def sparsemax(x, axis=-1):
     Source: Martins & Astudillo (2016), algorithm 1.
     """
     x = own(x)
-    if not x.size:
+    if 0 in x.shape:
         return x
     x = x - ops.max(x, axis=axis, keepdims=True)  # moves nothing but the rounding errors
     ordered = ops.flip(ops.sort(x, axis=axis), axis)

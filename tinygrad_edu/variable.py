@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from .protocols import plain
 from .rerun import moves_on
 from .tensor import Tensor
 
@@ -49,6 +50,14 @@ class Variable(Tensor):
         self.path = path
         if self.node is not None:
             self.node.label = path
+
+    def assign_add(self, value: Any) -> Tensor:
+        """Add other numbers, in place."""
+        return self.assign(self.array + plain(value))
+
+    def assign_sub(self, value: Any) -> Tensor:
+        """Subtract other numbers, in place."""
+        return self.assign(self.array - plain(value))
 
     def _write(self, key: Any, value: Any) -> Tensor:
         moves_on(self)

@@ -20,7 +20,7 @@ def compiled(*layers):
 
 def with_a_root():
     """A model whose second layer takes roots of negative numbers."""
-    model = compiled(Lambda(lambda x: x.sqrt(), name="root"), BatchNormalization(), Dense(1, name="last"))
+    model = compiled(BatchNormalization(), Lambda(lambda x: x.sqrt(), name="root"), Dense(1, name="last"))
     model.layers[0].set_weights([-np.ones((2, 3)), np.zeros(3)])
     return model
 

@@ -231,6 +231,25 @@ def test_what_equal_steps_hide_the_steps_by_decades_show(tmp_path):
     assert "nonfinite/layer/bias" not in found.Tags()["scalars"]
 
 
+def test_a_share_that_was_told_once_is_told_on(tmp_path):
+    """CB-15: a curve that ends would say that it stayed as it was."""
+    model = six_layers(0.0)
+    bias = model.get_layer("dense_2").bias
+    fill = LambdaCallback(on_epoch_end=lambda epoch, logs: bias.assign(np.full(5, float(epoch != 1))))
+    model.fit(X, Y, epochs=3, verbose=0, callbacks=[fill, TensorBoard(tmp_path, histogram_freq=1)])
+    assert curve(read(tmp_path / "train"), "zeros/dense_2/bias") == [(1, 1.0), (2, 0.0)]
+
+
+@pytest.mark.parametrize("value", [0.0, 0.25, -3.0])
+def test_equal_numbers_are_one_step(tmp_path, value):
+    """CB-15: as all biases are in the beginning."""
+    model = six_layers(0.0)
+    model.get_layer("dense_2").bias.assign(np.full(5, value))
+    trained(tmp_path, model, histogram_freq=1, epochs=1)
+    found = read(tmp_path / "train").Histograms("dense_2/bias_0")[0].histogram_value
+    assert (found.min, found.max, list(found.bucket_limit), list(found.bucket)) == (value, value, [value], [5])
+
+
 @pytest.mark.filterwarnings("ignore:invalid value")
 def test_a_weight_that_is_all_nan_has_no_histogram_but_its_share(tmp_path):
     """CB-15."""
@@ -311,14 +330,16 @@ def test_the_graph_of_shared_layers_and_several_inputs(tmp_path):
 
 
 class Picky(Model):
-    """A model written in Python, which refuses zeros."""
+    """A model written in Python, which may refuse zeros."""
+
+    refuses = False
 
     def __init__(self):
         super().__init__(name="picky")
         self.out = Dense(1, name="out")
 
     def call(self, x):
-        if not x.numpy().any():
+        if self.refuses and not x.numpy().any():
             raise ValueError("nothing to see")
         return self.out(x * 2)
 
@@ -327,6 +348,7 @@ def test_a_model_that_refuses_zeros_is_trained_without_a_graph(tmp_path):
     """CB-13: with a warning."""
     model = Picky()
     model(X)
+    model.refuses = True
     model.compile("sgd", "mse")
     with pytest.warns(UserWarning, match="TensorBoard writes no graph: picky called on zeros said ValueError.'nothing to see'"):
         model.fit(X, Y, verbose=0, callbacks=TensorBoard(tmp_path))

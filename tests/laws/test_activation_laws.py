@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from tinygrad_edu import Tensor, activations, as_tensor
+from tinygrad_edu import Input, Model, Tensor, activations, as_tensor
 from tinygrad_edu.activations import _registry as registry
 from tinygrad_edu.calculus import gradients
 from tinygrad_edu.layers import Activation, Dense
@@ -211,6 +211,16 @@ def test_a_layer_takes_it_by_name(name, settings):
         pytest.skip("cannot be used without settings")
     out = Activation(name)(X.astype("float32"))
     np.testing.assert_array_equal(out.numpy(), as_tensor(activations.get(name)(X.astype("float32"))).numpy())
+
+
+@each_activation
+def test_it_is_drawn_into_a_network_of_symbols(name, settings):
+    """ACT-01: layer by layer, written down, and computed later."""
+    function, x = activations.get(name), Input((4,))
+    model = Model(x, function(x, **settings))
+    expected, numbers = function(X.astype("float32"), **settings), X.astype("float32")
+    for again in (model, Model.from_config(json.loads(json.dumps(model.get_config())))):
+        np.testing.assert_allclose(again(numbers).numpy(), expected, rtol=1e-5, atol=1e-6)
 
 
 @each_activation

@@ -131,12 +131,34 @@ def test_weights_that_were_taken_out_can_be_put_into_another(sample):
 
 
 @each_layer
+def test_a_layer_from_a_config_computes_the_same_with_the_same_weights(sample):
+    """LAY-12: the config and the weights are all there is to a layer."""
+    layer = built(sample)
+    with custom_object_scope({"squared": squared}):
+        again = deserialize(plain(serialize(layer)))
+    again.build(sample.input_shape)
+    again.set_weights(layer.get_weights())
+    np.testing.assert_array_equal(layer(sample.input()).array, again(sample.input()).array)
+
+
+@each_layer
 @pytest.mark.parametrize("training", [False, True])
 def test_a_batch_of_nothing_gives_a_batch_of_nothing(sample, training):
     """LAY-15, REGL-04: without a warning, and the moving averages stay finite."""
     layer = built(sample)
     assert layer(sample.input(batch=0), training=training).shape == (0, *sample.out)
     assert all(np.isfinite(a).all() for a in layer.get_weights())
+
+
+@each_layer
+@pytest.mark.parametrize("training", [False, True])
+def test_a_batch_of_nothing_teaches_nothing(sample, training):
+    """LAY-15: its gradients are as large as it is, those of the weights 0."""
+    layer = built(sample)
+    tensors = [Tensor(x) for x in sample.arrays(batch=0)]
+    wanted = [x for x in tensors if x.requires_grad] + layer.trainable_weights
+    found = gradients(layer(given(sample, tensors), training=training).sum(), wanted) if wanted else []
+    assert [g.shape for g in found] == [x.shape for x in wanted] and not any(g.array.any() for g in found)
 
 
 @each_layer
@@ -255,9 +277,9 @@ def test_building_under_anomaly_detection_finds_none(sample):
 
 @each_layer
 def test_computing_again_instead_of_keeping_gives_the_same_gradients(sample):
-    """REGL-01: the second forward pass draws the numbers of the first."""
+    """REGL-01, REGL-04: the second forward pass draws the numbers of the first, and moves no average again."""
     layer = built(sample, dtype="float64")
-    found = []
+    found, before = [], layer.get_weights()
     for run in (lambda *xs: layer(given(sample, xs), training=True),
                 lambda *xs: checkpoint(lambda *ys: layer(given(sample, ys), training=True), *xs)):  # fmt: skip
         rewound(layer)
@@ -265,7 +287,9 @@ def test_computing_again_instead_of_keeping_gives_the_same_gradients(sample):
         if not all(x.requires_grad for x in tensors):
             pytest.skip("no gradient by whole numbers")
         sums = (run(*tensors) * np.arange(1.0, 1 + np.prod((BATCH, *sample.out))).reshape(BATCH, *sample.out)).sum()
-        found.append([g.array for g in gradients(sums, [*tensors, *layer.trainable_weights])])
+        grads = [g.array for g in gradients(sums, [*tensors, *layer.trainable_weights])]
+        found.append(grads + layer.get_weights())
+        layer.set_weights(before)
     for a, b in zip(*found, strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-12)
 

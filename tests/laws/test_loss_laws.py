@@ -164,6 +164,18 @@ def test_labels_and_predictions_stay_as_they_are(cls):
 
 
 @each_loss
+def test_the_same_question_gets_the_same_bits(cls):
+    """LOSS-03: value and gradient; also from another object, and when nothing is recorded."""
+    ways = []
+    for recorded in (True, True, False):
+        loss, y, p = sample(cls)
+        q = Tensor(p, requires_grad=recorded)
+        found = loss(y, q)
+        ways.append((found.numpy().tobytes(), gradients(found, [q])[0].numpy().tobytes() if recorded else None))
+    assert ways[0] == ways[1] and ways[0][0] == ways[2][0]
+
+
+@each_loss
 def test_the_order_of_samples_does_not_matter(cls):
     loss, y, p = sample(cls)
     assert loss(y[::-1], p[::-1]).item() == pytest.approx(loss(y, p).item(), rel=1e-12)

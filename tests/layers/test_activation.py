@@ -27,7 +27,7 @@ FORMULAS = {
 
 @pytest.mark.parametrize(("layer", "expected"), FORMULAS.values(), ids=FORMULAS)
 def test_an_activation_is_its_formula(layer, expected):
-    """CORE-05, CORE-12 to CORE-16."""
+    """CORE-05, CORE-12, CORE-13, CORE-14, CORE-15, CORE-16: in plain NumPy."""
     np.testing.assert_allclose(layer(X).numpy(), expected, rtol=1e-5, atol=1e-7)
 
 

@@ -1,10 +1,28 @@
 """What all layers share: names, shapes, weights, and layers of one's own."""
 
+import json
+
 import numpy as np
 import pytest
 
 from tinygrad_edu import Tensor, activations, backend, initializers
-from tinygrad_edu.layers import Activation, Dense, Input, InputLayer, Layer
+from tinygrad_edu.layers import (
+    Activation,
+    BatchNormalization,
+    Dense,
+    Dropout,
+    Embedding,
+    Flatten,
+    GaussianNoise,
+    Input,
+    InputLayer,
+    Layer,
+    LeakyReLU,
+    Masking,
+    Permute,
+    RepeatVector,
+    Reshape,
+)
 from tinygrad_edu.models import Sequential
 
 X = np.ones((4, 2), "float32")
@@ -282,3 +300,69 @@ def test_a_layer_records_a_graph_through_plain_tensors():
     x = Tensor(X, requires_grad=True)
     Dense(1, kernel_initializer="ones")(x).sum().backward()
     assert x.grad.tolist() == [[1, 1]] * 4
+
+
+# Arguments of all layers ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("dtype", ["int32", "bool", "mixed_float16", "complex64", "float33"])
+def test_weights_are_of_a_float_type(dtype):
+    """LAY-16: whole numbers could not be trained."""
+    with pytest.raises(ValueError, match=f"Dense expects dtype to be a float type, got '{dtype}'"):
+        Dense(1, dtype=dtype)
+    with pytest.raises(ValueError, match="Flatten expects dtype to be a type of real numbers"):
+        Flatten(dtype="complex64")
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.dtype("float64"), "float64", float, "f8", "d"], ids=str)
+def test_a_float_type_has_many_spellings(dtype):
+    """LAY-16, D7."""
+    layer = Dense(1, dtype=dtype)
+    assert layer.dtype == "float64" == layer(X).dtype and Flatten(dtype="int64").dtype == "int64"
+
+
+@pytest.mark.parametrize("name", [5, ["a"], b"a"])
+def test_a_name_is_a_string(name):
+    """LAY-06."""
+    with pytest.raises(ValueError, match="Dense expects name to be a string"):
+        Dense(1, name=name)
+
+
+def test_weights_cannot_be_put_into_a_layer_that_has_none_yet():
+    """LAY-08: nothing for nothing is fine."""
+    layer = Dense(1)
+    with pytest.raises(ValueError, match=r"has no weights yet\. Give it an input_shape or call it on data first"):
+        layer.set_weights([np.ones((2, 1)), np.ones(1)])
+    layer.set_weights(layer.get_weights())
+
+
+NUMPY_SCALARS = {
+    "units": lambda: Dense(np.int64(3)).units == 3,
+    "rate": lambda: Dropout(np.float32(0.5)).rate == 0.5,
+    "a rate of one": lambda: Dropout(np.int64(1))(X, training=True).numpy().sum() == 0,
+    "axis": lambda: BatchNormalization(np.int32(-1), np.float32(0.5), np.float64(1e-3))(X).shape == (4, 2),
+    "axes": lambda: BatchNormalization(np.array([1, 2]))(np.ones((2, 3, 4))).shape == (2, 3, 4),
+    "slope": lambda: LeakyReLU(np.float32(0.25))([[-4.0]]).item() == -1,
+    "rows": lambda: Embedding(np.int64(5), np.uint8(2))([[np.int64(4)]]).shape == (1, 1, 2),
+    "lengths": lambda: Reshape(np.array([2, 1]))(X).shape == (4, 2, 1),
+    "repeats": lambda: RepeatVector(np.int16(3))(X).shape == (4, 3, 2),
+    "order": lambda: Permute(np.array([2, 1]))(np.ones((1, 2, 3))).shape == (1, 3, 2),
+    "mask_value": lambda: Masking(np.float32(1))(np.ones((1, 2, 3))).numpy().sum() == 0,
+    "deviation": lambda: GaussianNoise(np.float64(2)).stddev == 2,
+    "use_bias": lambda: Dense(1, use_bias=np.bool_(False), input_dim=np.int64(2)).get_config()["use_bias"] is False,
+}
+
+
+@pytest.mark.parametrize("name", NUMPY_SCALARS)
+def test_numpys_numbers_are_numbers(name):
+    """D7, PKG-14: Keras 3 refuses np.int64 units; the config has plain ones."""
+    assert NUMPY_SCALARS[name]()
+    assert json.loads(json.dumps(Dense(np.int64(3), use_bias=np.bool_(True)).get_config()))["units"] == 3
+
+
+def test_masks_can_be_asked_for_arrays():
+    """CORE-10, CORE-11: as Keras' users write it."""
+    assert Masking().compute_mask(np.array([[[0.0, 0.0], [1.0, 0.0]]])).tolist() == [[False, True]]
+    words = Embedding(3, 2, mask_zero=True)
+    assert words.compute_mask(np.array([[0, 1]])).tolist() == [[False, True]] == words.compute_mask([[0, 2]], mask=None).tolist()
+    assert Embedding(3, 2).compute_mask([[0, 1]]) is None is Dense(1).compute_mask(X)

@@ -147,3 +147,11 @@ def test_a_merge_keeps_the_steps_that_all_inputs_have():
     np.testing.assert_array_equal(layers.add([one, as_tensor(C)]).mask.numpy(), one.mask.numpy())
     joined = layers.concatenate([one, as_tensor(C)], axis=1)
     np.testing.assert_array_equal(joined.mask.numpy(), np.concatenate([one.mask.numpy(), np.ones((4, 2), bool)], 1))
+
+
+@pytest.mark.parametrize("given", [np.ones((2, 3)), {"a": np.ones((2, 3)), "b": np.ones((2, 3))}, [np.ones((2, 3))], []], ids=str)
+@pytest.mark.parametrize("make", [layers.Add, layers.Concatenate, layers.Subtract], ids=lambda cls: cls.__name__)
+def test_what_is_no_list_of_several_inputs_is_refused(make, given):
+    """MRG-01, MRG-02: one array, a dict, which has no order, a list of one or none."""
+    with pytest.raises(ValueError, match=r"expects a list of (at least )?2 inputs, got .* Write .*\(\)\(\[a, b\]\)"):
+        make()(given)

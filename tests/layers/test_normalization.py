@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 import pytest
 
-from tinygrad_edu import as_tensor, backend
+from tinygrad_edu import as_tensor, backend, ops
 from tinygrad_edu.calculus import gradients
 from tinygrad_edu.graph import history, make_value
 from tinygrad_edu.layers import (
@@ -17,7 +17,7 @@ from tinygrad_edu.layers import (
     RMSNormalization,
     UnitNormalization,
 )
-from tinygrad_edu.models import Sequential
+from tinygrad_edu.models import Model, Sequential
 from tinygrad_edu.tensor import Tensor
 from tinygrad_edu.testing import check_gradients
 
@@ -250,3 +250,18 @@ def test_normalizing_is_one_step_of_the_graph(make):
     out = make()(Tensor(RANDOM.normal(size=(3, 2, 4))), training=True)
     steps = [node.op.name for node in history(out) if node.op and node.op.name not in ("reshape", "multiply", "add", "cast")]
     assert steps == ["scaled_normal"]
+
+
+def test_a_model_that_normalizes_by_the_op_is_called_twice_before_going_back():
+    """REGL-10: each call has statistics of its own; the config is plain data."""
+    given = Input((4,))
+    model = Model(given, ops.normalize(given))
+    again = Model.from_config(model.get_config())
+    first, second = Tensor(X.astype("float32")), Tensor(X[::-1].astype("float32") * 5)
+    outs = [model(first), model(second)]
+    np.testing.assert_array_equal(again(first), outs[0])
+    for x, out in zip((first, second), outs):
+        (found,) = gradients((out * X).sum(), [x])
+        leaf = Tensor(x.array)
+        (expected,) = gradients((ops.normalize(leaf) * X).sum(), [leaf])
+        np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-6)

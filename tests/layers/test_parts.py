@@ -459,3 +459,52 @@ def test_asking_for_a_shape_moves_nothing_on():
     layer.build((None, 2))
     assert layer.compute_output_shape((None, None)) == (None, None)
     assert layer.calls.array == 0 and layer.seed_generator.counter == 0
+
+
+def test_training_reaches_every_part_of_nested_and_subclassed_layers():
+    """LAY-03: in attributes, lists and dicts, through layers that do not speak of it, from fit, calls and the phase."""
+    told = {}
+
+    class Listening(Layer):
+        def call(self, x, training=None):
+            told[self.name] = training
+            return x
+
+    class Deaf(Layer):
+        def __init__(self):
+            super().__init__()
+            self.listed, self.named = [Listening(name="listed")], {"key": Listening(name="named")}
+
+        def call(self, x):
+            return self.named["key"](self.listed[0](x))
+
+    class Net(Model):
+        def __init__(self):
+            super().__init__()
+            self.deaf, self.rest = Deaf(), Sequential([Listening(name="inner"), Dense(1)])
+            self.told, self.lost = Listening(name="told"), Listening(name="overruled")
+
+        def call(self, x):
+            return self.rest(self.overrule(self.told(self.deaf(x))))
+
+        def overrule(self, x):
+            return self.lost(x, training=False)
+
+    def heard(run):
+        told.clear()
+        run()
+        assert told.pop("overruled") is False and len(told) == 4
+        (answer,) = set(told.values())
+        return answer
+
+    net, y = Net(), np.zeros(4)
+    net.compile("sgd", "mse")
+    assert heard(lambda: net.fit(X, y, verbose=0)) is True
+    assert heard(lambda: net.fit(X, y, validation_data=(X, y), verbose=0)) is False  # what was heard last
+    for run in (lambda: net.evaluate(X, y, verbose=0), lambda: net.predict(X, verbose=0), lambda: net(X)):
+        assert heard(run) is False
+        with backend.learning_phase_scope(1):
+            assert heard(run) is True
+    assert heard(lambda: net(X, training=True)) is True
+    with backend.learning_phase_scope(1):
+        assert heard(lambda: net(X, training=False)) is False

@@ -60,6 +60,19 @@ def test_a_formula_is_the_mean_over_the_last_axis_of_its_definition(formula, dat
     np.testing.assert_allclose(formula(y, p), definition(y, p).mean(-1), rtol=1e-9, atol=1e-12)
 
 
+def test_errors_in_percent_by_hand():
+    """LOSS-09: 10 % and 25 %; a label nearer to 0 than ε is divided by ε = 1e-7."""
+    assert losses.mean_absolute_percentage_error([[10.0, -4.0]], [[11.0, -5.0]]).tolist() == [17.5]
+    assert losses.get("mape")([[0.0]], [[1e-7]]).item() == pytest.approx(100)
+    assert losses.get("mape")([[5e-8]], [[1.5e-7]]).item() == pytest.approx(100)
+
+
+def test_errors_of_logarithms_by_hand():
+    """LOSS-10: ln 4 - ln 2 is ln 2; what is below 0 is taken for ε."""
+    assert losses.mean_squared_logarithmic_error([[1.0]], [[3.0]]) == pytest.approx([math.log(2) ** 2])
+    assert losses.get("msle")([[1.0], [-5.0]], [[1.0], [-7.0]]).item() == 0
+
+
 @given(pair=pairs(), delta=st.floats(0.01, 5))
 def test_huber_is_a_parabola_then_its_tangent(pair, delta):
     """LOSS-18."""

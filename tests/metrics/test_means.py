@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from tinygrad_edu import Tensor, losses, metrics, ops
+from tinygrad_edu.layers import Dense, Embedding
 from tinygrad_edu.metrics import Mean, MeanMetricWrapper, Metric, Sum
+from tinygrad_edu.models import Sequential
 
 
 def arrays(shape, low=-10, high=10):
@@ -273,6 +275,20 @@ def test_no_graph_is_recorded_for_a_metric():
     metric = metrics.get(lambda y, q: ops.mean(ops.square(q - y), axis=-1))
     metric(np.array([0, 1]), ops.sigmoid(p))
     assert p.grad is None and not any(isinstance(state.value, Tensor) for state in metric.variables)
+
+
+def test_padding_that_a_layer_found_is_not_counted():
+    """LOSS-05, MET-03: zeros of a sequence, masked by Embedding, on their way through Dense to loss and metrics."""
+    x, y = np.array([[1, 2, 3], [2, 0, 0]]), np.array([[0, 1, 1], [1, -1, -1]])
+    model = Sequential([Embedding(4, 3, mask_zero=True), Dense(2, activation="softmax")])
+    there, p = x != 0, model(x)
+    assert p.shape == (2, 3, 2)
+    sure = p.numpy()[there]
+    expected = -np.log(sure[np.arange(4), y[there]]).mean()
+    assert losses.SparseCategoricalCrossentropy()(y, p).item() == pytest.approx(expected, rel=1e-6)
+    assert metrics.SparseCategoricalCrossentropy()(y, p) == pytest.approx(expected, rel=1e-6)
+    assert metrics.MeanIoU(2, sparse_y_pred=False)(y, p) == metrics.MeanIoU(2)(y[there], sure.argmax(-1))
+    assert metrics.SparseCategoricalAccuracy()(y, p) == np.mean(sure.argmax(-1) == y[there])
 
 
 # Directions -------------------------------------------------------------------------------------------

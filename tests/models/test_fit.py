@@ -314,7 +314,7 @@ def test_metrics_are_a_name_a_list_classes_or_objects(given):
 
 
 def test_metrics_keep_the_name_that_was_given():
-    """MET-01: "acc" stays "acc"."""
+    """MET-01, MET-21: "acc" stays "acc"."""
     model = compiled(metrics=["acc", "mse", "MAE"])
     assert model.metrics_names == ["loss", "acc", "mse", "MAE"]
     assert list(model.evaluate(X, Y, verbose=0, return_dict=True)) == model.metrics_names

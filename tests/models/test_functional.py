@@ -173,7 +173,7 @@ EXPRESSIONS = {
 
 @pytest.mark.parametrize(("ours", "numpys"), EXPRESSIONS.values(), ids=EXPRESSIONS)
 def test_ops_and_operators_on_symbols_become_layers(ours, numpys):
-    """MOD-03: the shape is known before, the numbers are NumPy's, and the config brings all back."""
+    """MOD-03, MRG-04: the shape is known before, the numbers are NumPy's, and the config brings all back."""
     x = Input((5,))
     y = ours(x)
     model = Model(x, y)

@@ -178,6 +178,25 @@ def chen(w, gradient, rate, b1, b2):
 
 
 @steps
+def shazeer(w, gradient, rate, decay, eps1, eps2, limit):
+    """Shazeer & Stern (2018), algorithms 4 and 5, with the sums of rows and columns that their section 3 writes."""
+    rms = lambda x: np.sqrt((x**2).sum() / x.size)
+    r, c, v, t = 0, 0, 0, 0
+    while True:
+        t += 1
+        g = gradient(w)
+        b, s = 1 - t**decay, g**2 + eps1
+        if w.ndim == 2:
+            r, c = b * r + (1 - b) * s.sum(axis=1), b * c + (1 - b) * s.sum(axis=0)
+            v = np.outer(r, c) / r.sum()
+        else:
+            v = b * v + (1 - b) * s
+        u = g / np.sqrt(v)
+        w = w - max(eps2, rms(w)) * min(rate, t**-0.5) * u / max(1, rms(u) / limit)
+        yield w
+
+
+@steps
 def you(w, gradient, rate, b1, b2, eps):
     """You et al. (2020), algorithm 2, without decay, the layer being the whole of w."""
     m, v, t = np.zeros_like(w), np.zeros_like(w), 0

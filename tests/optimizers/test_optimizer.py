@@ -48,7 +48,7 @@ def test_an_optimizer_may_serve_two_models():
 @pytest.mark.parametrize("rate", [0.1, 1, 0, np.float32(0.1), np.float64(0.1), np.int64(1), np.array(0.1), Tensor(0.1)], ids=repr)
 @pytest.mark.parametrize("name", ["learning_rate", "lr"])
 def test_the_learning_rate_is_any_number_under_either_name(rate, name):
-    """OPT-03, PKG-14."""
+    """OPT-03, PKG-14, D7, D8."""
     optimizer = SGD(**{name: rate})
     assert optimizer.learning_rate == optimizer.lr == float(rate) and isinstance(optimizer.lr, float)
 

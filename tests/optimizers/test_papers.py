@@ -5,7 +5,21 @@ import papers
 import pytest
 
 from tinygrad_edu import Variable, optimizers
-from tinygrad_edu.optimizers import SGD, Adadelta, Adagrad, Adam, Adamax, AdamW, Ftrl, Lamb, Lion, Nadam, RMSprop, schedules
+from tinygrad_edu.optimizers import (
+    SGD,
+    Adadelta,
+    Adafactor,
+    Adagrad,
+    Adam,
+    Adamax,
+    AdamW,
+    Ftrl,
+    Lamb,
+    Lion,
+    Nadam,
+    RMSprop,
+    schedules,
+)
 
 CURVES = np.array([1.0, 50.0, 0.02])  # steep, flat, and a number that starts at its best
 START = np.array([3.0, -2.0, 0.0])
@@ -46,6 +60,10 @@ WALKS = {
     "OPT-21 Ftrl, another power":   (Ftrl(0.1, -0.3, 0.2, 0.01, 0.03, 0.02, 0.5), papers.mcmahan,
                                      {"rate": 0.1, "power": -0.3, **FTRL}),
     "OPT-21 Lion":                  (Lion(0.1, 0.8, 0.95), papers.chen, {"rate": 0.1, "b1": 0.8, "b2": 0.95}),
+    "OPT-21 Adafactor":             (Adafactor(0.5, -0.7, 1e-3, 0.5, 0.8), papers.shazeer,
+                                     {"rate": 0.5, "decay": -0.7, "eps1": 1e-3, "eps2": 0.5, "limit": 0.8}),
+    "OPT-21 Adafactor by default":  (Adafactor(), papers.shazeer,
+                                     {"rate": 0.001, "decay": -0.8, "eps1": 1e-30, "eps2": 1e-3, "limit": 1.0}),
     "OPT-21 Lamb":                  (Lamb(0.1, 0.8, 0.95, 1e-3), papers.you, {"rate": 0.1, **ADAM}),
 }
 # fmt: on
@@ -68,7 +86,7 @@ def walk(optimizer, start, gradient, n):
 
 @pytest.mark.parametrize(("optimizer", "paper", "settings"), WALKS.values(), ids=WALKS)
 def test_ten_steps_are_those_of_the_paper(optimizer, paper, settings):
-    """OPT-11 to OPT-21."""
+    """OPT-11 to OPT-21, D24: where ε stands, and what Adagrad begins with, as in Keras 3."""
     expected = paper(START, gradient, 10, **settings)
     np.testing.assert_allclose(walk(optimizer, START, gradient, 10), expected, rtol=1e-12, atol=1e-14)
     assert np.abs(np.diff(expected, axis=0)).max() > 1e-7, "it moves"
@@ -135,6 +153,43 @@ def test_accumulated_gradients_walk_the_papers_way_at_half_the_pace(name):
     np.testing.assert_allclose(path, paper(START, gradient, 5, **settings), rtol=1e-12, atol=1e-14)
 
 
+@pytest.mark.parametrize("more", [{}, {"clipnorm": 2.0}, {"use_ema": True}, {"gradient_accumulation_steps": 2}], ids=str)
+def test_adafactor_walks_with_matrices_as_the_paper_says(more):
+    """OPT-21: kept are a number per row and one per column, and of several matrices those of each."""
+    start, curves = np.arange(12.0).reshape(3, 4) / 4 - 1, np.linspace(1, 5, 12).reshape(3, 4)
+    slope = lambda p: curves * (p - 0.5)
+    expected = papers.shazeer(start, lambda p: shortened(slope(p), 2.0) if "clipnorm" in more else slope(p), 10,
+                              rate=0.3, decay=-0.8, eps1=1e-30, eps2=1e-3, limit=1.0)  # fmt: skip
+    optimizer, p, path = Adafactor(0.3, **more), Variable(start, "float64"), []
+    for _ in range(10):
+        for _ in range(more.get("gradient_accumulation_steps", 1)):
+            optimizer.apply([slope(p.numpy())], [p])
+        path.append(p.numpy().copy())
+    np.testing.assert_allclose(path, expected, rtol=1e-12, atol=1e-14)
+    assert [optimizer.slots_of(p)[name].shape for name in optimizer.slots] == [(3,), (4,), (0,)]
+
+
+def test_adafactor_takes_the_last_two_axes_for_matrices():
+    """OPT-21."""
+    start = np.random.default_rng(0).normal(size=(2, 3, 4))
+    optimizer, stack = Adafactor(0.1), Variable(start, "float64")
+    optimizer.apply([start], [stack])
+    assert [optimizer.slots_of(stack)[name].shape for name in optimizer.slots] == [(2, 3), (2, 4), (0,)]
+    for i, matrix in enumerate(start):
+        s = matrix**2
+        np.testing.assert_allclose(optimizer.slots_of(stack)["rows"].numpy()[i], s.mean(axis=1), rtol=1e-12)
+        u = matrix / np.sqrt(np.outer(s.mean(axis=1), s.mean(axis=0)) / s.mean())
+        direction = (start - stack.numpy())[i]
+        np.testing.assert_allclose(direction / direction[0, 0], u / u[0, 0], rtol=1e-9)
+
+
+def test_a_schedule_of_adafactors_is_not_bounded():
+    """OPT-21: only a number is at most 1 / sqrt(t)."""
+    by_number, by_schedule = Adafactor(2.0), Adafactor(lambda step: 2.0)
+    assert by_number.numbers(2.0, 4)[0] == 0.5 and by_schedule.numbers(2.0, 4)[0] == 2.0
+    assert Adafactor(2.0, relative_step=False).numbers(2.0, 4)[0] == 2.0
+
+
 def test_every_optimizer_of_the_package_has_a_paper_here():
     """OPT-21."""
     family = {cls for cls in vars(optimizers).values() if isinstance(cls, type) and issubclass(cls, optimizers.Optimizer)}
@@ -188,7 +243,8 @@ def test_epsilon_none_is_that_of_the_backend(legacy):
     assert legacy(epsilon=None).epsilon == 1e-7
 
 
-DEFAULTS = {SGD: 0.01, **dict.fromkeys((Ftrl, Adagrad, Adadelta, RMSprop, Adam, AdamW, Adamax, Nadam, Lion, Lamb), 0.001)}
+OTHERS = Ftrl, Adafactor, Adagrad, Adadelta, RMSprop, Adam, AdamW, Adamax, Nadam, Lion, Lamb
+DEFAULTS = {SGD: 0.01, **dict.fromkeys(OTHERS, 0.001)}
 
 
 @pytest.mark.parametrize(("cls", "rate"), DEFAULTS.items())

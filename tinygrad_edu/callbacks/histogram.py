@@ -26,7 +26,7 @@ class Histogram(NamedTuple):
 
 
 def linear(x: np.ndarray) -> Histogram | None:
-    """The finite numbers of `x` in 30 steps of equal width; None if there are none.
+    """The finite numbers of `x` in 30 steps of equal width, or in one if all are equal; None if there are none.
 
         >>> linear(np.array([0.0, 1.0, 1.0, np.nan])).counts[[0, -1]].tolist()
         [1, 2]
@@ -36,7 +36,7 @@ def linear(x: np.ndarray) -> Histogram | None:
         return None
     low, high = float(x.min()), float(x.max())
     if low == high:
-        return _histogram(x, np.array([low - 0.5, high + 0.5]), np.zeros(x.size, int))
+        return _histogram(x, np.array([low, high]), np.zeros(x.size, int))
     places = (x / 2 - low / 2) / (high / 2 - low / 2)  # halves, which do not overflow
     return _histogram(x, np.linspace(low, high, _STEPS + 1), (places * _STEPS).astype(int))
 

@@ -114,7 +114,7 @@ def _in_words(scale: float, mode: str, distribution: str) -> str:
     numerator, fan = (2 * scale, "(fan_in + fan_out)") if mode == "fan_avg" else (scale, mode)
     if distribution == "uniform":
         return f"Uniform between ±√({3 * numerator:g} / {fan})"
-    return f"Normal with the standard deviation √({numerator:g} / {fan}), truncated"
+    return f"Normal, truncated as `VarianceScaling` says, with the standard deviation √({numerator:g} / {fan})"
 
 
 # fmt: off

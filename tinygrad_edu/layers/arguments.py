@@ -62,3 +62,14 @@ def places(owner: str, axis: int | list[int], ndim: int) -> tuple[int, ...]:
     if not all(-ndim <= a < ndim for a in axes):
         raise ValueError(f"{owner} expects axis {axis} to be one of its {ndim} axes. Count them from 0, or from -1 backwards.")
     return tuple(sorted({a % ndim for a in axes}))
+
+
+def dtype_of(owner: str, dtype: Any, whole: bool = False) -> str:
+    """The name of a float type; with `whole`, also of whole numbers and truth values."""
+    try:
+        found = np.dtype(dtype)
+    except TypeError:
+        found = np.dtype(object)
+    if found.kind not in ("fiub" if whole else "f"):
+        raise ValueError(f"{owner} expects dtype to be a {'type of real numbers' if whole else 'float type'}, got {dtype!r}.")
+    return found.name

@@ -133,6 +133,10 @@ class Activation(Layer):
     def call(self, x):
         return self.activation(x)
 
+    def compute_output_shape(self, input_shape):
+        ours = getattr(self.activation, "__module__", None) == activations.__name__
+        return input_shape if ours and self.activation is not activations.glu else super().compute_output_shape(input_shape)
+
 
 @register()
 class Identity(Layer):

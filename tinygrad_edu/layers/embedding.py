@@ -32,7 +32,7 @@ class Masking(Layer):
     def call(self, x):
         return x * make_value(self._is_step(x)[..., None].astype(x.dtype))
 
-    def compute_mask(self, inputs, mask):
+    def compute_mask(self, inputs, mask=None):
         return make_value(self._is_step(as_tensor(inputs)))
 
     def _is_step(self, x):
@@ -115,8 +115,8 @@ class Embedding(Layer):
         place = tuple(np.argwhere(wrong)[0].tolist())
         raise IndexError(f"{self.who} expects {law}, got {numbers[place]:g} at {place}. Make input_dim larger, or map the input.")
 
-    def compute_mask(self, inputs, mask):
-        return make_value(inputs.array != 0) if self.mask_zero else None
+    def compute_mask(self, inputs, mask=None):
+        return make_value(as_tensor(inputs).array != 0) if self.mask_zero else None
 
     def compute_output_shape(self, input_shape):
         return (*input_shape, self.output_dim)

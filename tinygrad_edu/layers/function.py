@@ -55,7 +55,7 @@ class Lambda(Layer):
             return tuple(self._sample_shape(input_shape))
         return (input_shape[0] if is_shape(input_shape) else None, *self._sample_shape)
 
-    def compute_mask(self, inputs, mask):
+    def compute_mask(self, inputs, mask=None):
         return self.mask(inputs, mask) if callable(self.mask) else self.mask
 
     def get_config(self):

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from .. import compat, regularizers
+from ..budget import afford
 from ..config import floatx, snake_case, unique_name
 from ..graph import Mode, Value, as_array, current, make_value, mask_of, mode
 from ..modes import set_mode, unwatched
@@ -19,9 +20,12 @@ from ..registry import Configurable, Registry
 from ..rerun import Moved
 from ..structure import flatten, is_structure, placeholder_in
 from ..tensor import as_tensor
+from .arguments import dtype_of
 from .called import Called
 from .owner import Owner
 from .shapes import InputSpec, any_batch, has_open_axis, map_shapes, masks_in, shape_of, shapes_in
+
+MOST_ZEROS = 2**27  # bytes that layers are asked for their shapes on while a file is loaded
 
 registry = Registry("layer", callables=False)
 serialize, deserialize = registry.serialize, registry.deserialize
@@ -116,10 +120,12 @@ class Layer(Called, Owner, Configurable):
     ):
         self.batch_input_shape = compat.batch_input_shape_of(batch_input_shape, kwargs)
         compat.refuse_unknown(type(self), kwargs)
+        if name is not None and not isinstance(name, str):
+            raise ValueError(f"{type(self).__name__} expects name to be a string, got {name!r}.")
         self.named_by_user = name is not None
         self.name = name or unique_name(snake_case(type(self).__name__))
         self.trainable = trainable
-        self.dtype = np.dtype(dtype or floatx()).name
+        self.dtype = dtype_of(type(self).__name__, dtype or floatx(), whole=self.keeps_whole_numbers)
         self.activity_regularizer = regularizers.get(activity_regularizer)
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -141,7 +147,7 @@ class Layer(Called, Owner, Configurable):
         """The output for inputs `x`: a Tensor, or a list, tuple or dict of them."""
         raise NotImplementedError(f"{type(self).__name__} expects a method call(x).")
 
-    def compute_mask(self, inputs: Any, mask: Any) -> Any:
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         """The mask of the output, given that of the input: the same in a layer that `supports_masking`."""
         return mask if self.supports_masking else None
 
@@ -163,7 +169,7 @@ class Layer(Called, Owner, Configurable):
         return any_batch(found if isinstance(first, list) else found[0])
 
     def _shape_on_zeros(self, input_shape: Any, length: int) -> Any:
-        zeros = map_shapes(lambda shape: np.zeros([length if n is None else n for n in shape]), input_shape)
+        zeros = map_shapes(lambda shape: _zeros([length if n is None else n for n in shape]), input_shape)
         with Moved() as moved, mode(recording=False, training=False, scope=""), unwatched(), np.errstate(all="ignore"):
             out = self(zeros)
         moved.undo()
@@ -293,3 +299,8 @@ def _asks_for_more(parameters: list[inspect.Parameter]) -> bool:
     """Whether some of the parameters must be given."""
     optional = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
     return any(p.default is p.empty and p.kind not in optional and p.name not in ("training", "mask") for p in parameters)
+
+
+def _zeros(shape: list[int]) -> np.ndarray:
+    afford(shape, float, MOST_ZEROS)
+    return np.zeros(shape)

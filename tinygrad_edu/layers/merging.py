@@ -24,10 +24,10 @@ class _Merging(Layer):
     fewest, most = 2, 0  # inputs; 0 means any number
 
     def build(self, input_shape):
-        shapes = [] if is_shape(input_shape) else list(input_shape)
+        shapes = [] if is_shape(input_shape) or isinstance(input_shape, dict) else list(input_shape)
         if len(shapes) < self.fewest or (self.most and len(shapes) > self.most):
             law = f"a list of {self.fewest} inputs" if self.most else f"a list of at least {self.fewest} inputs"
-            got = f"{len(shapes)}" if shapes else f"one of shape {input_shape}"
+            got = f"{len(shapes)}" if shapes else f"shape {input_shape}"
             raise ValueError(f"{self.who} expects {law}, got {got}. Write {type(self).__name__}()([a, b]).")
         self.check_input(shapes)
 
@@ -55,7 +55,7 @@ class _Merging(Layer):
             raise ValueError(f"{self.who} expects shapes that fit together, got {_told(shapes)}. Reshape or project one of them.")
         return 1 if not found else None if None in found and not known else known.pop()
 
-    def compute_mask(self, inputs, mask):
+    def compute_mask(self, inputs, mask=None):
         """Steps that all inputs have."""
         return None if mask is None else _all(mask)
 
@@ -187,7 +187,7 @@ class Concatenate(_Merging):
         lengths = [shape[axis] for shape in input_shape]
         return (*first[:axis], None if None in lengths else sum(lengths), *first[axis + 1 :])
 
-    def compute_mask(self, inputs, mask):
+    def compute_mask(self, inputs, mask=None):
         """Steps that all inputs have; the steps of all, where they are joined along axis 1."""
         if mask is None or self.axis % len(inputs[0].shape) != 1:
             return super().compute_mask(inputs, mask)
@@ -246,7 +246,7 @@ class Dot(_Merging):
         rest = (*x[1:i], *x[i + 1 :], *y[1:j], *y[j + 1 :])
         return (x[0], *(rest or (1,)))
 
-    def compute_mask(self, inputs, mask):
+    def compute_mask(self, inputs, mask=None):
         return None
 
 

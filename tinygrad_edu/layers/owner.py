@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from .. import compat, constraints, initializers, ops, regularizers
+from ..budget import claim
 from ..rerun import moves_on
 from ..tensor import Tensor, as_tensor
 from ..variable import Variable
@@ -70,7 +71,8 @@ class Owner(Whole):
 
     def _make_weight(self, name, shape, initializer, dtype, trainable, regularizer, constraint) -> Variable:
         dtype = np.dtype(dtype or self.dtype)
-        array = initializers.get("zeros" if initializer is None else initializer)(shape, dtype.name)
+        given = "zeros" if initializer is None or claim(shape, dtype) else initializer
+        array = initializers.get(given)(shape, dtype.name)
         if np.shape(array) != shape:
             raise ValueError(f"{self} expects its initializer to make {name!r} of shape {shape}, got {np.shape(array)}.")
         regularizer, constraint = regularizers.get(regularizer), constraints.get(constraint)
@@ -134,6 +136,8 @@ class Owner(Whole):
         Raises:
             ValueError: for arrays of other shapes, or another number of them.
         """
+        if len(arrays) and not (self.built or self.weights):
+            raise ValueError(f"{self} has no weights yet. Give it an input_shape or call it on data first.")
         weights, arrays = self.weights, [np.asarray(a.array if isinstance(a, Tensor) else a) for a in arrays]
         if [w.shape for w in weights] != [a.shape for a in arrays]:
             raise ValueError(f"{self} expects weights of shapes {[w.shape for w in weights]}, got {[a.shape for a in arrays]}.")

@@ -14,7 +14,7 @@ import numpy as np
 
 from .. import compat, ops
 from ..graph import make_value
-from ..random import SeedGenerator
+from ..random import SeedGenerator, as_seed
 from .arguments import number
 from .layer import Layer, register
 from .reshaping import data_format_of
@@ -34,8 +34,8 @@ class _Noisy(Layer):
 
     def __init__(self, seed: Any = None, **kwargs: Any):
         super().__init__(**kwargs)
-        self.seed = SeedGenerator(**seed["config"]) if isinstance(seed, dict) else seed
-        self.seed_generator = self.seed if isinstance(self.seed, SeedGenerator) else SeedGenerator(seed)
+        self.seed = as_seed(seed)
+        self.seed_generator = self.seed if isinstance(self.seed, SeedGenerator) else SeedGenerator(self.seed)
 
     def call(self, x, training=False):
         return self.disturb(x) if training else x

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -92,6 +93,7 @@ class FromFormula:
     parameters: tuple[str, ...] = ()  # names of what the formula takes beyond labels and predictions
     parameters_first = True  # in the constructor
     further = ""  # what the words of the class say beyond those of the formula
+    gives = "()"  # the shape of what its objects give
 
     def __init_subclass__(cls, of: Callable | None = None, **kwargs: Any):
         super().__init_subclass__(**kwargs)
@@ -100,17 +102,18 @@ class FromFormula:
             own = parameters_of(of)
             cls.parameters = tuple(parameter.name for parameter in own)
             cls.__init__ = _constructor(cls, own)  # type: ignore[method-assign]
-            cls.__doc__ = cls.__doc__ or _words(of, cls.further)
+            cls.__doc__ = cls.__doc__ or _words(of, cls.gives, cls.further)
 
     def compute(self, y_true: Any, y_pred: Any) -> Any:
         """The formula of labels and predictions that already belong together."""
         return self._bare(y_true, y_pred, **{name: getattr(self, name) for name in self.parameters})
 
 
-def _words(formula: Callable, further: str) -> str:
-    """What a formula says of itself, without its shapes and examples, which are those of the function."""
+def _words(formula: Callable, gives: str, further: str) -> str:
+    """What a formula says of itself, without its examples, which are those of the function; and what an object gives."""
     paragraphs = (formula.__doc__ or "").rstrip().split("\n\n")
-    told = [paragraph for paragraph in paragraphs if not paragraph.strip().startswith((">>>", "Shapes:"))]
+    told = [paragraph for paragraph in paragraphs if not paragraph.strip().startswith(">>>")]
+    told = [re.sub(r" -> .*", f" -> {gives}.", one, flags=re.S) if one.strip().startswith("Shapes:") else one for one in told]
     return "\n\n".join([*told, f"    {further}"]) + "\n"
 
 

@@ -117,6 +117,7 @@ class FormulaLoss(FromFormula, Loss):
     """A loss of ours: `of=` a formula, found under its name, the name of the class, and `also=` others."""
 
     further = "`reduction`, `name` and `dtype`: see `Loss`."
+    gives = "(), or a number per sample without reduction"
 
     if TYPE_CHECKING:  # the constructors are made
 

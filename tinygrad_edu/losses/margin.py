@@ -33,6 +33,8 @@ def squared_hinge(y_true, y_pred):
     """Mean of max(1 - y_true · y_pred, 0)² over the last axis, for labels -1 and 1; 0 and 1 are taken for them.
 
     Shapes: (..., n), (..., n) -> (...).
+
+    Source: Tang (2013), "Deep Learning using Linear Support Vector Machines".
     """
     return ops.mean(ops.square(_shortfall(y_true, y_pred)), axis=-1)
 

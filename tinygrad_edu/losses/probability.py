@@ -87,6 +87,8 @@ def sparse_categorical_crossentropy(y_true, y_pred, from_logits=False, ignore_cl
         ValueError: for labels that are no whole number from 0 to classes - 1; it names the first one. Keras gives them
             the loss 0, or nan.
 
+    Source: Bishop (2006), eq. 4.108.
+
         >>> sparse_categorical_crossentropy([1, 0], [[0.5, 0.5], [0.25, 0.75]]).round(4)
         array([0.6931, 1.3863])
     """
@@ -138,6 +140,8 @@ def poisson(y_true, y_pred):
     It is -log of Poisson's probability, without log(y!), which no prediction changes.
 
     Shapes: (..., n), (..., n) -> (...).
+
+    Source: McCullagh & Nelder (1989), "Generalized Linear Models", chapter 6.
     """
     return ops.mean(y_pred - y_true * ops.log(y_pred + epsilon()), axis=-1)
 

@@ -34,6 +34,8 @@ def binary_accuracy(y_true, y_pred, threshold=0.5):
     Args:
         threshold: above it counts as 1; a probability equal to it counts as 0.
 
+    Any threshold will do, 0 for logits (Keras 3 asks for one between 0 and 1).
+
         >>> binary_accuracy([[1], [0], [0]], [[0.9], [0.5], [0.7]])
         array([1., 1., 0.])
     """
@@ -66,6 +68,8 @@ def sparse_categorical_accuracy(y_true, y_pred):
 
     Raises:
         ValueError: for labels that are no whole number from 0 to classes - 1.
+
+    Keras counts such a label as a wrong answer.
     """
     labels, _ = class_numbers(y_true, y_pred.shape[-1], "sparse_categorical_accuracy")
     return (labels == y_pred.argmax(-1)).astype(float)
@@ -82,6 +86,8 @@ def top_k_categorical_accuracy(y_true, y_pred, k=5):
 
     Args:
         k: how many guesses there are.
+
+    Source: Russakovsky et al. (2015), "ImageNet Large Scale Visual Recognition Challenge".
     """
     return _among_the_top(_label_of(y_true, "top_k_categorical_accuracy"), y_pred, k)
 
@@ -97,6 +103,8 @@ def sparse_top_k_categorical_accuracy(y_true, y_pred, k=5):
 
     Args:
         k: how many guesses there are.
+
+    Source: Russakovsky et al. (2015), "ImageNet Large Scale Visual Recognition Challenge".
 
         >>> sparse_top_k_categorical_accuracy([2, 2], [[0.1, 0.6, 0.3], [0.5, 0.4, 0.1]], k=2)
         array([1., 0.])

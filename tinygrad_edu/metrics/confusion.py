@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -11,39 +13,51 @@ from ..losses.reduction import full_weights
 from .mean import registry
 from .metric import Metric, labelled, number, share
 
-COUNTS = ("true_positives", "false_positives", "true_negatives", "false_negatives")
+#   count             label  answer
+COUNTS = {
+    "true_positives":  (1, 1),
+    "false_positives": (0, 1),
+    "true_negatives":  (0, 0),
+    "false_negatives": (1, 0),
+}  # fmt: skip
 
 
-def confusion(y_true: np.ndarray, y_pred: np.ndarray, thresholds: np.ndarray, weights: Any = 1.0) -> dict[str, np.ndarray]:
-    """COUNTS at each threshold: weights of the entries on either side of it, by their label.
+def confusion(y_true: np.ndarray, y_pred: np.ndarray, levels: np.ndarray, weights: np.ndarray, counts: Iterable[str]) -> Any:
+    """Some of COUNTS at each threshold: the weights of the entries of a label that lie above it, or do not.
 
     One pass, whatever the number of thresholds: each entry falls into a gap between two of them, and the gaps are
     summed from both ends.
 
-    Shapes: y_true, y_pred, weights (entries,) -> (thresholds,); (entries, labels) -> (thresholds, labels).
+    Shapes: y_true, y_pred, weights (entries,) -> (levels,) each; (entries, labels) -> (levels, labels).
+
+    Args:
+        levels: the thresholds, rising.
     """
-    order = np.argsort(thresholds, kind="stable")
-    back, labels = np.argsort(order, kind="stable"), y_pred.shape[1:]
-    gaps = np.searchsorted(thresholds[order].astype(y_pred.dtype), y_pred, side="left")  # how many thresholds are exceeded
-    size = int(np.prod(labels))
+    labels = y_pred.shape[1:]
+    size = math.prod(labels)
+    gaps = np.searchsorted(levels.astype(y_pred.dtype), y_pred, side="left")  # how many thresholds are exceeded
     places = (gaps.reshape(-1, size) * size + np.arange(size)).ravel()
-    counts = {}
-    for ones, (above, below) in ((y_true, (COUNTS[0], COUNTS[3])), (1.0 - y_true, (COUNTS[1], COUNTS[2]))):
-        filled = np.bincount(places, (ones * weights).ravel(), (len(thresholds) + 1) * size).reshape(-1, *labels)
-        counts[above], counts[below] = filled[:0:-1].cumsum(axis=0)[::-1][back], filled[:-1].cumsum(axis=0)[back]
-    return counts
+    filled = [
+        np.bincount(places, (ones * weights).ravel(), (len(levels) + 1) * size).reshape(-1, *labels)
+        for ones in (1 - y_true, y_true)
+    ]
+    for label, answer in map(COUNTS.__getitem__, counts):
+        in_gaps = filled[label]
+        yield in_gaps[:0:-1].cumsum(axis=0)[::-1] if answer else in_gaps[:-1].cumsum(axis=0)
 
 
 class ConfusionMetric(Metric):
     """What is made of COUNTS at thresholds. Subclasses say in `result` what."""
 
-    counts: tuple[str, ...] = COUNTS  # those that are needed
+    counts: tuple[str, ...] = tuple(COUNTS)  # those that are needed
     class_id: int | None = None  # look at this label only, along the last axis
-    _levels: np.ndarray
+    _levels: np.ndarray  # the thresholds, rising
+    _ranks: np.ndarray  # the place of each threshold among them
 
     def begin(self, levels: np.ndarray, labels: tuple[int, ...] = ()) -> None:
         """Make the states: the counts at each threshold, and for each label where `labels` says how many."""
-        self._levels = levels
+        order = np.argsort(levels, kind="stable")
+        self._levels, self._ranks = levels[order], np.argsort(order, kind="stable")
         for count in self.counts:
             setattr(self, count, self.add_weight((len(levels), *labels), name=count))
 
@@ -54,17 +68,16 @@ class ConfusionMetric(Metric):
         if wrong.any():
             raise ValueError(f"{self.name} expects labels 0 or 1, got {y_true[wrong][0]}. Map the labels to 0 and 1 first.")
         y_true, y_pred, weights = self.chosen(y_true, y_pred, full_weights(sample_weight, y_pred.shape, mask))
-        found = confusion(y_true, y_pred, self._levels, weights)
-        for count in self.counts:
-            getattr(self, count).assign_add(found[count])
+        for state, found in zip(self.variables, confusion(y_true, y_pred, self._levels, weights, self.counts)):
+            state.assign_add(found[self._ranks])
 
     def chosen(self, *entries: np.ndarray) -> tuple[np.ndarray, ...]:
         """Labels, predictions and weights of the entries that are looked at, as (entries,) or (entries, labels)."""
         if self.class_id is None:
             return tuple(x.ravel() for x in entries)
-        labels = entries[0].shape[-1:] or (1,)
-        if not -labels[0] <= self.class_id < labels[0]:
-            raise ValueError(f"{self.name} expects class_id below {labels[0]}, the number of labels, got {self.class_id}.")
+        shape = entries[0].shape
+        if len(shape) < 2 or not -shape[-1] <= self.class_id < shape[-1]:
+            raise ValueError(f"{self.name} expects predictions with a label {self.class_id} (class_id), got shape {shape}.")
         return tuple(x[..., self.class_id].ravel() for x in entries)
 
     def counted(self) -> list[np.ndarray]:
@@ -75,6 +88,8 @@ class ConfusionMetric(Metric):
 class ThresholdMetric(ConfusionMetric):
     """What is made of COUNTS at the thresholds that were given. Subclasses say in `share` what.
 
+    Shapes: labels and predictions (samples, ...) -> (), or (thresholds,) for several.
+
     Args:
         thresholds: one or several; a probability above it counts as 1, one equal to it as 0. None: 0.5.
         top_k: only the k largest predictions over the last axis can count as 1. None: all can. With it and without
@@ -83,7 +98,10 @@ class ThresholdMetric(ConfusionMetric):
         name, dtype: see `Metric`.
 
     Raises:
-        ValueError: for thresholds outside [0, 1], top_k < 1, or, in a batch, a class_id that it has no label of.
+        ValueError: for thresholds outside [0, 1], top_k < 1, or, in a batch, a class_id that it has no label of, and
+            labels other than 0 and 1 (Keras takes all but 0 for 1).
+
+    Source: Fawcett (2006), "An Introduction to ROC Analysis".
     """
 
     def __init__(

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from .. import ops
+from ..budget import afford
 from ..config import epsilon
 from ..losses.formula import check_parameters
 from .confusion import ConfusionMetric, as_thresholds
@@ -20,6 +21,8 @@ class AUC(ConfusionMetric):
     """Area under the ROC curve (share of ones found over share of zeros mistaken), or under precision over recall.
 
     Approximate by design: the curve is known at `num_thresholds` points only, however many samples there are.
+
+    Shapes: labels and predictions (samples, ...) -> ().
 
         >>> round(AUC(num_thresholds=3)([0, 0, 1, 1], [0, 0.5, 0.3, 0.9]), 6)
         0.75
@@ -70,6 +73,7 @@ class AUC(ConfusionMetric):
             self.begin(self._points())
 
     def _points(self) -> np.ndarray:
+        afford((self.num_thresholds,), float)
         inner = np.arange(1, self.num_thresholds - 1) / (self.num_thresholds - 1)
         if self.thresholds is not None:
             inner = np.setdiff1d(as_thresholds("AUC", self.thresholds), (0.0, 1.0))
@@ -120,6 +124,8 @@ def _under_precision(tp, fp, fn):
 class BestAt(ConfusionMetric):
     """The best of one share over all thresholds at which another is large enough; 0 if it never is.
 
+    Shapes: labels and predictions (samples, ...) -> ().
+
     Args:
         num_thresholds: how many are tried, evenly from 0 to 1.
         class_id: look at this label only, along the last axis. None: at all of them together.
@@ -137,6 +143,7 @@ class BestAt(ConfusionMetric):
         if not 0 <= self._least() <= 1:
             raise ValueError(f"{type(self).__name__} expects {self.shares[1]} in [0, 1], got {self._least()}.")
         check_parameters(type(self).__name__, {"num_thresholds": num_thresholds})
+        afford((num_thresholds,), float)
         self.num_thresholds, self.class_id = num_thresholds, class_id
         self.begin(np.linspace(0, 1, num_thresholds) if num_thresholds > 1 else np.array([0.5]))
 

@@ -23,6 +23,8 @@ registry = Registry("metric", adopt=lambda found: found if isinstance(found, Met
 class Mean(Metric):
     """Mean of the numbers given, each with a weight: Σ w v / Σ w; 0 before anything was given.
 
+    Shapes: values of any, weights (), or along the first axes of the values -> ().
+
         >>> mean = Mean()
         >>> mean.update_state([1.0, 3.0])
         >>> mean.update_state(5.0, sample_weight=2)
@@ -61,6 +63,8 @@ class Mean(Metric):
 @registry.add_class
 class Sum(Metric):
     """Sum of the numbers given, each times its weight.
+
+    Shapes: as of `Mean`.
 
     Args:
         name, dtype: see `Metric`.

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from .. import compat, initializers
+from ..budget import claim
 from ..calculus import no_grad
 from ..config import snake_case
 from ..graph import Value
@@ -154,7 +155,9 @@ class Metric(Configurable):
         """
         if isinstance(shape, str):
             shape, name = (), shape
-        initial = initializers.get(initializer or "zeros")(shape, dtype or self.dtype or "float64")
+        dtype = dtype or self.dtype or "float64"
+        claim(shape, dtype)
+        initial = initializers.get(initializer or "zeros")(shape, dtype)
         self._states.append(State(name or f"state_{len(self._states)}", np.asarray(initial)))
         return self._states[-1]
 

@@ -29,6 +29,8 @@ class RootMeanSquaredError(FormulaMetric, of=losses.mean_squared_error, name="ro
     """The root of the mean of (y_pred - y_true)² over all samples: an error in the unit of the labels.
 
     It is the root of the epoch's mean, not a mean of the batches' roots.
+
+    Shapes: (..., n), (..., n) -> ().
     """
 
     def result(self):
@@ -46,6 +48,8 @@ def cosine_similarity(y_true, y_pred, axis=-1):
 
     Args:
         axis: along which the vectors lie.
+
+    Source: Salton & McGill (1983), "Introduction to Modern Information Retrieval".
     """
     return -losses.cosine_similarity(y_true, y_pred, axis)
 

@@ -20,6 +20,8 @@ class IoU(Metric):
 
     Classes that neither occur nor are predicted are left out of the mean.
 
+    Shapes: class numbers, or `num_classes` along `axis`, of as many labels as predictions -> ().
+
     Args:
         num_classes: how many there are.
         target_class_ids: the classes to take the mean over. None: all.
@@ -27,6 +29,11 @@ class IoU(Metric):
         ignore_class: label of samples that do not count, such as 255 for void pixels.
         sparse_y_true, sparse_y_pred: whether these are class numbers, not one-hot or probabilities.
         axis: where the classes are, if not.
+
+    Raises:
+        ValueError: for classes that are not there, also in a batch.
+
+    Source: Everingham et al. (2010), "The PASCAL Visual Object Classes (VOC) Challenge".
 
         >>> round(IoU(2, [1])([0, 0, 1, 1], [0, 1, 0, 1]), 4)
         0.3333
@@ -49,11 +56,11 @@ class IoU(Metric):
         super().__init__(name, dtype, **unknown)
         check_parameters(type(self).__name__, {"num_classes": num_classes})
         self.num_classes, self.ignore_class, self.axis = num_classes, ignore_class, axis
+        self.total_cm = self.add_weight((num_classes, num_classes), name="total_confusion_matrix")
         self.target_class_ids = list(range(num_classes) if target_class_ids is None else target_class_ids)
         if not all(0 <= target < num_classes for target in self.target_class_ids):
             raise ValueError(f"{type(self).__name__} expects classes below {num_classes}, got {self.target_class_ids}.")
         self.sparse_y_true, self.sparse_y_pred = sparse_y_true, sparse_y_pred
-        self.total_cm = self.add_weight((num_classes, num_classes), name="total_confusion_matrix")
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """Count a batch: classes of labels and predictions, of one size; a weight for each."""

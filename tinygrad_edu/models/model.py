@@ -15,13 +15,14 @@ from ..layers.called import told
 from ..layers.shapes import any_batch, shape_of, shapes_in
 from ..registry import custom_object_scope
 from .network import Network
+from .saved import Saved
 from .summary import Summary, summarize
 from .training import Trainer
 from .watching import Flow, flow_of
 
 
 @register("Functional")
-class Model(Trainer):
+class Model(Saved, Trainer):
     """Layers put together, which know how to train themselves.
 
     There are three ways to make one: `Sequential`; a subclass with layers in its attributes and a method `call(x)`, in

@@ -35,8 +35,7 @@ class Sequential(Model):
             raise TypeError(f"Sequential expects a list of layers, got {layers!r}. Write Sequential([Dense(1)]).")
         self._layers: list[Layer] = []
         self._trace: list[Any] = []  # what goes into the first layer, and what comes out of each, as symbols
-        for layer in layers or []:
-            self.add(layer)
+        self._take(layers or [])
 
     @property
     def layers(self) -> list[Layer]:
@@ -48,25 +47,25 @@ class Sequential(Model):
 
         What `Input` returned may be the first.
         """
-        if isinstance(layer, Symbol) and isinstance(layer.call.layer, InputLayer):
-            layer = layer.call.layer
-        if not isinstance(layer, Layer):
-            hint = f"Write {layer.__name__}(...)." if isinstance(layer, type) else "Pass an object like Dense(1)."
-            raise TypeError(f"Sequential.add expects a layer, got {layer!r}. {hint}")
-        name_apart([*self._layers, layer], self.who)
-        self._layers.append(layer)
+        self._take([layer])
+
+    def _take(self, layers: Iterable[Any]) -> None:
+        """Append layers: all, or none if one does not fit."""
+        added, known, traced = [_as_layer(layer) for layer in layers], len(self._layers), len(self._trace)
+        name_apart([*self._layers, *added], self.who)
+        self._layers.extend(added)
         try:
-            self._build_known(layer)
+            self._build_known(added)
         except Exception:
-            self._layers.pop()
+            del self._layers[known:], self._trace[traced:]
             raise
 
-    def _build_known(self, layer: Layer) -> None:
-        """Go on with a layer just appended, if the shape of its inputs is known."""
+    def _build_known(self, added: list[Layer]) -> None:
+        """Go on with layers just appended, if the shape of their inputs is known."""
         if self._trace:
-            self._extend([layer])
-        elif len(self._layers) == 1 and (layer.built or layer.batch_input_shape):
-            self.build(layer.input_shape if layer.built else layer.batch_input_shape)
+            self._extend(added)
+        elif added and added[0] is self._layers[0] and (added[0].built or added[0].batch_input_shape):
+            self.build(added[0].input_shape if added[0].built else added[0].batch_input_shape)
 
     def pop(self) -> None:
         """Take the last layer off."""
@@ -135,3 +134,13 @@ class Sequential(Model):
         if shape is not None and not model.built:
             model.build(tuple(shape) if is_shape(shape) else shape)
         return model
+
+
+def _as_layer(given: Any) -> Layer:
+    """A layer, or the InputLayer of what `Input` returned."""
+    if isinstance(given, Symbol) and isinstance(given.call.layer, InputLayer):
+        return given.call.layer
+    if not isinstance(given, Layer):
+        hint = f"Write {given.__name__}(...)." if isinstance(given, type) else "Pass an object like Dense(1)."
+        raise TypeError(f"Sequential.add expects a layer, got {given!r}. {hint}")
+    return given

@@ -34,7 +34,7 @@ class Steps(Layer):
 
     optimizer: optimizers.Optimizer
     loss: Any = None
-    compiled_with: dict[str, Any] | None = None  # the arguments of `compile`, but for the optimizer
+    compiled_with: dict[str, Any] | None = None  # the arguments of `compile` that a file keeps, but for the optimizer
     batch_loss: float | None = None  # of the last batch alone, where logs are means since the epoch began
 
     def __init__(self, **kwargs: Any):
@@ -84,9 +84,8 @@ class Steps(Layer):
         self.run_eagerly, self.jit_compile = bool(run_eagerly), jit_compile
         self.steps_per_execution = whole("compile", "steps_per_execution", steps_per_execution)
         self._tried = set()
-        given = {"loss": loss, "loss_weights": loss_weights, "metrics": metrics, "weighted_metrics": weighted_metrics}
-        settings = {"run_eagerly": self.run_eagerly, "steps_per_execution": self.steps_per_execution, "jit_compile": jit_compile}
-        vars(self)["compiled_with"] = given | settings  # a dict among the attributes would be searched for layers
+        kept = {"loss": loss, "loss_weights": loss_weights, "metrics": metrics, "weighted_metrics": weighted_metrics}
+        vars(self)["compiled_with"] = kept  # a dict among the attributes would be searched for layers in every step
         self._frozen = self._frozen_layers()
 
     @property

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..graph import NUMBERS, Value
+from ..graph import NUMBERS, Placeholder, Value
 from ..kernel import kernel
 from .declare import op
 from .elementwise import rsqrt, square
@@ -21,11 +21,13 @@ def normalize(x, gamma=1.0, beta=0.0, axis=-1, epsilon=1e-3, moments=None):
     gamma and beta (numbers, arrays or Tensors) broadcast to the shape of x. `moments`, new `Moments()`, are told what was
     found. Source: Ioffe & Szegedy (2015), algorithm 1; along the features of a sample: Ba et al. (2016), eq. 4.
     """
-    return scaled_normal(x, gamma, beta, axis=axis, epsilon=epsilon, moments=moments or Moments())
+    if moments is None and not any(isinstance(given, Placeholder) for given in (x, gamma, beta)):
+        moments = Moments()  # of this call: one that is noted is made again and again
+    return scaled_normal(x, gamma, beta, axis=axis, epsilon=epsilon, moments=moments)
 
 
 class Moments:
-    """What normalizing has found out about x, so that the gradients need not find it again.
+    """What one call of `normalize` has found out about x, so that the gradients need not find it again.
 
     Attributes:
         mean, variance: along the axis, which has length 1.
@@ -34,9 +36,10 @@ class Moments:
 
     __slots__ = ("inverse", "mean", "variance")
 
-    mean: Any
-    variance: Any
-    inverse: Any
+    def __init__(self) -> None:
+        self.mean: Any = None
+        self.variance: Any = None
+        self.inverse: Any = None
 
     def __repr__(self) -> str:
         return "Moments()"
@@ -49,6 +52,8 @@ class Moments:
 )
 def scaled_normal(x, gamma, beta, /, axis=-1, epsilon=1e-3, moments=None):
     """gamma (x - mean) / sqrt(variance + epsilon) + beta along `axis`. (The public `normalize` has defaults.)"""
+    if moments is not None and moments.mean is not None:
+        raise ValueError("normalize expects new Moments, got those of another call, whose gradients need them. Pass Moments().")
     out = _scaled(x, gamma, beta, axis, epsilon, moments or Moments())
     if out.shape != x.shape:
         raise ValueError(
@@ -85,8 +90,8 @@ def _scaled_large(x, gamma, beta, axis, epsilon, moments):
 def _scaled(x, gamma, beta, axis, epsilon, moments):
     moments.mean = _mean(x, axis)
     centred = x - moments.mean
-    moments.variance = _mean(square(centred), axis)
-    moments.inverse = rsqrt(moments.variance + epsilon)
+    moments.variance = _mean(np.square(centred), axis)
+    moments.inverse = 1 / np.sqrt(moments.variance + epsilon)
     return gamma * (centred * moments.inverse) + beta
 
 

@@ -13,6 +13,7 @@ from . import schedules
 from .optimizer import Optimizer, deserialize, get, serialize
 from .averages import ewa
 from .sgd import SGD
+from .adafactor import Adafactor
 from .adagrad import Adagrad
 from .adadelta import Adadelta
 from .rmsprop import RMSprop

@@ -55,6 +55,8 @@ class Optimizer(Stateful, Configurable):
         >>> w.tolist()
         [0.5, 1.5]
 
+    Shapes: weights of any, a gradient of the same for each; so are the slots.
+
     A step takes the gradients through: leaving out those that are None; `loss_scale_factor`; `gradient_accumulation_steps`;
     clipping; and each weight through: `weight_decay`; `update`; `use_ema`; its constraint. Nothing moves if anything is wrong.
 

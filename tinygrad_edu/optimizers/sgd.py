@@ -38,7 +38,8 @@ class SGD(Optimizer):
         nesterov: look ahead along the velocity before stepping; nothing without momentum.
         **kwargs: as of `Optimizer`.
 
-    Source: Polyak (1964); Nesterov's form as rewritten in Sutskever et al. (2013), section 2.
+    Source: Polyak (1964); Nesterov's form as rewritten in Sutskever et al. (2013), section 2. As in Keras 2 and 3; PyTorch
+    leaves the rate out of the velocity, so that a new rate reaches back.
     """
 
     def __init__(self, learning_rate: Any = Default(0.01), momentum: float = 0.0, nesterov: bool = False, **kwargs: Any):

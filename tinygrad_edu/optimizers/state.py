@@ -22,17 +22,18 @@ class State:
         variable: the weight.
         slots: by name, in the order of the optimizer's `slots`, then those that `update` does not see.
         moved: how many of them `update` gets.
+        flat: whether it gets them as arrays of one axis.
     """
 
-    __slots__ = "arrays", "char", "dtype", "is_copy", "moved", "names", "p", "shape", "slots", "variable"
+    __slots__ = "arrays", "char", "dtype", "flat_slots", "is_copy", "moved", "names", "p", "shape", "slots", "variable"
 
-    def __init__(self, variable: Variable, slots: dict[str, Variable], moved: int):
-        self.variable, self.slots, self.moved = variable, slots, moved
+    def __init__(self, variable: Variable, slots: dict[str, Variable], moved: int, flat: bool = True):
+        self.variable, self.slots, self.moved, self.flat_slots = variable, slots, moved, flat
         self.names = tuple(slots)
         self.shape, self.dtype = variable.array.shape, working_dtype(variable)
         self.p = variable.array.reshape(-1).astype(self.dtype, copy=False)
         self.is_copy, self.char = self.dtype != variable.dtype, self.dtype.char
-        self.arrays = tuple(slot.array.reshape(-1) for slot in slots.values())[:moved]
+        self.arrays = tuple(slot.array.reshape(-1) if flat else slot.array for slot in slots.values())[:moved]
 
     def flat(self, gradient: Any) -> np.ndarray:
         """A gradient of this weight as kernels want it: flat, contiguous, of the dtype that the weight moves in."""
@@ -59,7 +60,7 @@ class State:
         self.variable.mark_changed()
 
     def __reduce__(self) -> tuple:
-        return State, (self.variable, self.slots, self.moved)  # views are made anew, of the copied arrays
+        return State, (self.variable, self.slots, self.moved, self.flat_slots)  # views are made anew, of the copied arrays
 
 
 def working_dtype(variable: Variable) -> np.dtype:
@@ -77,6 +78,7 @@ class Stateful:
 
     name: str
     slots: tuple[str, ...]
+    flat_slots = True  # whether `update` gets its slots as arrays of one axis; not where their shapes say something
 
     def __init__(self) -> None:
         self._states: dict[Variable, State] = {}
@@ -147,7 +149,7 @@ class Stateful:
             if name not in slots:
                 slots[name] = Variable(self._new_slot(name, weight), name=name, trainable=False)
                 slots[name].relabel(f"{self.name}/{variable.path}/{name}")
-        self._states[variable] = State(variable, {name: slots[name] for name in names}, len(self.slots))
+        self._states[variable] = State(variable, {name: slots[name] for name in names}, len(self.slots), self.flat_slots)
 
     # What is remembered --------------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any
 
 from ..compat import offer
@@ -16,10 +17,17 @@ CustomObjectScope = custom_object_scope
 PyDataset = Sequence  # as Keras 3 calls it
 
 __all__ = [
-    "CustomObjectScope", "PyDataset", "Sequence", "custom_object_scope", "get_custom_objects", "has_arg", "model_to_dot",
-    "normalize", "pad_sequences", "plot_bounds", "plot_history", "plot_model", "register_keras_serializable",
+    "CustomObjectScope", "Progbar", "PyDataset", "Sequence", "custom_object_scope", "get_custom_objects", "has_arg",
+    "model_to_dot", "normalize", "pad_sequences", "plot_bounds", "plot_history", "plot_model", "register_keras_serializable",
     "set_random_seed", "to_categorical", "to_list",
 ]  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    """Progbar, when it is asked for: it brings all callbacks along."""
+    if name != "Progbar":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return import_module(".progress", __name__).Progbar
 
 
 def plot_model(model: Any, to_file: Any = "model.png", *args: Any, **kwargs: Any) -> Any:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import operator
 from typing import Any
 
 import numpy as np
-
-from ..layers.arguments import whole
 
 
 def to_categorical(x: Any, num_classes: int | None = None, dtype: Any = "float32") -> np.ndarray:
@@ -33,7 +32,7 @@ def to_categorical(x: Any, num_classes: int | None = None, dtype: Any = "float32
     if wrong.size:
         raise ValueError(f"to_categorical expects whole numbers >= 0, got {wrong.flat[0]}. Number the classes from 0.")
     largest = int(numbers.max(initial=-1))
-    count = largest + 1 if num_classes is None else whole("to_categorical", "num_classes", num_classes, 1)
+    count = largest + 1 if num_classes is None else operator.index(num_classes)
     if largest >= count:
         raise ValueError(f"to_categorical expects numbers below num_classes={count}, got {largest}.")
     return np.eye(count, dtype=dtype)[numbers.astype(int)]

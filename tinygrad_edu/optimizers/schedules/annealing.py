@@ -19,6 +19,8 @@ class PolynomialDecay(LearningRateSchedule):
         end_learning_rate: the last rate.
         power: 1 is a straight line.
         cycle: whether to start again at the height the curve has when T is the next multiple of `decay_steps`.
+
+    Source: Chen et al. (2017), "DeepLab", whose "poly" policy it is.
     """
 
     def __init__(
