@@ -45,7 +45,7 @@ class Course:
                 self.hooks.call("on_train_begin", {})
                 while self.epoch < self.end and not self.model.stop_training:
                     self._run_epoch()
-                self.model.optimizer.finalize_variable_values(self.model.trainable_weights)
+                self.whole.run(self.model.optimizer.finalize_variable_values, self.model.trainable_weights)
                 self.hooks.call("on_train_end", self.logs)
             except BaseException as error:
                 self._clean_up(error)

@@ -67,9 +67,8 @@ class Scores:
     def by_output(self) -> bool:
         """Whether metrics were given for each output, so that they say nothing before the outputs are known."""
         inside = [one for given in self.given if isinstance(given, (list, tuple)) for one in given]
-        if any(isinstance(one, dict) for one in self.given):
-            return True
-        return any(isinstance(one, (list, tuple, type(None))) for one in inside)
+        by_name = any(isinstance(given, dict) for given in self.given)
+        return by_name or any(one is None or isinstance(one, (list, tuple)) for one in inside)
 
     @property
     def metrics(self) -> list[Metric]:

@@ -35,7 +35,6 @@ class Steps(Layer):
 
     optimizer: optimizers.Optimizer
     loss: Any = None
-    compiled = False
     compiled_with: dict[str, Any] | None = None  # the arguments of `compile` that a file keeps, but for the optimizer
     batch_loss: float | None = None  # of the last batch alone, where logs are means since the epoch began
 
@@ -85,11 +84,15 @@ class Steps(Layer):
         self.optimizer, self.loss, self._objective, self._scores = found, objective.told, objective, scores
         self.run_eagerly, self.jit_compile = bool(run_eagerly), jit_compile
         self.steps_per_execution = whole("compile", "steps_per_execution", steps_per_execution)
-        self.compiled, self._tried = True, set()
-        self.compiled_with = {
-            "loss": loss, "loss_weights": loss_weights, "metrics": metrics, "weighted_metrics": weighted_metrics,
-        }  # fmt: skip
+        self._tried = set()
+        kept = {"loss": loss, "loss_weights": loss_weights, "metrics": metrics, "weighted_metrics": weighted_metrics}
+        vars(self)["compiled_with"] = kept  # a dict among the attributes would be searched for layers in every step
         self._frozen = self._frozen_layers()
+
+    @property
+    def compiled(self) -> bool:
+        """Whether `compile` was called."""
+        return self.compiled_with is not None
 
     # Steps: override these to train in another way ------------------------------------------------
 
@@ -196,7 +199,7 @@ class Steps(Layer):
             )
 
     def _require_compile(self, what: str) -> None:
-        if not self.compiled:
+        if self.compiled_with is None:
             raise RuntimeError(f"{what} expects a compiled model. Call model.compile(optimizer, loss) first.")
 
 
