@@ -87,6 +87,7 @@ class Steps(Layer):
         self.compiled, self._tried = True, set()
         self.compiled_with = {
             "loss": loss, "loss_weights": loss_weights, "metrics": metrics, "weighted_metrics": weighted_metrics,
+            "run_eagerly": self.run_eagerly, "steps_per_execution": self.steps_per_execution, "jit_compile": jit_compile,
         }  # fmt: skip
         self._frozen = self._frozen_layers()
 
