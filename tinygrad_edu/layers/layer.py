@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from .. import compat, regularizers
-from ..budget import afford
+from ..budget import BRIEF, afford
 from ..config import floatx, snake_case, unique_name
 from ..graph import Mode, Value, as_array, current, make_value, mask_of, mode
 from ..modes import set_mode, unwatched
@@ -24,8 +24,6 @@ from .arguments import asks_for_more, dtype_of, told_by_place
 from .called import Called
 from .owner import Owner
 from .shapes import InputSpec, any_batch, has_open_axis, map_shapes, masks_in, shape_of, shapes_in
-
-MOST_ZEROS = 2**27  # bytes that layers are asked for their shapes on while a file is loaded
 
 registry = Registry("layer", callables=False)
 serialize, deserialize = registry.serialize, registry.deserialize
@@ -304,5 +302,5 @@ class Layer(Called, Owner, Configurable):
 
 
 def _zeros(shape: list[int]) -> np.ndarray:
-    afford(shape, float, MOST_ZEROS)
+    afford(shape, float, BRIEF)
     return np.zeros(shape)

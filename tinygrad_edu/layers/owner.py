@@ -71,8 +71,8 @@ class Owner(Whole):
 
     def _make_weight(self, name, shape, initializer, dtype, trainable, regularizer, constraint) -> Variable:
         dtype = np.dtype(dtype or self.dtype)
-        given = "zeros" if initializer is None or claim(shape, dtype) else initializer
-        array = initializers.get(given)(shape, dtype.name)
+        first = "zeros" if claim(shape, dtype) or initializer is None else initializer
+        array = initializers.get(first)(shape, dtype.name)
         if np.shape(array) != shape:
             raise ValueError(f"{self} expects its initializer to make {name!r} of shape {shape}, got {np.shape(array)}.")
         regularizer, constraint = regularizers.get(regularizer), constraints.get(constraint)

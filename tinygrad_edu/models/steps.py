@@ -85,7 +85,10 @@ class Steps(Layer):
         self.run_eagerly, self.jit_compile = bool(run_eagerly), jit_compile
         self.steps_per_execution = whole("compile", "steps_per_execution", steps_per_execution)
         self._tried = set()
-        kept = {"loss": loss, "loss_weights": loss_weights, "metrics": metrics, "weighted_metrics": weighted_metrics}
+        kept = {
+            "loss": loss, "loss_weights": loss_weights, "metrics": metrics, "weighted_metrics": weighted_metrics,
+            "run_eagerly": self.run_eagerly, "steps_per_execution": self.steps_per_execution, "jit_compile": jit_compile,
+        }  # fmt: skip
         vars(self)["compiled_with"] = kept  # a dict among the attributes would be searched for layers in every step
         self._frozen = self._frozen_layers()
 
