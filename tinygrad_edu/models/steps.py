@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from typing import Any
 
@@ -101,8 +102,9 @@ class Steps(Layer):
         x, y, sample_weight = unpack(data)
         y_pred = self(x, training=True)
         loss = self.compute_loss(x, y, y_pred, sample_weight)
-        weights = self.trainable_weights
-        self.optimizer.apply(gradients(self.optimizer.scale_loss(loss), weights), weights)
+        if math.isfinite(loss.item()):  # a step from nan would leave nothing but nan
+            weights = self.trainable_weights
+            self.optimizer.apply(gradients(self.optimizer.scale_loss(loss), weights), weights)
         return self._count(loss, x, y, y_pred, sample_weight)
 
     def test_step(self, data: Any) -> dict[str, Any]:
