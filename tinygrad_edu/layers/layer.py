@@ -122,6 +122,8 @@ class Layer(Called, Owner, Configurable):
     ):
         self.batch_input_shape = compat.batch_input_shape_of(batch_input_shape, kwargs)
         self._given_weights = kwargs.pop("weights", None)
+        if not isinstance(self._given_weights, (list, tuple, type(None))):
+            raise TypeError(f"{type(self).__name__} expects weights to be a list of arrays, got {self._given_weights!r}.")
         compat.refuse_unknown(type(self), kwargs)
         if name is not None and not isinstance(name, str):
             raise ValueError(f"{type(self).__name__} expects name to be a string, got {name!r}.")
