@@ -10,13 +10,13 @@ PACKAGES = {
     "models": "Sequential Model load_model clone_model save_model model_from_json",
     "layers": "Layer Input InputLayer Dense Activation Dropout Flatten Reshape Permute RepeatVector Lambda Masking Embedding "
     "BatchNormalization LayerNormalization PReLU LeakyReLU ELU ReLU Softmax AlphaDropout GaussianNoise GaussianDropout "
-    "ActivityRegularization Add Subtract Multiply Average Maximum Minimum Concatenate Dot add subtract multiply average maximum "
-    "minimum concatenate dot",
+    "ActivityRegularization Add Subtract Multiply Average Maximum Minimum Concatenate Dot add subtract multiply average "
+    "maximum minimum concatenate dot",
     "optimizers": "SGD RMSprop Adagrad Adadelta Adam AdamW Adamax Nadam Ftrl Lion schedules get serialize deserialize Optimizer",
     "callbacks": "Callback History ModelCheckpoint EarlyStopping LearningRateScheduler ReduceLROnPlateau TensorBoard CSVLogger "
     "LambdaCallback TerminateOnNaN ProgbarLogger CallbackList",
-    "initializers": "RandomUniform RandomNormal TruncatedNormal GlorotUniform glorot_uniform HeUniform he_uniform HeNormal he_normal "
-    "LecunUniform lecun_uniform LecunNormal lecun_normal VarianceScaling Orthogonal Identity Zeros Ones Constant Initializer",
+    "initializers": "RandomUniform RandomNormal TruncatedNormal GlorotUniform glorot_uniform HeUniform he_uniform HeNormal "
+    "he_normal LecunUniform lecun_uniform LecunNormal lecun_normal VarianceScaling Orthogonal Identity Zeros Ones Constant Initializer",
     "regularizers": "l1 l2 l1_l2 L1 L2 L1L2 get serialize deserialize",
     "constraints": "MaxNorm max_norm NonNeg non_neg UnitNorm unit_norm MinMaxNorm get",
     "wrappers.scikit_learn": "KerasRegressor KerasClassifier",
