@@ -27,6 +27,7 @@ lint: $(VENV)/dev.installed
 bench: $(VENV)/dev.installed
 	$(BIN)/python benchmarks/engine.py
 	$(BIN)/python benchmarks/optimizers.py
+	$(BIN)/python benchmarks/training.py
 	$(BIN)/python benchmarks/layers.py
 	$(BIN)/python benchmarks/two_circles_seeds.py
 

@@ -52,3 +52,10 @@ def test_a_repeated_gradient_goes_back_through_all_blocks_of_a_large_array(rows)
     ops.normalize(fast, gamma).sum().backward()
     ops.normalize(exact, gamma.astype(float)).sum().backward()
     np.testing.assert_allclose(fast.grad, exact.grad, atol=2e-5)
+
+
+@pytest.mark.parametrize("name", ["logaddexp", "logaddexp2"])
+def test_a_nan_that_was_there_before_is_no_news_to_a_logarithm_of_a_sum(name):
+    """Warnings are errors here; NumPy's functions warn."""
+    found = getattr(ops, name)(np.array([np.nan, 0, np.inf]), np.array([0, np.nan, -np.inf]))
+    np.testing.assert_array_equal(found, [np.nan, np.nan, np.inf])

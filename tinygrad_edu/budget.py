@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 
 PAGE = 8192  # bytes that the smallest array counts for
+BRIEF = 2**27  # bytes of an array that layers and ops are asked for their shapes with
 
 _left: ContextVar[list[int] | None] = ContextVar("bytes left", default=None)
 
@@ -34,6 +35,11 @@ def budget(size: int) -> Iterator[None]:
         yield
     finally:
         _left.reset(token)
+
+
+def is_limited() -> bool:
+    """Whether something that a file describes is being built."""
+    return _left.get() is not None
 
 
 def claim(shape: Sequence[int], dtype: Any) -> bool:
@@ -50,7 +56,7 @@ def claim(shape: Sequence[int], dtype: Any) -> bool:
 
 
 def afford(shape: Sequence[int], dtype: Any, more: int = 0) -> None:
-    """Raise MemoryError if an array that will not last has more bytes than the budget has left, and `more`."""
+    """Raise MemoryError if an array that will not last has more bytes than the budget has left and `more` together."""
     left = _left.get()
     if left is not None:
         _needed(shape, dtype, left[0] + more)

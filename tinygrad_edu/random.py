@@ -103,11 +103,11 @@ class SeedGenerator:
         self.counter += 1
         return self.counter - 1
 
-    def place(self) -> int:
+    def where_it_stands(self) -> int:
         """The number of the next draw, for `rerun`."""
         return self.counter
 
-    def go_to(self, place: int) -> None:
+    def stand_at(self, place: int) -> None:
         """Let the next draw have that number."""
         self.counter = place
 

@@ -9,9 +9,9 @@ a layer has added.
     ...         moves_on(self)
     ...         self.count += 1
     ...         return self.count
-    ...     def place(self):
+    ...     def where_it_stands(self):
     ...         return self.count
-    ...     def go_to(self, place):
+    ...     def stand_at(self, place):
     ...         self.count = place
     >>> counter = Counter()
     >>> with Moved() as moved:
@@ -35,10 +35,10 @@ from typing import Any, Protocol
 class Moving(Protocol):
     """Something that code moves on while it runs."""
 
-    def place(self) -> Any:
-        """Where it stands: all that `go_to` needs."""
+    def where_it_stands(self) -> Any:
+        """Where it stands: all that `stand_at` needs."""
 
-    def go_to(self, place: Any) -> None:
+    def stand_at(self, place: Any) -> None:
         """Stand where it stood."""
 
 
@@ -50,7 +50,7 @@ class Moved:
 
     def note(self, thing: Moving) -> None:
         if thing not in self.first:
-            self.first[thing] = thing.place()
+            self.first[thing] = thing.where_it_stands()
         if self._outer:
             self._outer.note(thing)
 
@@ -65,18 +65,18 @@ class Moved:
     def undo(self) -> None:
         """Let all stand where it stood before the block."""
         for thing, place in self.first.items():
-            thing.go_to(place)
+            thing.stand_at(place)
 
     @contextlib.contextmanager
     def again(self) -> Iterator[None]:
         """Start where the block did; afterwards all stands as if nothing had run."""
-        now = {thing: thing.place() for thing in self.first}
+        now = {thing: thing.where_it_stands() for thing in self.first}
         self.undo()
         try:
             yield
         finally:
             for thing, place in now.items():
-                thing.go_to(place)
+                thing.stand_at(place)
 
 
 _noting: ContextVar[Moved | None] = ContextVar("moved", default=None)

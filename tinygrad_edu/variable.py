@@ -63,11 +63,11 @@ class Variable(Tensor):
         moves_on(self)
         return super()._write(key, value)
 
-    def place(self) -> tuple[Any, int]:
+    def where_it_stands(self) -> tuple[Any, int]:
         """The numbers, and when they were changed, for `rerun`."""
         return self.array.copy(), self.changed.number if self.changed else 0
 
-    def go_to(self, place: tuple[Any, int]) -> None:
+    def stand_at(self, place: tuple[Any, int]) -> None:
         """Hold the numbers that it held: changed just then, or, if it holds them already, when they were."""
         numbers, number = place
         if not np.array_equal(self.array, numbers, equal_nan=True):

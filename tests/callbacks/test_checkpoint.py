@@ -4,10 +4,13 @@ import math
 import warnings
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from tinygrad_edu import metrics
-from tinygrad_edu.callbacks import ModelCheckpoint
+from tinygrad_edu.callbacks import EarlyStopping, ModelCheckpoint
+from tinygrad_edu.layers import Dense
+from tinygrad_edu.models import Sequential, load_model
 
 
 class Model:
@@ -151,3 +154,15 @@ def test_an_error_of_the_disk_comes_out(tmp_path):
 
     with pytest.raises(OSError, match="No space"), warnings.catch_warnings():
         run(checkpoint, [1.0], SimpleNamespace(metrics=[], save=full))
+
+
+def test_the_best_model_comes_back_from_its_file(tmp_path):
+    """CB-07, CB-09: it is the one that EarlyStopping restores."""
+    x = np.random.default_rng(0).normal(size=(40, 3))
+    model = Sequential([Dense(4, input_dim=3, activation="tanh"), Dense(1)])
+    model.compile("adam", "mse")
+    callbacks = [ModelCheckpoint(tmp_path / "best", save_best_only=True), EarlyStopping(patience=9, restore_best_weights=True)]
+    history = model.fit(x, x[:, :1], epochs=4, verbose=0, validation_split=0.25, callbacks=callbacks).history
+    again = load_model(tmp_path / "best")
+    np.testing.assert_array_equal(again.predict(x), model.predict(x))
+    assert again.evaluate(x[30:], x[30:, :1], verbose=0) == pytest.approx(min(history["val_loss"]))

@@ -66,7 +66,7 @@ def test_verbose_0_is_silent(capfd):
 
 @pytest.mark.parametrize("verbose", [1, 2, "auto", True])
 def test_into_a_file_there_is_one_line_of_numbers_per_epoch_and_no_control_character(capsys, verbose):
-    """FIT-02, CB-23, CB-24."""
+    """FIT-02, CB-22, CB-23, CB-24."""
     fit(epochs=3, verbose=verbose, validation_split=0.2)
     out = capsys.readouterr().out
     assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]", out)

@@ -52,6 +52,27 @@ def test_every_spelling_of_every_initializer_is_understood(name, spelling):
         assert layer(np.ones((1, 3))).shape == (1, 3)
 
 
+KERAS = {
+    "Keras 3": (
+        {"module": "keras.initializers", "class_name": "GlorotUniform", "config": {"seed": None}, "registered_name": None},
+        "GlorotUniform",
+    ),
+    "tf.keras": ({"class_name": "RandomUniform", "config": {"minval": 0, "maxval": 1, "seed": 3}}, "RandomUniform"),
+    "Keras 2.2, whose glorot_uniform was a function": (
+        {"class_name": "VarianceScaling", "config": {"scale": 1.0, "mode": "fan_avg", "distribution": "normal", "seed": None}},
+        "VarianceScaling",
+    ),
+    "Keras 3, long names": ({"class_name": "OrthogonalInitializer", "config": {"gain": 1.0, "seed": 2}}, "Orthogonal"),
+}
+
+
+@pytest.mark.parametrize(("config", "name"), KERAS.values(), ids=KERAS)
+def test_configs_that_keras_wrote_are_read(config, name):
+    """INI-01, INI-25."""
+    found = initializers.deserialize(config)
+    assert type(found).__name__ == name and found.get_config() == config["config"]
+
+
 def test_nothing_is_nothing():
     """INI-01."""
     assert initializers.get(None) is None and initializers.deserialize(None) is None

@@ -20,8 +20,10 @@ from tinygrad_edu.layers import (
     LeakyReLU,
     Masking,
     Permute,
+    PReLU,
     RepeatVector,
     Reshape,
+    Softmax,
 )
 from tinygrad_edu.models import Sequential
 
@@ -366,3 +368,48 @@ def test_masks_can_be_asked_for_arrays():
     words = Embedding(3, 2, mask_zero=True)
     assert words.compute_mask(np.array([[0, 1]])).tolist() == [[False, True]] == words.compute_mask([[0, 2]], mask=None).tolist()
     assert Embedding(3, 2).compute_mask([[0, 1]]) is None is Dense(1).compute_mask(X)
+
+
+def test_training_and_mask_may_stand_where_call_has_them():
+    """LAY-02: as tutorials write dropout(x, training); what else is given keeps its place, and parts are told too."""
+    seen = []
+
+    class Inner(Layer):
+        def call(self, x, training=None):
+            seen.append(training)
+            return x
+
+    class Outer(Layer):
+        def __init__(self):
+            super().__init__()
+            self.inner = Inner()
+
+        def call(self, x, scale=1.0, training=None, mask=None, shift=0.0):
+            seen.append((scale, training, None if mask is None else mask.tolist(), shift))
+            return self.inner(x) * scale
+
+    layer, mask = Outer(), np.array([[True, False]] * 4)
+    for arguments, expected in {
+        (): (1.0, False, None, 0.0), (3.0,): (3.0, False, None, 0.0), (3.0, True): (3.0, True, None, 0.0),
+        (3.0, None): (3.0, False, None, 0.0),
+    }.items():  # fmt: skip
+        assert layer(X, *arguments).numpy().sum() == 8 * expected[0]
+        assert seen[-2:] == [expected, expected[1]]
+    with pytest.warns(UserWarning, match="passes no mask on"):
+        layer.inner(X, True, mask=mask)
+    layer(X, 1.0, True, mask, shift=5.0)
+    assert seen[-2:] == [(1.0, True, mask.tolist(), 5.0), True]
+    assert (Dropout(1.0)(X, True).numpy() == 0).all() and (Dropout(1.0)(X, False).numpy() == 1).all()
+    assert Softmax()(np.zeros((1, 2)), np.array([[True, False]])).tolist() == [[1.0, 0.0]]
+
+
+def test_any_layer_may_be_given_its_first_weights():
+    """LAY-04: Keras 2's weights=; they are copied, and must fit."""
+    kernel, bias = np.full((2, 1), 3.0), np.ones(1)
+    model = Sequential([Dense(1, weights=[kernel, bias], input_dim=2), PReLU(weights=[[0.25]])])
+    kernel[:] = 0
+    assert model(-X).tolist() == [[-1.25]] * 4
+    layer = Dense(1, weights=[np.ones((3, 1)), bias])
+    with pytest.raises(ValueError, match=r"expects weights of shapes \[\(2, 1\), \(1,\)\], got \[\(3, 1\), \(1,\)\]"):
+        layer(X)
+    assert not layer.built and layer.weights == [] and "weights" not in layer.get_config()

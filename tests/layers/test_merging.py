@@ -6,6 +6,7 @@ import pytest
 from tinygrad_edu import Tensor, as_tensor, layers
 from tinygrad_edu.calculus import gradients
 from tinygrad_edu.graph import make_value
+from tinygrad_edu.models import Model
 
 RANDOM = np.random.default_rng(3)
 A, B, C = (RANDOM.normal(size=(4, 2, 3)).astype("float32") for _ in range(3))
@@ -155,3 +156,17 @@ def test_what_is_no_list_of_several_inputs_is_refused(make, given):
     """MRG-01, MRG-02: one array, a dict, which has no order, a list of one or none."""
     with pytest.raises(ValueError, match=r"expects a list of (at least )?2 inputs, got .* Write .*\(\)\(\[a, b\]\)"):
         make()(given)
+
+
+def test_operators_on_symbols_are_layers_of_the_table():
+    """MRG-04: as the layers and functions of the same words compute; each use is a layer, and the config brings all back."""
+    a, b = layers.Input((3,), name="a"), layers.Input((3,), name="b")
+    written, merged = (a + b) * (a - b) / 2, layers.multiply([layers.add([a, b]), layers.subtract([a, b])])
+    model, same = Model([a, b], written), Model([a, b], merged)
+    x, y = RANDOM.normal(size=(2, 5, 3)).astype("float32")
+    np.testing.assert_allclose(model([x, y]), (x + y) * (x - y) / 2, rtol=1e-5)
+    np.testing.assert_allclose(model([x, y]) * 2, same([x, y]), rtol=1e-5)
+    lines = []
+    model.summary(print_fn=lines.append)
+    assert all(f"{word}_" in "\n".join(lines) for word in ("add", "subtract", "multiply", "divide"))
+    np.testing.assert_array_equal(Model.from_config(model.get_config())([x, y]), model([x, y]))

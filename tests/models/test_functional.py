@@ -430,3 +430,42 @@ def test_a_lambda_is_called_on_symbols():
     x = Input((5,))
     assert Lambda(lambda t: t[:, :2])(x).shape == (None, 2)
     assert Concatenate()([x, Lambda(lambda t: t * 2)(x)]).shape == (None, 10)
+
+
+# Weights, calls, building by hand -------------------------------------------------------------------
+
+
+def test_weights_of_a_whole_model_come_and_go_in_the_order_of_its_layers():
+    """MOD-13."""
+    model = wide_and_deep()
+    found = model.get_weights()
+    assert [w.shape for w in found] == [(6, 4), (4,), (9, 1), (1,), (4, 2), (2,)]
+    model.set_weights([np.full(w.shape, n) for n, w in enumerate(found)])
+    assert [float(w.max()) for w in model.get_weights()] == [0, 1, 2, 3, 4, 5]
+    with pytest.raises(ValueError, match="expects weights of shapes"):
+        model.set_weights(found[:-1])
+
+
+def test_a_model_that_is_called_gives_tensors_that_numpy_takes():
+    """MOD-15: with training, Dropout drops."""
+    x = Input((50,))
+    model = Model(x, Dropout(0.5)(x))
+    ones = np.ones((4, 50), "float32")
+    assert isinstance(model(ones), Tensor) and np.asarray(model(ones, training=False)).tolist() == ones.tolist()
+    assert (np.asarray(model(ones, training=True)) == 0).any()
+
+
+def test_build_makes_the_weights_without_data():
+    """MOD-16: of a Sequential and of a model written in Python."""
+
+    class Mine(Model):
+        def __init__(self):
+            super().__init__()
+            self.dense = Dense(3)
+
+        def call(self, x):
+            return self.dense(x)
+
+    for model in (Sequential([Dense(3)]), Mine()):
+        model.build((None, 5))
+        assert model.count_params() == 18 and model.output_shape == (None, 3)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tinygrad_edu import Tensor
-from tinygrad_edu.layers import Dense
+from tinygrad_edu.layers import Dense, Input
 from tinygrad_edu.models import Sequential
 from tinygrad_edu.models.batches import unpack
 from tinygrad_edu.models.data import Rows
@@ -20,7 +20,7 @@ START = [[[0.5, -0.5], [0.1, 0.2]], [0.0, 0.1], [[0.3], [-0.6]], [0.05]]
 
 
 def compiled(optimizer="sgd", loss="mse", **told):
-    model = Sequential([Dense(2, input_dim=2, activation="tanh"), Dense(1, activation="sigmoid")])
+    model = Sequential([Input(shape=(2,), name="only"), Dense(2, activation="tanh"), Dense(1, activation="sigmoid")])
     model.set_weights(START)
     model.compile(optimizer, loss, **told)
     return model
@@ -162,6 +162,14 @@ def test_a_batch_of_four_parts_is_refused():
     """FIT-20."""
     with pytest.raises(ValueError, match=r"x, \(x, y\) or \(x, y, sample_weight\), got 4 parts"):
         unpack((1, 2, 3, 4))
+
+
+def test_an_array_in_a_list_is_the_array_and_a_row_in_a_list_is_a_sample():
+    """FIT-14, FIT-17: [x] of Keras 3 and [[2, 0.5]] of scikit-learn."""
+    model = compiled()
+    assert model.predict([X]).shape == (20, 1) and model.predict([X[0]]).shape == model.predict([[2, 0.5]]).shape == (1, 1)
+    assert trained([X], [Y]) == trained(list(X), list(Y)) == trained(X, [Y[:, 0]]) == trained(X, Y)
+    assert trained({"only": X}, Y) == trained(X, Y)
 
 
 # Weights -----------------------------------------------------------------------------------------

@@ -203,6 +203,18 @@ def test_measuring_in_the_middle_of_an_epoch_leaves_its_means_alone():
     assert plain.fit(X, Y, **told).history == watched.fit(X, Y, callbacks=Evaluate(), **told).history
 
 
+def test_a_callback_may_train_the_model_too():
+    """FIT-07, CB-06: each fit has a history of its own."""
+
+    class Trains(Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            self.inner = self.model.fit(X[:4], Y[:4], epochs=3, verbose=0)
+
+    model, trains = compiled(), Trains()
+    outer = model.fit(X, Y, epochs=2, verbose=0, callbacks=trains)
+    assert model.history is outer and outer.epoch == [0, 1] and trains.inner.epoch == [0, 1, 2]
+
+
 def test_validation_comes_when_it_is_due():
     """FIT-11: after every so many epochs, or after those named; lists are shorter then."""
     for after, epochs in ((1, 4), (2, 2), (3, 1), ([1, 4], 2), ((2,), 1), (9, 0)):
@@ -274,6 +286,15 @@ def test_metrics_in_third_place_are_understood_as_in_keras_2(metrics):
     assert model.evaluate(X, Y, verbose=0) == pytest.approx(0.5 * np.mean((model.predict(X) - Y) ** 2), rel=1e-5)
 
 
+def test_a_model_knows_what_it_was_compiled_with():
+    """SAV-01: what saving writes down; as it was given, with the metrics in their place."""
+    model = Sequential([Dense(1)])
+    assert not model.compiled and model.compiled_with is None
+    model.compile("sgd", "mse", ["mae"])
+    told = {"loss": "mse", "loss_weights": None, "metrics": ["mae"], "weighted_metrics": None}
+    assert model.compiled and {name: model.compiled_with[name] for name in told} == told
+
+
 def test_the_sample_weight_mode_of_keras_2_is_ignored_with_a_word():
     """COMP-01."""
     with pytest.warns(UserWarning, match="ignores sample_weight_mode"):
@@ -340,3 +361,26 @@ def test_batches_of_one_shape_are_tried_out_once():
     calls.append("compiled")
     model.train_on_batch(X[:4], Y[:4])
     assert [n for n in calls if n != 1] == [2, 5, 5, 5, 2, 4, 4, "compiled", 2, 4]
+
+
+def test_freezing_after_compile_holds_at_once_and_says_so():
+    """COMP-07, D28."""
+    model = compiled(optimizer="adam")
+    model.layers[0].trainable = False
+    before = weights(model)
+    with pytest.warns(UserWarning, match=r"compile\(\) after trainable was changed.*dense"):
+        model.fit(X, Y, verbose=0)
+    assert weights(model)[:2] == before[:2] and weights(model)[2:] != before[2:]
+    assert model.fit(X, Y, verbose=0).epoch == [0], "once is enough"
+
+
+def test_layers_may_be_added_after_compile():
+    """MOD-17: losses and metrics go to what is the output then."""
+    model = compiled(metrics=["mae"])
+    model.fit(X, Y, verbose=0)
+    model.add(Dense(1, name="later"))
+    assert list(model.fit(X, Y, verbose=0).history) == ["loss", "mae"]
+    model.pop()
+    model.pop()
+    with pytest.raises(ValueError, match=r"labels of the shape of the predictions \(None, 3\), got \(None, 1\)"):
+        model.fit(X, Y, verbose=0)

@@ -18,6 +18,7 @@ from viz.scalars import draw_dot, scalar_picture
 
 
 def test_values_and_ops_alternate():
+    """UTL-06."""
     a, b = Tensor(2.0), Tensor(-3.0)
     assert tell(scalar_picture(a * b, names={"a": a, "b": b})) == (
         "n0: a data 2 grad –\nn1: b data -3 grad –\nn2: data -6 grad –\nop2: *\nop2 -> n2\nn0 -> op2\nn1 -> op2"

@@ -10,7 +10,7 @@ from .finder import find_learning_rate
 from .functions import LambdaCallback
 from .history import History
 from .learning_rate import LearningRateScheduler, OneCycleScheduler, ReduceLROnPlateau
-from .nonfinite import TerminateOnNaN
+from .nonfinite import NonFiniteLoss, TerminateOnNaN
 from .progress import ProgbarLogger
 from .tensorboard import TensorBoard
 

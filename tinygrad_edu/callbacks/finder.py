@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+import warnings
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,6 +12,7 @@ import numpy as np
 
 from .. import random
 from ..optimizers.arguments import above_zero, count
+from .nonfinite import NonFiniteLoss
 
 
 def find_learning_rate(
@@ -49,7 +51,8 @@ def find_learning_rate(
     batches = _batches(len(x), count(owner, "batch_size", batch_size), count(owner, "epochs", epochs))
     rates = np.geomspace(low, high, len(batches))
     losses: list[float] = []
-    with _put_back(model, x):
+    with _put_back(model, x), warnings.catch_warnings():
+        warnings.simplefilter("ignore", NonFiniteLoss)  # that is what the last rates are for
         for rate, rows in zip(rates, batches):
             losses.append(_loss(model, x[rows], y[rows], rate))
             if not math.isfinite(losses[-1]):

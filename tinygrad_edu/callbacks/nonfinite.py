@@ -13,8 +13,13 @@ from ..anomaly import AnomalyError, detect_anomaly
 from . import console
 from .callback import Callback
 
+_DEPTH = 6  # of calls from here up to the one of `fit`
 _REMEDY = "Lower the learning rate, clip gradients (clipnorm=1.0), or scale the data."
 _SEARCH = "`with detect_anomaly(): model.fit(...)` stops at the op whose gradient it was."
+
+
+class NonFiniteLoss(RuntimeWarning):
+    """Training has ended because its loss was nan or infinite. Filter it out where that is expected, as in a search."""
 
 
 class TerminateOnNaN(Callback):
@@ -39,7 +44,7 @@ def stop_training(model: Any, epoch: int, batch: int, loss: Callable[[], Any]) -
     """
     model.stop_training = True
     text = f"Training ends in batch {batch} of epoch {epoch + 1}, whose loss is not finite. {explain(model, loss)}"
-    warnings.warn(text, RuntimeWarning, stacklevel=4)
+    warnings.warn(text, NonFiniteLoss, stacklevel=_DEPTH)
 
 
 def explain(model: Any, loss: Callable[[], Any]) -> str:

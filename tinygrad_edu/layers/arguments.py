@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 import operator
 from typing import Any
@@ -73,3 +74,17 @@ def dtype_of(owner: str, dtype: Any, whole: bool = False) -> str:
     if found.kind not in ("fiub" if whole else "f"):
         raise ValueError(f"{owner} expects dtype to be a {'type of real numbers' if whole else 'float type'}, got {dtype!r}.")
     return found.name
+
+
+def told_by_place(names: list[str], args: tuple, kwargs: dict, training: Any, mask: Any) -> tuple[tuple, dict, Any, Any]:
+    """What a layer was called with, where `training` and `mask` may stand among the `args`, as in `dropout(x, True)`."""
+    if not {"training", "mask"} & set(names[: len(args)]):
+        return args, kwargs, training, mask
+    kwargs = {**dict(zip(names, args)), **kwargs}
+    return args[len(names) :], kwargs, kwargs.pop("training", training), kwargs.pop("mask", mask)
+
+
+def asks_for_more(parameters: list[inspect.Parameter]) -> bool:
+    """Whether some of the parameters must be given."""
+    optional = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    return any(p.default is p.empty and p.kind not in optional and p.name not in ("training", "mask") for p in parameters)

@@ -79,7 +79,6 @@ class Embedding(Layer):
         mask_zero: bool = False,
         **kwargs: Any,
     ):
-        self._given_weights = kwargs.pop("weights", None)
         steps = kwargs.pop("input_length", None)
         if steps is not None and not {"input_shape", "batch_input_shape"} & kwargs.keys():
             kwargs["input_shape"] = (steps,)
@@ -99,8 +98,6 @@ class Embedding(Layer):
             regularizer=self.embeddings_regularizer,
             constraint=self.embeddings_constraint,
         )
-        if self._given_weights is not None:
-            self.set_weights(self._given_weights)
 
     def call(self, x):
         return ops.take_slices(self.embeddings, make_value(self._rows(x.array)))

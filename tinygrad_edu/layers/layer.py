@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from .. import compat, regularizers
-from ..budget import afford
+from ..budget import BRIEF, afford
 from ..config import floatx, snake_case, unique_name
 from ..graph import Mode, Value, as_array, current, make_value, mask_of, mode
 from ..modes import set_mode, unwatched
@@ -20,12 +20,10 @@ from ..registry import Configurable, Registry
 from ..rerun import Moved
 from ..structure import flatten, is_structure, placeholder_in
 from ..tensor import as_tensor
-from .arguments import dtype_of
+from .arguments import asks_for_more, dtype_of, told_by_place
 from .called import Called
 from .owner import Owner
 from .shapes import InputSpec, any_batch, has_open_axis, map_shapes, masks_in, shape_of, shapes_in
-
-MOST_ZEROS = 2**27  # bytes that layers are asked for their shapes on while a file is loaded
 
 registry = Registry("layer", callables=False)
 serialize, deserialize = registry.serialize, registry.deserialize
@@ -61,6 +59,8 @@ def built_once(build: Callable) -> Callable:
                 if any(not layer.built for layer in self.sublayers):
                     self._shape_on_zeros(self._input_shape, 1)
                 self._output_shape = any_batch(self.compute_output_shape(self._input_shape))
+            if self._given_weights is not None:
+                self.set_weights(self._given_weights)
             made = True
         finally:
             self._building = False
@@ -95,6 +95,7 @@ class Layer(Called, Owner, Configurable):
         name: unique in its model; None counts, dense_1, dense_2, ...
         batch_input_shape: shape of the input with the batch axis, for a first layer, so that weights exist at once. Also
             written `input_shape=(2,)`, without the batch axis, or `input_dim=2`.
+        weights: legacy: list of arrays to begin with.
 
     Names count from 1 as in Keras 2; in Keras 3 the first is plain "dense" (see `backend.set_bare_first_names`).
     """
@@ -105,6 +106,7 @@ class Layer(Called, Owner, Configurable):
     watcher: Callable | None = None  # told of every call of every layer: (layer, scope outside, arguments, result)
     _input_shape: Any = None
     _output_shape: Any = None
+    _by_place: list[str] = []  # names of what `call` takes by position after x
     _needs_more = False  # whether `call` must be given more than x
     _takes_training = _takes_mask = _makes_masks = _warned = False
 
@@ -119,6 +121,9 @@ class Layer(Called, Owner, Configurable):
         **kwargs: Any,
     ):
         self.batch_input_shape = compat.batch_input_shape_of(batch_input_shape, kwargs)
+        self._given_weights = kwargs.pop("weights", None)
+        if not isinstance(self._given_weights, (list, tuple, type(None))):
+            raise TypeError(f"{type(self).__name__} expects weights to be a list of arrays, got {self._given_weights!r}.")
         compat.refuse_unknown(type(self), kwargs)
         if name is not None and not isinstance(name, str):
             raise ValueError(f"{type(self).__name__} expects name to be a string, got {name!r}.")
@@ -131,7 +136,8 @@ class Layer(Called, Owner, Configurable):
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         names = inspect.signature(cls.call).parameters
-        cls._needs_more = _asks_for_more(list(names.values())[2:])
+        cls._needs_more = asks_for_more(list(names.values())[2:])
+        cls._by_place = [name for name, p in names.items() if p.kind is p.POSITIONAL_OR_KEYWORD][2:]
         cls._takes_training, cls._takes_mask = "training" in names, "mask" in names
         cls._makes_masks = cls.compute_mask is not Layer.compute_mask
         if "build" in vars(cls):
@@ -191,11 +197,13 @@ class Layer(Called, Owner, Configurable):
             training: whether to behave as in training. None: as the layer does that this one is called in, else as
                 `backend.learning_phase_scope` says, else not.
             mask: truth values (batch, steps), False where a step is padding. None takes the one that came with `x`.
-            args, kwargs: what else `call` takes.
+            args, kwargs: what else `call` takes; by position also `training` and `mask`, where it has them.
         """
         if (args or kwargs or not isinstance(x, Value)) and (symbol := placeholder_in(x, args, kwargs)) is not None:
             told = {name: value for name, value in (("training", training), ("mask", mask)) if value is not None}
             return symbol.note_layer(self, x, args, kwargs | told)
+        if args:
+            args, kwargs, training, mask = told_by_place(self._by_place, args, kwargs, training, mask)
         x = self.as_input(x)
         shape, came_with = (x.array.shape, mask_of(x)) if isinstance(x, Value) else (shape_of(x), masks_in(x))
         if mask is None or isinstance(mask, np.ndarray):
@@ -295,12 +303,6 @@ class Layer(Called, Owner, Configurable):
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"
 
 
-def _asks_for_more(parameters: list[inspect.Parameter]) -> bool:
-    """Whether some of the parameters must be given."""
-    optional = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
-    return any(p.default is p.empty and p.kind not in optional and p.name not in ("training", "mask") for p in parameters)
-
-
 def _zeros(shape: list[int]) -> np.ndarray:
-    afford(shape, float, MOST_ZEROS)
+    afford(shape, float, BRIEF)
     return np.zeros(shape)

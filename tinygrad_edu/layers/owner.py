@@ -71,8 +71,8 @@ class Owner(Whole):
 
     def _make_weight(self, name, shape, initializer, dtype, trainable, regularizer, constraint) -> Variable:
         dtype = np.dtype(dtype or self.dtype)
-        given = "zeros" if initializer is None or claim(shape, dtype) else initializer
-        array = initializers.get(given)(shape, dtype.name)
+        first = "zeros" if claim(shape, dtype) or initializer is None else initializer
+        array = initializers.get(first)(shape, dtype.name)
         if np.shape(array) != shape:
             raise ValueError(f"{self} expects its initializer to make {name!r} of shape {shape}, got {np.shape(array)}.")
         regularizer, constraint = regularizers.get(regularizer), constraints.get(constraint)
@@ -183,11 +183,11 @@ class Owner(Whole):
                 one = as_tensor(one)
                 self._losses.append(ops.sum(one) if one.shape else one)
 
-    def place(self) -> list[Tensor]:
+    def where_it_stands(self) -> list[Tensor]:
         """The losses that were added so far, for `rerun`."""
         return list(self._losses)
 
-    def go_to(self, place: list[Tensor]) -> None:
+    def stand_at(self, place: list[Tensor]) -> None:
         """Have the losses again that were added."""
         self._losses[:] = place
 

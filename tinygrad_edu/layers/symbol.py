@@ -21,6 +21,7 @@ import numpy as np
 
 from .. import protocols
 from ..arraylike import METHODS, ArrayLike
+from ..budget import BRIEF, afford
 from ..graph import Placeholder, make_value, mode
 from ..modes import unwatched
 from ..structure import flatten
@@ -194,4 +195,6 @@ def _measured(layer: Layer, arguments: tuple) -> Any:
 
 
 def _zeros(symbol: Symbol, length: int) -> Any:
-    return make_value(np.zeros([length if n is None else n for n in symbol.shape], symbol.dtype))
+    shape = [length if n is None else n for n in symbol.shape]
+    afford(shape, symbol.dtype, BRIEF)
+    return make_value(np.zeros(shape, symbol.dtype))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
+from functools import partial
 from typing import Any
 
 from ..calculus import enable_grad
-from ..callbacks import CallbackList
+from ..callbacks import CallbackList, nonfinite
 from .asking import measure
-from .batches import Stream
+from .batches import Stream, unpack
 from .interruption import WholeSteps
 from .position import capture, go_back
 from .scores import plain_number
@@ -43,7 +45,7 @@ class Course:
                 self.hooks.call("on_train_begin", {})
                 while self.epoch < self.end and not self.model.stop_training:
                     self._run_epoch()
-                self.model.optimizer.finalize_variable_values(self.model.trainable_weights)
+                self.whole.run(self.model.optimizer.finalize_variable_values, self.model.trainable_weights)
                 self.hooks.call("on_train_end", self.logs)
             except BaseException as error:
                 self._clean_up(error)
@@ -77,6 +79,8 @@ class Course:
             logs = run(train, batch)
             self.step, self.in_hand = step + 1, False
             self.logs = logs = {name: plain_number(value) for name, value in logs.items()}
+            if not math.isfinite(logs.get("loss", 0.0)):
+                nonfinite.stop_training(model, self.epoch, step, partial(_loss, model, batch))
             for hook in end:
                 hook(step, logs)
             if model.stop_training:
@@ -104,3 +108,9 @@ class Course:
         self.epoch, self.step, self.logs = position["epoch"], position["step"], dict(position["logs"])
         self.stream.place = position["stream"]
         go_back(self.model, position)
+
+
+def _loss(model: Any, batch: Any) -> Any:
+    """The loss of a batch, as a step of training computes it."""
+    x, y, sample_weight = unpack(batch)
+    return model.compute_loss(x, y, model(x, training=True), sample_weight)

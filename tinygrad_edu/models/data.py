@@ -157,8 +157,9 @@ def rows_of(
             raise ValueError(f"{owner} expects {name} for {', '.join(ports)}, got {len(values)} arrays. Pass {len(ports)}.")
         parts = [None if part is None and optional else convert(f"{name}[{i}]", part) for i, part in enumerate(values)]
         return tuple(parts) if isinstance(values, tuple) else parts
-    if one and isinstance(values, (list, tuple)) and len(values) == 1 and np.ndim(values[0]) and _holds_arrays(values):
-        return convert(name, values[0])
+    if one and isinstance(values, (list, tuple)) and len(values) == 1 and _holds_arrays(values):
+        is_row = name == "x" and np.ndim(values[0]) == 1
+        return convert(name, values if is_row else values[0])
     if one and isinstance(values, tuple) and len(values) > 1 and all(np.ndim(part) > 1 for part in values):
         raise ValueError(f"{owner} expects one array in {name}, got {len(values)}. Labels go into y.")
     if ports is not None and not one:

@@ -125,7 +125,7 @@ class Intake:
         if isinstance(expected, tuple) and isinstance(shape, tuple) and len(expected) > 1 and shape == expected[1:]:
             raise ValueError(
                 f"{self.owner} expects rows of shape {expected[1:]}, got a single one, shape {shape}. "
-                "Put it into a list: [x], or x[None] for an array."
+                "Give it an axis of rows: np.asarray(x)[None]."
             )
 
     def _outputs(self, inputs: Rows) -> Any:

@@ -19,7 +19,7 @@ from ..saving import container, progress, weights
 from ..saving.container import Arrays
 from ..saving.description import check_stamp, from_text, stamp, to_text, told_of, wrong
 
-ROOM = 16 * 2**20  # bytes that a model may need beside the arrays in its file
+ROOM = 9 * 2**20  # bytes that a model may need beside the arrays in its file
 FORMATS = (None, "h5", "keras", "tf")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from typing import Any
 
 import numpy as np
@@ -57,7 +56,7 @@ class Scores:
         kinds = [_kind(*pair) for pair in zip(y_shapes, output_shapes)]
         if self._bound == (names, kinds):
             return
-        self.placed = _separate(placed_metrics(*self.given, names, y_shapes, output_shapes))
+        self.placed = placed_metrics(*self.given, names, y_shapes, output_shapes)
         if len(names) == 1:
             for placed in self.placed:
                 placed.metric.name = placed.name
@@ -68,9 +67,8 @@ class Scores:
     def by_output(self) -> bool:
         """Whether metrics were given for each output, so that they say nothing before the outputs are known."""
         inside = [one for given in self.given if isinstance(given, (list, tuple)) for one in given]
-        if any(isinstance(one, dict) for one in self.given):
-            return True
-        return any(isinstance(one, (list, tuple, type(None))) for one in inside)
+        by_name = any(isinstance(given, dict) for given in self.given)
+        return by_name or any(one is None or isinstance(one, (list, tuple)) for one in inside)
 
     @property
     def metrics(self) -> list[Metric]:
@@ -130,17 +128,6 @@ def _leaves(given: Any) -> list:
     if isinstance(given, dict) and "class_name" not in given:
         return _leaves(list(given.values()))
     return [] if given is None else [given]
-
-
-def _separate(placed: list[Placed]) -> list[Placed]:
-    """A metric object that was given for several outputs counts each by itself."""
-    seen: list[Metric] = []
-    found = []
-    for one in placed:
-        metric = copy.deepcopy(one.metric) if any(one.metric is other for other in seen) else one.metric
-        seen.append(metric)
-        found.append(one._replace(metric=metric))
-    return found
 
 
 def states_of(metrics: list[Metric]) -> list[list[np.ndarray]]:

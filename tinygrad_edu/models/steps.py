@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from typing import Any
 
@@ -34,7 +35,6 @@ class Steps(Layer):
 
     optimizer: optimizers.Optimizer
     loss: Any = None
-    compiled = False
     compiled_with: dict[str, Any] | None = None  # the arguments of `compile` that a file keeps, but for the optimizer
     batch_loss: float | None = None  # of the last batch alone, where logs are means since the epoch began
 
@@ -84,11 +84,18 @@ class Steps(Layer):
         self.optimizer, self.loss, self._objective, self._scores = found, objective.told, objective, scores
         self.run_eagerly, self.jit_compile = bool(run_eagerly), jit_compile
         self.steps_per_execution = whole("compile", "steps_per_execution", steps_per_execution)
-        self.compiled, self._tried = True, set()
-        self.compiled_with = {
+        self._tried = set()
+        kept = {
             "loss": loss, "loss_weights": loss_weights, "metrics": metrics, "weighted_metrics": weighted_metrics,
+            "run_eagerly": self.run_eagerly, "steps_per_execution": self.steps_per_execution, "jit_compile": jit_compile,
         }  # fmt: skip
+        vars(self)["compiled_with"] = kept  # a dict among the attributes would be searched for layers in every step
         self._frozen = self._frozen_layers()
+
+    @property
+    def compiled(self) -> bool:
+        """Whether `compile` was called."""
+        return self.compiled_with is not None
 
     # Steps: override these to train in another way ------------------------------------------------
 
@@ -101,8 +108,9 @@ class Steps(Layer):
         x, y, sample_weight = unpack(data)
         y_pred = self(x, training=True)
         loss = self.compute_loss(x, y, y_pred, sample_weight)
-        weights = self.trainable_weights
-        self.optimizer.apply(gradients(self.optimizer.scale_loss(loss), weights), weights)
+        if math.isfinite(loss.item()):  # a step from nan would leave nothing but nan
+            weights = self.trainable_weights
+            self.optimizer.apply(gradients(self.optimizer.scale_loss(loss), weights), weights)
         return self._count(loss, x, y, y_pred, sample_weight)
 
     def test_step(self, data: Any) -> dict[str, Any]:
@@ -194,7 +202,7 @@ class Steps(Layer):
             )
 
     def _require_compile(self, what: str) -> None:
-        if not self.compiled:
+        if self.compiled_with is None:
             raise RuntimeError(f"{what} expects a compiled model. Call model.compile(optimizer, loss) first.")
 
 

@@ -90,20 +90,16 @@ class Trainer(LegacyTraining, Steps):
         refuse_endless(source, "steps_per_epoch", steps, len(span))
         validation = validation_of(rest, *measured, len(span))
         self._tell_of_freezing()
-        hooks = self._callbacks(callbacks, verbose=verbose, epochs=span.stop, steps=steps)
+        hooks = CallbackList(callbacks, self, [History(), ProgbarLogger()], verbose=verbose, epochs=span.stop, steps=steps)
         stream = Stream(source, random.generator() if shuffle else None)
+        history = next(callback for callback in hooks.callbacks if isinstance(callback, History))
         before, self._course = self._course, Course(self, stream, steps, span, validation, hooks)
+        self.history = history
         try:
             self._course.run()
         finally:
-            self._course = before
-        return self.history
-
-    def _callbacks(self, callbacks: Any, **params: Any) -> CallbackList:
-        """The user's callbacks, then a History and a progress bar where the user gave none."""
-        hooks = CallbackList(callbacks, self, [History(), ProgbarLogger()], **params)
-        self.history = next(c for c in hooks.callbacks if isinstance(c, History))
-        return hooks
+            self.history, self._course = history, before  # a callback may have trained the model, too
+        return history
 
     @property
     def training_position(self) -> dict[str, Any]:

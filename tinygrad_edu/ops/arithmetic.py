@@ -9,7 +9,7 @@ import numpy as np
 
 from ..graph import NUMBERS
 from .declare import binary, elementwise, op, unary
-from .elementwise import LN2, floor_divide, isnan, maximum, minimum, remainder, sign, trunc, where
+from .elementwise import LN2, floor_divide, isnan, log_of_sum, maximum, minimum, remainder, sign, trunc, where
 from .probability import _share
 from .rearrange import own
 
@@ -36,7 +36,7 @@ fmod       = binary("fmod",      "fmod(x, y)",      np.fmod,                    
 )
 def logaddexp2(x, y, /):
     """log2(2**x + 2**y), without overflow. See `logaddexp`."""
-    return np.logaddexp2(x, y)
+    return log_of_sum(x, y, np.logaddexp2)
 
 
 @elementwise("copysign(x, y)", x=lambda g, x, y: g * (sign(x) * copysign(1.0, y)))

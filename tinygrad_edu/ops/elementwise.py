@@ -188,7 +188,13 @@ def sigmoid(x, /):
 @elementwise("log1p(exp(-abs(x))) + max(x, 0)", x=lambda g, x: g * sigmoid(x))
 def softplus(x, /):
     """log(1 + exp(x)), without overflow. Source: Dugas et al. (2001)."""
-    return np.logaddexp(x, 0)
+    return log_of_sum(x, 0)
+
+
+def log_of_sum(x: Any, y: Any, ufunc: np.ufunc = np.logaddexp) -> Any:
+    """NumPy's logaddexp of arrays, which warns of a nan even where there was one before."""
+    with np.errstate(invalid="ignore"):
+        return ufunc(x, y)
 
 
 @elementwise(

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from .declare import elementwise, unary
-from .elementwise import absolute, clip, exp, logical_and, minimum, sigmoid, softplus, tanh, where
+from .elementwise import absolute, clip, exp, log_of_sum, logical_and, minimum, sigmoid, softplus, tanh, where
 from .error_function import SLOPE, erfc
 from .rearrange import own
 
@@ -43,7 +43,7 @@ def bent_relu(x, /, negative_slope=0.0, max_value=math.inf, threshold=0.0):
 @elementwise("-log1p(exp(-abs(x))) + min(x, 0)", x=lambda g, x: g * sigmoid(-x))
 def log_sigmoid(x, /):
     """log(sigmoid(x)), exact where the sigmoid is nearly 0."""
-    return -np.logaddexp(x * -1.0, 0)
+    return -log_of_sum(x * -1.0, 0)
 
 
 @elementwise("x if x > 0 else negative_slope * x", x=lambda g, x, negative_slope: where(x > 0, g, g * negative_slope))
@@ -106,7 +106,7 @@ def _silu_slope(x, s):
 @elementwise("x * tanh(log1p(exp(-abs(x))) + max(x, 0))", x=lambda g, x: g * _mish_slope(x, tanh(softplus(x))))
 def mish(x, /):
     """x · tanh(softplus(x)). Source: Misra (2019)."""
-    return x * np.tanh(np.logaddexp(x, 0))
+    return x * np.tanh(log_of_sum(x, 0))
 
 
 def _mish_slope(x, t):

@@ -15,7 +15,7 @@ from ..registry import UnknownNameError
 from .container import ModelFormatError
 
 FORMAT = "tinygrad_edu 1"
-MOST_OBJECTS = 5_000  # layers, initializers, ... in one description
+MOST_OBJECTS = 4_000  # layers, initializers, ... in one description
 MOST_CHARACTERS = 300  # of a message about a file
 
 

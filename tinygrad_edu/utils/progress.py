@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-import sys
 import time
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from ..callbacks import console
 from ..callbacks.progress import describe
 
 
@@ -17,7 +17,7 @@ class Progbar:
     Args:
         target: number of steps; None if nobody knows.
         width: characters of the bar.
-        verbose: 1 is a bar, 2 a line at the end, 0 is silence. Where stdout is no terminal, 1 is 2.
+        verbose: 1 is a bar, 2 a line at the end, 0 is silence. In a file or a pipe, 1 is 2.
         interval: seconds between two drawings of the bar.
         stateful_metrics: names of values that are told as they are, not as means over the steps.
         unit_name: what a step is called.
@@ -38,10 +38,10 @@ class Progbar:
         unit_name: str = "step",
     ):
         self.target, self.width, self.interval, self.unit_name = target, width, interval, unit_name
-        self.verbose = 2 if verbose == 1 and not sys.stdout.isatty() else verbose
+        self.verbose = 2 if verbose == 1 and console.redrawn_every() is None else verbose
         self.stateful_metrics = set(stateful_metrics or ())
         self._sums: dict[str, tuple[float, int]] = {}  # of values, and of the steps that they stand for
-        self._seen, self._drawn, self._length, self._began = 0, -math.inf, 0, time.perf_counter()
+        self._seen, self._drawn, self._began = 0, -math.inf, time.perf_counter()
 
     def update(self, current: int, values: Sequence[tuple[str, Any]] | None = None, finalize: bool | None = None) -> None:
         """So many steps are done, and the new ones measured these values.
@@ -57,9 +57,9 @@ class Progbar:
         now = time.perf_counter()
         if self.verbose == 1 and (over or now - self._drawn >= self.interval):
             self._drawn = now
-            self._draw(self._line(now - self._began, bar=self.target is not None), over)
+            console.draw(self._line(now - self._began, bar=self.target is not None), close=over)
         elif self.verbose == 2 and over:
-            sys.stdout.write(self._line(now - self._began, bar=False) + "\n")
+            console.write(self._line(now - self._began, bar=False) + "\n")
 
     def add(self, n: int, values: Sequence[tuple[str, Any]] | None = None) -> None:
         """`n` more steps are done: see `update`."""
@@ -79,9 +79,3 @@ class Progbar:
         each = f"{seconds / max(self._seen, 1) * 1e3:.0f}ms/{self.unit_name}"
         means = {name: total / steps for name, (total, steps) in self._sums.items()}
         return " - ".join(filter(None, [count, f"{seconds:.0f}s {each}", describe(means)]))
-
-    def _draw(self, line: str, over: bool) -> None:
-        """Write over the line before, all of it."""
-        sys.stdout.write("\r" + line.ljust(self._length) + ("\n" if over else ""))
-        sys.stdout.flush()
-        self._length = len(line)
