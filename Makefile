@@ -30,6 +30,7 @@ bench: $(VENV)/dev.installed
 	$(BIN)/python benchmarks/training.py
 	$(BIN)/python benchmarks/layers.py
 	$(BIN)/python benchmarks/two_circles_seeds.py
+	$(BIN)/python benchmarks/tutorials.py
 
 mutants: $(VENV)/mutation.installed
 	$(BIN)/python benchmarks/mutants.py $(MUTANTS)

@@ -195,6 +195,22 @@ def test_made_rows_come_where_the_file_is_not(module, monkeypatch, tmp_path):
     assert len(module.load_data(tmp_path, fallback="synthetic")[0]) == module.ROWS
 
 
+def test_made_districts_have_the_columns_of_the_real_ones(monkeypatch, tmp_path):
+    """DAT-03: within the bounds of California, incomes and prices; and they come where the file is not."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(california_housing, "ARCHIVE", Source("it", "it.tgz", "", ""))
+    with pytest.raises(DataNotFoundError, match=r"it\.tgz"):
+        california_housing.fetch(tmp_path)
+    x, y = california_housing.fetch(tmp_path, fallback="synthetic")
+    assert x.shape == (20640, 8) and y.shape == (20640,) and y.min() >= 0.15 and y.max() <= 5.00001
+    income, age, rooms, bedrooms, people, occupancy, latitude, longitude = x.T
+    for column, low, high in ((age, 1, 52), (latitude, 32, 42), (longitude, -125, -95), (occupancy, 1, 5), (rooms, 3, 8)):
+        assert low <= column.min() and column.max() <= high
+    assert (bedrooms < rooms).all() and (people > 0).all() and np.corrcoef(income, y)[0, 1] > 0.5
+    (train, _), _ = california_housing.load_data("small", tmp_path, fallback="synthetic")
+    assert train.shape == (480, 8)
+
+
 def test_the_made_echoes_can_be_told_apart():
     x, y = ionosphere.synthetic()
     jumps = np.abs(np.diff(x[:, 2:])).mean(axis=1)

@@ -9,7 +9,6 @@ import os
 from pathlib import Path
 from types import SimpleNamespace
 
-import numpy as np
 import pytest
 from tutorial import Notebook
 
@@ -102,17 +101,10 @@ def customers(published):
 def districts(published, monkeypatch):
     """What `fetch_california_housing` gives, without the network."""
     datasets = pytest.importorskip("sklearn.datasets", reason="the scripts take their data from scikit-learn")
-    x, y = california_housing.fetch(published / "california_housing") if published else _districts(1500)
+    housing = california_housing
+    x, y = housing.fetch(published / "california_housing") if published else housing.features(housing.synthetic(1500))
     monkeypatch.setattr(datasets, "fetch_california_housing", lambda: SimpleNamespace(data=x, target=y))
     return published
-
-
-def _districts(n):
-    """Made districts: eight columns of any scale, and a value [100,000 $] that bends with three of them."""
-    rng = np.random.default_rng(0)
-    x = rng.uniform([0.5, 1, 1, 0.8, 10, 1, 32, -124], [15, 52, 10, 2, 3000, 6, 42, -114], (n, 8))
-    value = 0.3 * x[:, 0] + np.abs(x[:, 6] - 37) * 0.3 - 0.2 * x[:, 5] + rng.normal(0, 0.2, n)
-    return x, value.clip(0.15, 5)
 
 
 @pytest.fixture
