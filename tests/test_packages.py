@@ -16,7 +16,8 @@ PACKAGES = {
     "callbacks": "Callback History ModelCheckpoint EarlyStopping LearningRateScheduler ReduceLROnPlateau TensorBoard CSVLogger "
     "LambdaCallback TerminateOnNaN ProgbarLogger CallbackList",
     "initializers": "RandomUniform RandomNormal TruncatedNormal GlorotUniform glorot_uniform HeUniform he_uniform HeNormal "
-    "he_normal LecunUniform lecun_uniform LecunNormal lecun_normal VarianceScaling Orthogonal Identity Zeros Ones Constant Initializer",
+    "he_normal LecunUniform lecun_uniform LecunNormal lecun_normal VarianceScaling Orthogonal Identity Zeros Ones Constant "
+    "Initializer",
     "regularizers": "l1 l2 l1_l2 L1 L2 L1L2 get serialize deserialize",
     "constraints": "MaxNorm max_norm NonNeg non_neg UnitNorm unit_norm MinMaxNorm get",
     "wrappers.scikit_learn": "KerasRegressor KerasClassifier",
