@@ -1,29 +1,12 @@
-"""The page about callbacks: its code runs, and prints what stands beside it; its table names all there are."""
+"""The page about callbacks names all there are, and all hooks."""
 
 import re
 from pathlib import Path
-
-import pytest
 
 from tinygrad_edu import callbacks
 from tinygrad_edu.callbacks.callback import HOOKS
 
 PAGE = (Path(__file__).resolve().parent.parent / "docs" / "callbacks.md").read_text(encoding="utf-8")
-BLOCKS = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
-
-
-def test_every_block_runs_and_prints_what_stands_beside_it(capsys, tmp_path, monkeypatch):
-    """CB-01 to CB-20."""
-    monkeypatch.chdir(tmp_path)
-    names: dict = {}
-    said = []
-    for block in BLOCKS:
-        if "TensorBoard" in block:
-            pytest.importorskip("tensorboard", reason="the example writes what the package tensorboard reads")
-        exec(compile(block, "docs/callbacks.md", "exec"), names)
-        said += re.findall(r"(?:print\(.*\)  |^)# (.*)", block, re.MULTILINE)
-    assert capsys.readouterr().out.splitlines() == said
-    assert len(said) == 9
 
 
 def test_the_table_names_every_callback():

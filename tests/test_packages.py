@@ -16,12 +16,13 @@ PACKAGES = {
     "callbacks": "Callback History ModelCheckpoint EarlyStopping LearningRateScheduler ReduceLROnPlateau TensorBoard CSVLogger "
     "LambdaCallback TerminateOnNaN ProgbarLogger CallbackList",
     "initializers": "RandomUniform RandomNormal TruncatedNormal GlorotUniform glorot_uniform HeUniform he_uniform HeNormal "
-    "he_normal LecunUniform lecun_uniform LecunNormal lecun_normal VarianceScaling Orthogonal Identity Zeros Ones Constant Initializer",
+    "he_normal LecunUniform lecun_uniform LecunNormal lecun_normal VarianceScaling Orthogonal Identity Zeros Ones Constant "
+    "Initializer",
     "regularizers": "l1 l2 l1_l2 L1 L2 L1L2 get serialize deserialize",
     "constraints": "MaxNorm max_norm NonNeg non_neg UnitNorm unit_norm MinMaxNorm get",
     "wrappers.scikit_learn": "KerasRegressor KerasClassifier",
-    "backend": "learning_phase_scope learning_phase set_learning_phase get_value set_value epsilon floatx set_floatx clear_session "
-    "image_data_format gradients mean square",
+    "backend": "learning_phase_scope learning_phase set_learning_phase get_value set_value epsilon floatx set_floatx "
+    "clear_session image_data_format gradients mean square",
     "datasets": "fashion_mnist mnist california_housing boston_housing cifar10 make_circles make_moons make_blobs",
     "utils": "plot_model model_to_dot to_categorical normalize set_random_seed Progbar Sequence custom_object_scope "
     "register_keras_serializable get_custom_objects",

@@ -14,8 +14,8 @@ import numpy as np
 from tinygrad_edu import activations
 from tinygrad_edu.backward import walk
 from tinygrad_edu.graph import Node, Value, history, make_value, mode, new_number
-from tinygrad_edu.layers import Layer
-from tinygrad_edu.models import Sequential
+from tinygrad_edu.layers import InputLayer, Layer
+from tinygrad_edu.models import Model
 from tinygrad_edu.tensor import Tensor
 from viz.flow_record import Flow, LayerFlow
 from viz.reading import is_chain, rms
@@ -23,14 +23,14 @@ from viz.reading import is_chain, rms
 SATURATED = 0.97  # |tanh| beyond this; for a sigmoid outside (0.03, 0.97): its slope is below 6 % and 3 %
 
 
-def measure_flow(model: Sequential, x: Any, y: Any) -> Flow:
+def measure_flow(model: Model, x: Any, y: Any) -> Flow:
     """Measure the gradient of the model's loss on samples `x` with labels `y`.
 
     Layers run as in inference, so that nothing in the model changes. Weights and what they have collected in
     `grad` stay as they are; weights that do not exist yet are made, as on any first call.
 
     Raises:
-        TypeError: for anything but a Sequential. RuntimeError: for a model that is not compiled.
+        TypeError: for a model whose layers do not follow each other. RuntimeError: for a model that is not compiled.
         ValueError: where samples, labels and model do not fit.
     """
     _require_sequential(model)
@@ -92,12 +92,12 @@ class _Point(NamedTuple):
 def _require_sequential(model: Any) -> None:
     if not is_chain(model):
         raise TypeError(
-            f"measure_flow expects a Sequential, whose layers follow each other, got {type(model).__name__}. "
+            f"measure_flow expects a model whose layers follow each other, got {type(model).__name__}. "
             "Draw what other models compute with viz.draw_graph(model.loss(y, model(x)))."
         )
 
 
-def _require_loss(model: Sequential) -> None:
+def _require_loss(model: Model) -> None:
     if model.loss is None:
         raise RuntimeError(
             f"measure_flow expects a compiled model, got {model.name!r} without a loss. "
@@ -105,21 +105,26 @@ def _require_loss(model: Sequential) -> None:
         )
 
 
-def _forward(model: Sequential, x: np.ndarray) -> Iterator[_Step]:
+def _forward(model: Model, x: np.ndarray) -> Iterator[_Step]:
     """Call layer by layer, those of models inside the model too."""
     value = model.as_input(x)
-    stack = [(layer, layer.name, model.name, not model.trainable) for layer in reversed(model.layers)]
+    stack = [(layer, layer.name, model.name, not model.trainable) for layer in reversed(_links(model))]
     while stack:
         layer, name, scope, frozen = stack.pop()
         frozen = frozen or not layer.trainable
         if is_chain(layer):
-            inside = [(inner, f"{name}/{inner.name}", f"{scope}/{layer.name}", frozen) for inner in reversed(layer.layers)]
+            inside = [(inner, f"{name}/{inner.name}", f"{scope}/{layer.name}", frozen) for inner in reversed(_links(layer))]
             stack += inside
             continue
         first, before = new_number(), value
         with mode(scope=scope):
             value = layer(before)
         yield _Step(name, layer, frozen and bool(layer.weights), before, value, first, new_number())
+
+
+def _links(model: Model) -> list[Layer]:
+    """The layers of a chain, without the one that only says a shape."""
+    return [layer for layer in model.layers if not isinstance(layer, InputLayer)]
 
 
 def _layers(steps: list[_Step], loss: Tensor) -> Iterator[LayerFlow]:

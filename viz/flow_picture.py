@@ -37,7 +37,7 @@ def gradient_flow(
     What is exactly 0, infinite or not a number is written out, and its arrow is dashed.
 
     Args:
-        model: a compiled Sequential; or a `Flow` that `measure_flow` returned, then without `x` and `y`.
+        model: a compiled model whose layers follow each other; or a `Flow`, then without `x` and `y`.
         x, y: samples and labels.
         to_file: where to save; the suffix picks the format.
         title: above the picture; None for the name of the model and its loss.

@@ -13,7 +13,7 @@ from typing import Any, TypeGuard
 import numpy as np
 
 from tinygrad_edu.graph import NUMBERS, Node, Value, history
-from tinygrad_edu.models import Sequential
+from tinygrad_edu.models import Model, Sequential
 from viz.numbers import number
 
 Names = Mapping[str, Value]
@@ -120,9 +120,11 @@ def role(node: Node, index: int) -> str:
     return "" if op.variadic or len(op.inputs) == 1 or op.name in _ANY_ORDER else op.inputs[index]
 
 
-def is_chain(model: Any) -> TypeGuard[Sequential]:
+def is_chain(model: Any) -> TypeGuard[Model]:
     """Whether a model is nothing but layers that follow each other."""
-    return isinstance(model, Sequential) and type(model).call is Sequential.call
+    if not isinstance(model, Model) or type(model).call not in (Model.call, Sequential.call):
+        return False
+    return isinstance(model, Sequential) or model.flow().is_chain
 
 
 def rms(array: Any) -> float:

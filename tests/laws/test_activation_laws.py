@@ -43,7 +43,7 @@ ACTIVATIONS = {
     "linear":         [({},                           lambda x: x)],
     "relu":           [({},                           lambda x: np.where(x > 0, x, 0)),
                        ({"max_value": 2, "threshold": 1, "negative_slope": 0.25},
-                                                      lambda x: np.where(x >= 2, 2, np.where(x >= 1, x, 0.25 * (x - 1)))),
+                                                      lambda x: np.where(x >= 2, 2, np.where(x > 1, x, 0.25 * (x - 1)))),
                        ({"alpha": 0.1},               lambda x: np.where(x > 0, x, 0.1 * x))],
     "relu6":          [({},                           lambda x: np.clip(x, 0, 6))],
     "leaky_relu":     [({},                           lambda x: np.where(x > 0, x, 0.2 * x)),

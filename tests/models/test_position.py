@@ -5,7 +5,7 @@ from itertools import chain
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tinygrad_edu import set_random_seed
@@ -107,7 +107,6 @@ def run(kind, optimizer, seed, batch_size, callbacks):
     hook=st.sampled_from(["batch", "epoch", "batch begin"]),
     data=st.data(),
 )
-@settings(max_examples=60)
 def test_training_from_a_position_is_bit_equal_to_training_that_went_on(kind, optimizer, batch_size, hook, data):
     """CB-25: weights, slots, logs of every step and epoch, whatever the data, the optimizer and the moment."""
     count = len([1 for name, _ in _seen(kind, optimizer, batch_size) if name == hook])

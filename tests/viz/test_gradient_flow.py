@@ -7,7 +7,7 @@ from telling import tell, texts
 
 import tinygrad_edu as tg
 import viz
-from tinygrad_edu import Input, Sequential, initializers, losses
+from tinygrad_edu import Input, Model, Sequential, initializers, losses
 from tinygrad_edu.datasets import make_circles
 from tinygrad_edu.layers import Activation, Dense
 from viz.dot import to_dot
@@ -234,7 +234,7 @@ def test_what_cannot_be_measured_is_refused():
     x, y = circles()
     with pytest.raises(RuntimeError, match=r"expects a compiled model, got 'm'"):
         measure_flow(Sequential([Dense(1, input_shape=(2,))], name="m"), x, y)
-    with pytest.raises(TypeError, match="expects a Sequential"):
+    with pytest.raises(TypeError, match="expects a model whose layers follow each other"):
         measure_flow(Dense(1), x, y)
     with pytest.raises(ValueError, match="as many labels as samples"):
         measure_flow(network(depth=1), x, y[:-1])
@@ -369,3 +369,15 @@ def test_flows_and_models_are_taken_alike(tmp_path):
     gradient_flow(flow, to_file=tmp_path / "flow.svg")
     compare(flow, flow, to_file=tmp_path / "both.svg")
     assert {path.name for path in tmp_path.iterdir()} == {"flow.svg", "both.svg"}
+
+
+def test_a_network_that_is_a_chain_is_measured_like_a_sequential():
+    x = Input((2,))
+    hidden = Dense(3, activation="tanh", name="a")
+    network = Model(x, Dense(1, activation="sigmoid", name="b")(hidden(x)))
+    chain = Sequential(network.layers[1:])
+    for model in (network, chain):
+        model.compile("sgd", "binary_crossentropy")
+    data = np.random.default_rng(0).normal(size=(20, 2)), np.arange(20) % 2
+    assert [layer.name for layer in viz.measure_flow(network, *data).layers] == ["a", "b"]
+    assert viz.measure_flow(network, *data).layers == viz.measure_flow(chain, *data).layers

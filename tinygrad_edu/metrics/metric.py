@@ -157,7 +157,7 @@ class Metric(Configurable):
             shape, name = (), shape
         dtype = dtype or self.dtype or "float64"
         claim(shape, dtype)
-        initial = initializers.get(initializer or "zeros")(shape, dtype)
+        initial = initializers.get("zeros" if initializer is None else initializer)(shape, dtype)
         self._states.append(State(name or f"state_{len(self._states)}", np.asarray(initial)))
         return self._states[-1]
 
