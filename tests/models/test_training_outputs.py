@@ -296,3 +296,12 @@ def test_labels_may_be_those_of_the_outputs_that_have_a_loss():
         found.append(model.evaluate(data, labels, verbose=0))
         assert model.train_on_batch(data, labels) == found[-1]
         assert model.fit(data, labels, verbose=0).history.keys() == {"loss", "price_loss"}
+
+
+@pytest.mark.parametrize("loss", [["mse", ["mae"]], {"hidden": ["mse"], "price": ["mae"]}], ids=["list", "dict"])
+def test_the_loss_of_an_output_may_stand_in_a_list_of_its_own(loss):
+    """COMP-02: as its metrics do."""
+    x = Input((2,))
+    model = Model(x, [Dense(3, name="hidden")(x), Dense(1, name="price")(x)])
+    model.compile("sgd", loss)
+    assert [type(one) for one in model._objective.losses] == [losses.MeanSquaredError, losses.MeanAbsoluteError]
