@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tinygrad_edu.kernel import kernel
-from tinygrad_edu.optimizers import sgd
+from tinygrad_edu.optimizers.sgd import descend
 
 # One text for both processes: three updates of the compiled loops and of plain NumPy, from the same numbers.
 STEPS = """
@@ -30,15 +30,15 @@ def numpy_nesterov(p, g, v, c):
     p += c[1] * v - c[0] * g
 
 def disagreements():
-    from tinygrad_edu.optimizers import sgd
+    from tinygrad_edu.optimizers.sgd import descend, descend_momentum, descend_nesterov
     for dtype in (np.float32, np.float64):
         rng = np.random.default_rng(0)
         start, gs = rng.normal(size=257).astype(dtype), rng.normal(size=(3, 257)).astype(dtype)
         c = np.array([0.1, 0.9], dtype)
         for ours, plain, slots in (
-            (sgd.descend, numpy_descend, 0),
-            (sgd.descend_momentum, numpy_momentum, 1),
-            (sgd.descend_nesterov, numpy_nesterov, 1),
+            (descend, numpy_descend, 0),
+            (descend_momentum, numpy_momentum, 1),
+            (descend_nesterov, numpy_nesterov, 1),
         ):
             found, expected = (
                 steps(lambda p, g, *v: update(p, g, *v, c), start.copy(), gs, *np.zeros((slots, 257), dtype))
@@ -166,9 +166,6 @@ def test_a_kernel_may_call_kernels_of_its_file():
     assert sum_of_thirds(x) == pytest.approx((x / 3).sum(), rel=1e-12)
 
 
-descend = sgd.descend
-
-
 @kernel
 def descend_by_itself(p):
     descend(p, p, 1.0)
@@ -181,4 +178,4 @@ def test_a_kernel_of_another_file_is_refused():
 
 
 def test_a_kernel_keeps_its_name_and_words():
-    assert sgd.descend.__name__ == "descend" and sgd.descend.__wrapped__.__code__.co_varnames[:3] == ("p", "g", "c")
+    assert descend.__name__ == "descend" and descend.__wrapped__.__code__.co_varnames[:3] == ("p", "g", "c")

@@ -5,6 +5,7 @@ import pytest
 from scipy import special
 
 from tinygrad_edu import Tensor, backend, losses
+from tinygrad_edu.layers import Input
 from tinygrad_edu.testing import check_gradients
 
 K = backend
@@ -62,6 +63,17 @@ SMOOTH = {
     "cumsum": (lambda x: K.cumsum(x, axis=1), lambda x: x.cumsum(1), X),
     "pow": (lambda x: K.pow(x, 3), lambda x: x**3, X),
     "bias_add": (lambda x: K.bias_add(x, Y[0]), lambda x: x + Y[0], X),
+    "batch_normalization": (
+        lambda x: K.batch_normalization(x, Y[0], Y[1] ** 2, Y[1], Y[0], epsilon=0.1),
+        lambda x: (x - Y[0]) / np.sqrt(Y[1] ** 2 + 0.1) * Y[0] + Y[1], X,
+    ),
+    "resize_images": (lambda x: K.resize_images(x[None], 2, 1), lambda x: np.repeat(x[None], 2, 1), CUBE),
+    "slice": (lambda x: K.slice(x, (0, 1, 2), (2, 1, -1)), lambda x: x[:, 1:2, 2:], CUBE),
+    "spatial_2d_padding": (
+        lambda x: K.spatial_2d_padding(x[None], ((1, 0), (0, 2))),
+        lambda x: np.pad(x[None], ((0, 0), (1, 0), (0, 2), (0, 0))), CUBE,
+    ),
+    "temporal_padding": (lambda x: K.temporal_padding(x, (1, 2)), lambda x: np.pad(x, ((0, 0), (1, 2), (0, 0))), CUBE),
     "batch_dot": (lambda x: K.batch_dot(x, Y, axes=1), lambda x: (x * Y).sum(1, keepdims=True), X),
     "l2_normalize": (lambda x: K.l2_normalize(x, axis=1), lambda x: x / np.linalg.norm(x, axis=1, keepdims=True), X),
     "batch_flatten": (K.batch_flatten, lambda x: x.reshape(2, 12), CUBE),
@@ -111,6 +123,15 @@ PLAIN = {
     "count_params": lambda: (K.count_params(Tensor(CUBE)), 24),
     "dtype": lambda: ([K.dtype(Tensor(X)), K.dtype(BITS)], ["float64", "bool"]),
     "eval": lambda: (type(K.eval(Tensor(X))), np.ndarray),
+    "get_variable_shape": lambda: (K.get_variable_shape(K.variable(CUBE)), (2, 3, 4)),
+    "in_top_k": lambda: (K.in_top_k(P, [0, 1], 2), np.array([True, True])),
+    "is_keras_tensor": lambda: ([K.is_keras_tensor(Input((2,))), K.is_keras_tensor(Tensor(X))], [True, False]),
+    "random_binomial": lambda: (abs(K.random_binomial((9999,), 0.3, seed=1).mean().item() - 0.3) < 0.02, True),
+    "random_normal_variable": lambda: (
+        abs(K.random_normal_variable((9999,), mean=3, scale=2, seed=1).numpy().std() - 2) < 0.1, True,
+    ),
+    "random_uniform_variable": lambda: (np.ptp(K.random_uniform_variable((9999,), -1, high=1, seed=1).numpy()) > 1.99, True),
+    "reset_uids": lambda: ([K.reset_uids(), K.get_uid("another_test")], [None, 1]),
     "int_shape": lambda: (K.int_shape(Tensor(CUBE)), (2, 3, 4)),
     "is_tensor": lambda: ([K.is_tensor(Tensor(X)), K.is_tensor(X)], [True, False]),
     "ndim": lambda: (K.ndim(Tensor(CUBE)), 3),
@@ -209,3 +230,41 @@ def test_the_phase_chooses():
     assert K.in_train_phase(1, 2) == 2
     with K.learning_phase_scope(1):
         assert K.in_train_phase(lambda: 1, lambda: 1 / 0) == 1 and K.in_test_phase(1, 2) == 2
+
+
+def test_a_reduction_takes_a_list_of_axes():
+    """K-06: as TensorFlow does, which scripts for it rely on."""
+    for function, oracle in ((K.sum, np.sum), (K.max, np.max), (K.mean, np.mean), (K.std, np.std)):
+        np.testing.assert_allclose(function(CUBE, axis=[1, -1]), oracle(CUBE, axis=(1, 2)))
+    np.testing.assert_allclose(K.logsumexp(CUBE, [0, 2]), special.logsumexp(CUBE, axis=(0, 2)))
+
+
+def test_the_square_root_of_what_is_below_0_is_0():
+    """K-06: so that rounding below 0 makes no nan; sqrt of `ops` is NumPy's."""
+    np.testing.assert_array_equal(K.sqrt(Tensor([-1e-9, 4.0])).numpy(), [0.0, 2.0])
+
+
+def test_a_variable_may_hold_whole_numbers_and_truth_values():
+    """K-06: it is not trained then."""
+    numbers = K.variable([2, 0], dtype="int32")
+    assert (numbers.dtype, numbers.trainable, K.variable([True], dtype="bool").dtype) == ("int32", False, "bool")
+    np.testing.assert_array_equal(K.gather(X.T, numbers), X.T[[2, 0]])
+    np.testing.assert_array_equal(K.one_hot(numbers, 3), np.eye(3)[[2, 0]])
+
+
+def test_a_stopped_list_is_a_list():
+    """K-06."""
+    assert [x.requires_grad for x in K.stop_gradient([Tensor(X), Tensor(Y)])] == [False, False]
+
+
+def test_what_does_not_fit_is_refused():
+    """K-06."""
+    with pytest.raises(ValueError, match="slice expects a start and a size for each of 2 axes"):
+        K.slice(X, (0,), (2, 1))
+    with pytest.raises(ValueError, match="is_keras_tensor expects a Tensor or a symbol, got ndarray"):
+        K.is_keras_tensor(X)
+
+
+def test_the_backend_has_a_name():
+    """K-04: scripts ask for it."""
+    assert backend.backend() == "tinygrad_edu"

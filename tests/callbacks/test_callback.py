@@ -204,3 +204,21 @@ def test_callbacks_may_compute_and_change_the_model():
 
     model, _ = trained(Halve(), epochs=3)
     assert model.optimizer.lr == 0.25 and all((w == 0).all() for w in model.get_weights())
+
+
+def test_a_list_has_the_hooks_of_its_callbacks_and_may_be_made_before_there_is_a_model():
+    """CB-03: loops written by hand call them; logs may be left out, and batches have their old names."""
+    trace, late = Trace(), Trace()
+    hooks = CallbackList(trace)
+    hooks.append(late)
+    hooks.set_model("a model")
+    hooks.set_params({"epochs": 2})
+    assert trace.model == late.model == "a model" and late.params == {"epochs": 2}
+    hooks.on_train_begin()
+    hooks.on_epoch_begin(0)
+    hooks.on_batch_end(4, {"loss": 1.0})
+    hooks.on_test_end({"loss": 2.0})
+    told = [("on_train_begin", None), ("on_epoch_begin", 0, None), ("on_train_batch_end", 4, {"loss": 1.0})]
+    assert trace.calls == late.calls == [*told, ("on_test_end", {"loss": 2.0})]
+    with pytest.raises(AttributeError, match="CallbackList has no attribute 'on_sunday'"):
+        hooks.on_sunday()

@@ -138,3 +138,25 @@ def test_wrong_settings_are_refused_at_once(settings):
     """CB-08."""
     with pytest.raises((ValueError, TypeError), match="EarlyStopping expects"):
         EarlyStopping(**settings)
+
+
+def test_weights_are_the_best_as_soon_as_it_stops():
+    """CB-09: so that callbacks behind it see them; a model that counts no metrics will do."""
+
+    class Anything:
+        weights, stop_training = 0, False
+
+        def get_weights(self):
+            return self.weights
+
+        def set_weights(self, weights):
+            self.weights = weights
+
+    stop = EarlyStopping(patience=1, restore_best_weights=True)
+    model = Anything()
+    stop.set_model(model)
+    stop.on_train_begin()
+    for epoch, loss in enumerate([3.0, 1.0, 2.0]):
+        model.weights = epoch
+        stop.on_epoch_end(epoch, {"val_loss": loss})
+    assert model.stop_training and model.weights == 1

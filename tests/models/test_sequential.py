@@ -182,3 +182,12 @@ def test_zero_kernels_learn_nothing_but_the_last_bias():
     model.compile(SGD(0.1), "mse")
     model.fit(X, Y, epochs=5, verbose=0)
     assert [bool(w.any()) for w in model.get_weights()] == [False, False, False, True]
+
+
+def test_build_may_be_called_again_and_needs_a_shape_the_first_time():
+    """MOD-16: scripts for Keras 2 call it without."""
+    model = Sequential([Dense(3, input_dim=2)])
+    model.build()
+    assert shapes(model) == [(2, 3), (3,)]
+    with pytest.raises(ValueError, match=r"expects the shape of its inputs, got none. Write build\(\(None, 8\)\)"):
+        Sequential([Dense(3)]).build()

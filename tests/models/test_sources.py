@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tinygrad_edu import Tensor
+from tinygrad_edu.callbacks import LambdaCallback
 from tinygrad_edu.layers import Dense, Input
 from tinygrad_edu.models import Sequential
 from tinygrad_edu.models.batches import unpack
@@ -251,3 +252,42 @@ def test_validation_has_weights_of_its_own_and_none_by_class():
     assert found["val_loss"] == [compiled(**told).evaluate(X, Y, sample_weight=W, verbose=0)]
     held_out = compiled(**told).fit(X, Y, sample_weight=W, validation_split=0.5, verbose=0).history["val_loss"]
     assert held_out == [compiled(**told).evaluate(X[10:], Y[10:], sample_weight=W[10:], verbose=0)]
+
+
+class Growing(Numbered):
+    """Whose batches become fewer after every pass; it notes which it was asked for."""
+
+    def __init__(self):
+        super().__init__()
+        self.length, self.asked = 4, []
+
+    def __len__(self):
+        return self.length
+
+    def __getitem__(self, i):
+        self.asked.append(i)
+        return super().__getitem__(i)
+
+    def on_epoch_end(self):
+        self.length -= 1
+
+
+def test_a_sequence_may_change_its_length_between_passes():
+    """FIT-20: every epoch is a pass, whatever its length."""
+    steps = []
+    told = LambdaCallback(on_epoch_begin=lambda epoch, logs: steps.append(told.params["steps"]))
+    batches = Growing()
+    compiled().fit(batches, epochs=3, shuffle=False, verbose=0, callbacks=[told])
+    assert batches.asked == [0] + [0, 1, 2, 3] + [0, 1, 2] + [0, 1], "the first is tried before"
+    assert steps == [4, 3, 2]
+
+
+def test_a_sequence_that_is_measured_is_asked_for_each_batch_once():
+    """FIT-20."""
+    batches = Growing()
+    batches.on_epoch_end = lambda: None
+    model = compiled()
+    model.fit(X, Y, validation_data=batches, epochs=2, verbose=0)
+    model.evaluate(batches, verbose=0)
+    model.predict(batches, verbose=0)
+    assert batches.asked == [0, 1, 2, 3] * 4

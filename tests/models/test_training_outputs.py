@@ -281,3 +281,27 @@ def test_what_does_not_fit_several_outputs_is_refused_before_the_first_step(told
     with pytest.raises((ValueError, TypeError), match=words):
         model.fit(**{"x": (A, B), "y": (Y, Y), "verbose": 0, **given})
     assert model.optimizer.iterations == 0
+
+
+def test_labels_may_be_those_of_the_outputs_that_have_a_loss():
+    """COMP-02, as in Keras 2: an output without a loss needs none, in a list of labels or alone."""
+    x = Input((2,))
+    hidden = Dense(3, name="hidden")(x)
+    y = np.ones((4, 1), "float32")
+    data = np.ones((4, 2), "float32")
+    found = []
+    for labels in (y, [y], {"price": y}, [None, y]):
+        model = Model(x, [hidden, Dense(1, name="price", kernel_initializer="ones")(hidden)])
+        model.compile("sgd", {"price": "mse"})
+        found.append(model.evaluate(data, labels, verbose=0))
+        assert model.train_on_batch(data, labels) == found[-1]
+        assert model.fit(data, labels, verbose=0).history.keys() == {"loss", "price_loss"}
+
+
+@pytest.mark.parametrize("loss", [["mse", ["mae"]], {"hidden": ["mse"], "price": ["mae"]}], ids=["list", "dict"])
+def test_the_loss_of_an_output_may_stand_in_a_list_of_its_own(loss):
+    """COMP-02: as its metrics do."""
+    x = Input((2,))
+    model = Model(x, [Dense(3, name="hidden")(x), Dense(1, name="price")(x)])
+    model.compile("sgd", loss)
+    assert [type(one) for one in model._objective.losses] == [losses.MeanSquaredError, losses.MeanAbsoluteError]

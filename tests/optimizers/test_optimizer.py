@@ -187,3 +187,9 @@ def test_an_optimizer_of_ones_own_says_slots_and_update():
 def test_an_optimizer_without_an_update_says_what_it_needs():
     with pytest.raises(NotImplementedError, match="Optimizer expects a method update"):
         Optimizer(0.1).apply([Tensor([1.0])], [Variable([1.0])])
+
+
+def test_the_names_of_keras_2_mean_the_classes():
+    """PKG-05: `optimizers.adam(lr=0.1)` stands in older scripts."""
+    for name in ("sgd", "rmsprop", "adagrad", "adadelta", "adam", "adamax", "nadam"):
+        assert getattr(optimizers, name) is type(optimizers.get(name))

@@ -10,14 +10,16 @@ The table of functions:
     >>> import textwrap
     >>> from tinygrad_edu import backend
     >>> print(textwrap.fill(" ".join(sorted(backend.FUNCTIONS)), 110))
-    abs all any arange argmax argmin batch_dot batch_flatten bias_add binary_crossentropy cast cast_to_floatx
-    categorical_crossentropy clip concatenate constant cos count_params cumprod cumsum dot dropout dtype elu equal
-    eval exp expand_dims eye flatten foldl foldr gather get_uid greater greater_equal hard_sigmoid identity
-    in_test_phase in_train_phase int_shape is_tensor l2_normalize less less_equal log logsumexp map_fn max maximum
-    mean min minimum moving_average_update ndim not_equal one_hot ones ones_like permute_dimensions pow
-    print_tensor prod random_normal random_uniform relu repeat repeat_elements reshape reverse round shape sigmoid
-    sign sin softmax softplus softsign sparse_categorical_crossentropy sqrt square squeeze stack std stop_gradient
-    sum switch tanh tile transpose truncated_normal update update_add update_sub var variable zeros zeros_like
+    abs all any arange argmax argmin batch_dot batch_flatten batch_normalization bias_add binary_crossentropy cast
+    cast_to_floatx categorical_crossentropy clip concatenate constant cos count_params cumprod cumsum dot dropout
+    dtype elu equal eval exp expand_dims eye flatten foldl foldr gather get_uid get_variable_shape greater
+    greater_equal hard_sigmoid identity in_test_phase in_top_k in_train_phase int_shape is_keras_tensor is_tensor
+    l2_normalize less less_equal log logsumexp map_fn max maximum mean min minimum moving_average_update ndim
+    not_equal one_hot ones ones_like permute_dimensions pow print_tensor prod random_binomial random_normal
+    random_normal_variable random_uniform random_uniform_variable relu repeat repeat_elements reset_uids reshape
+    resize_images reverse round shape sigmoid sign sin slice softmax softplus softsign
+    sparse_categorical_crossentropy spatial_2d_padding sqrt square squeeze stack std stop_gradient sum switch tanh
+    temporal_padding tile transpose truncated_normal update update_add update_sub var variable zeros zeros_like
 
 Arguments and defaults are Keras 2's.
 """
@@ -26,7 +28,7 @@ from ..compat import offer as _offer
 from ..config import epsilon, floatx, set_bare_first_names, set_epsilon, set_floatx
 from .functions import FUNCTIONS
 from .settings import (
-    batch_get_value, batch_set_value, clear_session, get_value, image_data_format, learning_phase, learning_phase_scope,
+    backend, batch_get_value, batch_set_value, clear_session, get_value, image_data_format, learning_phase, learning_phase_scope,
     set_image_data_format, set_learning_phase, set_value,
 )  # fmt: skip
 from .symbolic import function, placeholder

@@ -16,6 +16,11 @@ def clear_session() -> None:
     reset_names()
 
 
+def backend() -> str:
+    """Who computes: "tinygrad_edu". Scripts ask this in order to go round what one of Keras' backends could not do."""
+    return "tinygrad_edu"
+
+
 def get_value(x: Any) -> Any:
     """The numbers of a weight as an array, or `optimizer.learning_rate` as a number."""
     return x.numpy() if hasattr(x, "numpy") else np.asarray(x)[()]

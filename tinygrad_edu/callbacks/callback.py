@@ -12,6 +12,7 @@ HOOKS = (
     "on_predict_begin", "on_predict_end", "on_predict_batch_begin", "on_predict_batch_end",
 )  # fmt: skip
 ALIASES = {"on_train_batch_begin": "on_batch_begin", "on_train_batch_end": "on_batch_end"}  # as Keras 2 called them
+_TODAY = {old: new for new, old in ALIASES.items()}
 
 
 class Callback:
@@ -59,23 +60,40 @@ class Callback:
 
 
 class CallbackList:
-    """Several callbacks as one; a hook costs nothing where no callback overrides it.
+    """Several callbacks as one, with their hooks; a hook costs nothing where no callback overrides it.
 
     Args:
         callbacks: one, or some, or a CallbackList; None for none.
-        model: the model that is trained.
+        model: the model that is trained; `set_model` tells it later.
         defaults: callbacks that come after them, unless there is one of the kind already.
         params: what every callback is told: epochs, steps, verbose.
     """
 
-    def __init__(self, callbacks: Any, model: Any, defaults: Iterable[Callback] = (), **params: Any):
+    def __init__(self, callbacks: Any = None, model: Any = None, defaults: Iterable[Callback] = (), **params: Any):
         given = listed(callbacks)
         self.callbacks = [*given, *(one for one in defaults if not any(isinstance(other, type(one)) for other in given))]
-        self.params = params
+        self._functions: dict[str, list[Callable]] = {}
+        self.set_model(model)
+        self.set_params(params)
+
+    def set_model(self, model: Any) -> None:
+        """Tell every callback which model is trained."""
+        self.model = model
         for callback in self.callbacks:
             callback.set_model(model)
+
+    def set_params(self, params: dict[str, Any]) -> None:
+        """Tell every callback about epochs, steps, verbose."""
+        self.params = params
+        for callback in self.callbacks:
             callback.set_params(params)
-        self._functions: dict[str, list[Callable]] = {}
+
+    def append(self, callback: Callback) -> None:
+        """Tell one more, after the others."""
+        self.callbacks += listed(callback)
+        callback.set_model(self.model)
+        callback.set_params(self.params)
+        self._functions.clear()
 
     def of(self, hook: str) -> list[Callable]:
         """The functions of the callbacks that have this hook of their own, in order."""
@@ -87,6 +105,14 @@ class CallbackList:
         """Call a hook of every callback that has its own, in order."""
         for function in self.of(hook):
             function(*args)
+
+    def __getattr__(self, name: str) -> Callable:
+        """`on_epoch_end(epoch, logs)` and its like: the hook of every callback."""
+        hook = _TODAY.get(name, name)
+        if hook not in HOOKS:
+            raise AttributeError(f"CallbackList has no attribute {name!r}. Its hooks are {', '.join(HOOKS)}.")
+        length = 1 + ("batch" in hook or "epoch" in hook)  # these have a number before the logs
+        return lambda *args, logs=None: self.call(hook, *(*args, logs)[:length])
 
 
 def listed(callbacks: Any) -> list[Callback]:

@@ -62,7 +62,7 @@ class ModelCheckpoint(Callback):
             self.watch.best = float(initial_value_threshold)
 
     def on_train_begin(self, logs=None):
-        self.watch.settle(self.model.metrics if self.save_best_only else ())
+        self.watch.settle(getattr(self.model, "metrics", ()) if self.save_best_only else ())
         self.epoch = self.trained = 0
 
     def on_epoch_begin(self, epoch, logs=None):

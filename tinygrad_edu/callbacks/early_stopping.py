@@ -67,7 +67,7 @@ class EarlyStopping(Callback):
 
     def on_train_begin(self, logs=None):
         self._begin()
-        self.watch.reset(self.model.metrics)
+        self.watch.reset(getattr(self.model, "metrics", ()))
 
     def on_epoch_end(self, epoch, logs=None):
         value = self.watch.value(logs)
@@ -82,17 +82,22 @@ class EarlyStopping(Callback):
         if self.wait >= self.patience and epoch > 0:
             self.stopped_epoch = epoch
             self.model.stop_training = True
+            self._restore()
 
     def on_train_end(self, logs=None):
         if self.verbose and self.stopped_epoch:
             console.say(f"Epoch {self.stopped_epoch + 1}: early stopping")
-        if self._best_weights is not None and self.best_epoch is not None:
-            self.model.set_weights(self._best_weights)
-            if self.verbose:
-                console.say(f"Restoring model weights from the end of the best epoch: {self.best_epoch + 1}.")
-            self._best_weights = None
+        if self._restore() and self.verbose and self.best_epoch is not None:
+            console.say(f"Restoring model weights from the end of the best epoch: {self.best_epoch + 1}.")
+        self._best_weights = None
 
     on_train_interrupt = on_train_end
+
+    def _restore(self) -> bool:
+        """Give the model its best weights, if it is to have them: as soon as it stops, so that callbacks behind this see them."""
+        if self._best_weights is not None:
+            self.model.set_weights(self._best_weights)
+        return self._best_weights is not None
 
     def _remember(self, epoch: int) -> None:
         self.best_epoch = epoch

@@ -139,7 +139,7 @@ class ReduceLROnPlateau(_RateCallback):
 
     def on_train_begin(self, logs=None):
         super().on_train_begin(logs)
-        self.watch.reset(self.model.metrics)
+        self.watch.reset(getattr(self.model, "metrics", ()))
         self.waited = self.cooling = 0
 
     def on_epoch_end(self, epoch, logs=None):

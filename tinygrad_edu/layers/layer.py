@@ -43,11 +43,13 @@ def built_once(build: Callable) -> Callable:
     """`build` as it is called: once in a layer's life, with its shapes noted; all or nothing."""
 
     @functools.wraps(build)
-    def once(self, input_shape):
+    def once(self, input_shape=None):
         if self._building:  # a subclass builds its base too
             return build(self, input_shape)
         if self.built:
             return None
+        if input_shape is None:
+            raise ValueError(f"{self.who} expects the shape of its inputs, got none. Write build((None, 8)).")
         before, made = list(self._weights), False
         self._building, self._input_shape = True, any_batch(input_shape)
         try:

@@ -20,7 +20,12 @@ def per_output(given: Any, names: list[str]) -> list[Loss | None]:
         >>> per_output({"price": "mse"}, ["price", "sold"])
         [<MeanSquaredError 'mean_squared_error'>, None]
     """
-    return [get(one) for one in spread("loss", given, names)]
+    return [get(_lone(one)) for one in spread("loss", given, names)]
+
+
+def _lone(given: Any) -> Any:
+    """What is alone in a list: lists of metrics per output have taught people to write losses so, too."""
+    return given[0] if isinstance(given, (list, tuple)) and len(given) == 1 else given
 
 
 def spread(what: str, given: Any, names: list[str]) -> list:

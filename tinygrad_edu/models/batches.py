@@ -87,10 +87,11 @@ class NumberedBatches:
     Args:
         numbered: the object.
         read: makes a batch of what it gives.
+        first: number 0, where somebody looked at it already: the first pass does not ask for it again.
     """
 
-    def __init__(self, numbered: Any, read: Callable[[Any], Any]):
-        self.numbered, self.read = numbered, read
+    def __init__(self, numbered: Any, read: Callable[[Any], Any], first: Any = None):
+        self.numbered, self.read, self._first = numbered, read, first
 
     @property
     def steps(self) -> int:
@@ -99,8 +100,10 @@ class NumberedBatches:
     def batches(self, rng: np.random.Generator | None, start: int) -> Iterator[Any]:
         order = range(self.steps) if rng is None else rng.permutation(self.steps).tolist()
         _call(self.numbered, "on_epoch_begin")
+        first, self._first = self._first, None
         for number in order[start:]:
-            yield self.read(self.numbered[number])
+            batch = first if first is not None and number == 0 else self.numbered[number]
+            yield self.read(batch)
         _call(self.numbered, "on_epoch_end")
 
 

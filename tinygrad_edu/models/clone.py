@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from typing import Any
 
-from ..layers import InputLayer, Layer, Symbol
+from ..layers import InputLayer, Lambda, Layer, Symbol
 from ..structure import flatten
 from .model import Model
 from .sequential import Sequential
@@ -55,4 +56,6 @@ def _clone_of_chain(model: Sequential, inputs: Any, cloned: Callable[[Layer], La
 
 
 def _again(layer: Any) -> Any:
+    if isinstance(layer, Lambda):
+        return copy.deepcopy(layer)  # a config cannot hold a function that has no name
     return type(layer).from_config(layer.get_config())

@@ -53,6 +53,8 @@ class Course:
 
     def _run_epoch(self) -> None:
         epoch = self.epoch
+        if self.steps is None and self.stream.source.steps is not None:
+            self.hooks.params["steps"] = self.stream.source.steps  # a Sequence may have changed its length
         self.hooks.call("on_epoch_begin", epoch, {})
         if not self.step:
             self.model.reset_metrics()

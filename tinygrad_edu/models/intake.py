@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -49,8 +50,9 @@ class Intake:
         if hasattr(x, "__getitem__") and hasattr(x, "__len__"):
             if len(x) == 0:
                 raise ValueError(f"{self.owner} expects at least one batch, got length 0. Check __len__.")
-            self._check_first(x[0])
-            return NumberedBatches(x, self._read)
+            first = x[0]
+            self._check_first(first)
+            return NumberedBatches(x, self._read, first=None if self.learns else first)  # training can be resumed: it asks anew
         batches = IteratedBatches(x, self._read)
         self._check_first(batches.peek())
         return batches
@@ -142,6 +144,7 @@ class Intake:
         if y is None:
             return None
         convert = lambda name, part: samples(self.owner, name, part, self.model.dtype)
+        y = _by_loss(y, self.model._objective)
         return Rows(rows_of(self.owner, "y", y, self.names, convert, optional=True))
 
     def _weights(self, labels: Rows | None, sample_weight: Any) -> Rows | None:
@@ -176,12 +179,24 @@ class Intake:
         if not self.learns:
             return
         if not self.model.trainable_weights:
-            raise ValueError(f"{self.owner} expects a weight that may be trained, got none: all is frozen. Set trainable = True.")
+            words = f"{self.owner} expects a weight that may be trained, got none: all is frozen. Set trainable = True."
+            warnings.warn(words, stacklevel=2)
         if any(output.requires_grad for output in outputs) and not loss.requires_grad:
             raise ValueError(f"{self.owner} expects a loss that depends on the predictions, got a constant. Compute it with ops.")
 
 
 _STEPS = f"{__package__}.steps"
+
+
+def _by_loss(y: Any, objective: Any) -> Any:
+    """Labels by the names of their outputs, if they were given for those outputs only that have a loss."""
+    known = objective.names or []
+    names = [name for name, loss in zip(known, objective.losses) if loss is not None]
+    if isinstance(y, dict) or len(names) in (0, len(known)):
+        return y
+    if isinstance(y, (list, tuple)) and len(y) == len(names) and all(np.ndim(part) for part in y):
+        return dict(zip(names, y))
+    return {names[0]: y} if len(names) == 1 and hasattr(y, "shape") else y
 
 
 def _form(given: Any) -> Any:

@@ -44,8 +44,8 @@ class Model(Saved, Trainer):
         name: None counts, model_1, model_2, ...
 
     Raises:
-        TypeError: for inputs or outputs that are no symbols. ValueError: for outputs that need other inputs, for inputs
-            that no output needs, and for layers of one name.
+        TypeError: for inputs or outputs that are no symbols. ValueError: for outputs that need other inputs, and for
+            layers of one name.
     """
 
     keeps_whole_numbers = True  # its layers decide

@@ -22,7 +22,9 @@ class Network:
         layers: that are called, those far from the outputs first.
 
     Raises:
-        TypeError: for anything but symbols. ValueError: for outputs that need further inputs, and inputs that none needs.
+        TypeError: for anything but symbols. ValueError: for outputs that need further inputs.
+
+    An input that no output needs is taken, and left aside, as in Keras.
     """
 
     def __init__(self, inputs: Any, outputs: Any):
@@ -157,7 +159,6 @@ def _calls_between(sources: list[Symbol], results: list[Symbol]) -> list[Call]:
     """The calls that the results need, in the order in which they were made, back to the sources and no further."""
     known, found = set(sources), {}
     waiting = [symbol for symbol in results if symbol not in known]
-    used = known & set(results)
     while waiting:
         symbol = waiting.pop()
         call = symbol.call
@@ -168,11 +169,7 @@ def _calls_between(sources: list[Symbol], results: list[Symbol]) -> list[Call]:
             )
         if call.number not in found:
             found[call.number] = call
-            used |= known.intersection(call.inputs)
             waiting += [one for one in call.inputs if one not in known]
-    for symbol in sources:
-        if symbol not in used:
-            raise ValueError(f"Model expects inputs that its outputs need, got {symbol.name!r}, which none needs. Leave it out.")
     first = [symbol.call for symbol in sources if isinstance(symbol.call.layer, InputLayer)]
     return [*dict.fromkeys(first), *(found[number] for number in sorted(found))]
 

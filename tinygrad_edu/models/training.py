@@ -86,11 +86,11 @@ class Trainer(LegacyTraining, Steps):
         check_shuffle(shuffle)
         source = Intake(self, "fit", learns=True, class_weight=class_weight).source(x, y, sample_weight, batch_size, shuffle)
         source, rest = held_out(self, source, validation_split, validation_data, measured_size)
-        steps = source.steps if steps is None else steps
-        refuse_endless(source, "steps_per_epoch", steps, len(span))
+        told = source.steps if steps is None else steps  # for the first epoch: a Sequence may change its length between passes
+        refuse_endless(source, "steps_per_epoch", told, len(span))
         validation = validation_of(rest, *measured, len(span))
         self._tell_of_freezing()
-        hooks = CallbackList(callbacks, self, [History(), ProgbarLogger()], verbose=verbose, epochs=span.stop, steps=steps)
+        hooks = CallbackList(callbacks, self, [History(), ProgbarLogger()], verbose=verbose, epochs=span.stop, steps=told)
         stream = Stream(source, random.generator() if shuffle else None)
         history = next(callback for callback in hooks.callbacks if isinstance(callback, History))
         before, self._course = self._course, Course(self, stream, steps, span, validation, hooks)

@@ -24,4 +24,7 @@ from .ftrl import Ftrl
 from .lamb import Lamb
 from .lion import Lion
 
+# As Keras 2 calls the classes, too: these names hide the modules of the same names.
+sgd, rmsprop, adagrad, adadelta, adam, adamax, nadam = SGD, RMSprop, Adagrad, Adadelta, Adam, Adamax, Nadam
+
 _offer(__name__)
