@@ -5,6 +5,7 @@ import pytest
 from scipy import special
 
 from tinygrad_edu import Tensor, backend, losses
+from tinygrad_edu.layers import Input
 from tinygrad_edu.testing import check_gradients
 
 K = backend
@@ -209,3 +210,16 @@ def test_the_phase_chooses():
     assert K.in_train_phase(1, 2) == 2
     with K.learning_phase_scope(1):
         assert K.in_train_phase(lambda: 1, lambda: 1 / 0) == 1 and K.in_test_phase(1, 2) == 2
+
+
+def test_a_constant_takes_the_shape_that_is_asked_for():
+    """K-06: its numbers in their order, or one everywhere; as many as there is room for."""
+    np.testing.assert_array_equal(K.constant([1, 2, 3, 4], shape=(2, 2)).numpy(), [[1, 2], [3, 4]])
+    np.testing.assert_array_equal(K.constant(7, shape=(1, 2), dtype="int32").numpy(), [[7, 7]])
+    with pytest.raises(ValueError, match="reshape"):
+        K.constant([1, 2, 3], shape=(2, 3))
+
+
+def test_a_symbol_has_a_dtype():
+    """K-06: it is known before there are numbers."""
+    assert backend.dtype(Input((2,), dtype="int32")) == "int32" and backend.dtype([1.0]) == "float64"

@@ -28,6 +28,14 @@ def _arange(start: Any, stop: Any = None, step: Any = 1, dtype: str = "int32") -
     return as_tensor(np.arange(first, last, step).astype(dtype))
 
 
+def _constant(value: Any, dtype: Any = None, shape: Any = None, name: str | None = None) -> Tensor:
+    """Numbers in the order given, in another shape; or one of them everywhere."""
+    array = np.asarray(value, dtype or floatx())
+    if shape is not None:
+        array = np.full(shape, array) if array.size == 1 else array.reshape(shape)
+    return as_tensor(array.copy())
+
+
 def _filled(value: float) -> Callable:
     """`zeros` and `ones`."""
     return lambda shape, dtype=None: as_tensor(np.full(shape, value, dtype or floatx()))
@@ -115,7 +123,7 @@ FUNCTIONS: dict[str, Callable] = {
     "cast": _cast,
     "cast_to_floatx": lambda x: _cast(x),
     "count_params": lambda x: int(np.prod(np.shape(x))),
-    "dtype": lambda x: str(np.asarray(x).dtype),
+    "dtype": lambda x: str(x.dtype if hasattr(x, "dtype") else np.asarray(x).dtype),
     "eval": lambda x: np.array(x),
     "int_shape": lambda x: tuple(x.shape),
     "is_tensor": lambda x: isinstance(x, Tensor),
@@ -123,9 +131,7 @@ FUNCTIONS: dict[str, Callable] = {
     "shape": lambda x: tuple(x.shape),
     # Numbers
     "arange": _arange,
-    "constant": lambda value, dtype=None, shape=None, name=None: as_tensor(
-        np.broadcast_to(value, np.shape(value) if shape is None else shape).astype(dtype or floatx())
-    ),
+    "constant": _constant,
     "eye": lambda size, dtype=None: as_tensor(np.eye(size, dtype=dtype or floatx())),
     "one_hot": lambda indices, num_classes: as_tensor(np.eye(num_classes, dtype=floatx())[np.asarray(indices)]),
     "ones": _filled(1),
