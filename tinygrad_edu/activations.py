@@ -262,7 +262,7 @@ def softmax(x, axis=-1):
     """
     axes = _axes(axis)
     y = ops.softmax(x, axis=axes)
-    if math.prod(y.shape[a] for a in axes) == 1 and y.ndim and current().recording:
+    if all(y.shape[a] == 1 for a in axes) and y.ndim and current().recording:
         warnings.warn(f"softmax is 1 everywhere along axis {axis} of shape {y.shape}. Use sigmoid, or more units.", stacklevel=2)
     return _remember(y, x, ops.softmax) if axes in ((-1,), (y.ndim - 1,)) else y
 

@@ -19,7 +19,7 @@ import numpy as np
 from . import ops
 from .arraylike import ArrayLike
 from .backward import backward
-from .graph import CollectingNode, GraphError, Hook, Leaf, Node, Value, as_array, current, make_value
+from .graph import CollectingNode, GraphError, Hook, Leaf, Node, Value, as_array, current, make_value, mask_of
 from .memory import becomes_variable, lend, share
 from .protocols import plain, refuse_write
 
@@ -61,6 +61,8 @@ class Tensor(ArrayLike):
     @data.setter
     def data(self, value: Any) -> None:
         self.assign(value)
+
+    _keras_mask = property(mask_of, vars(Value)["mask"].__set__)  # what layers pass on, by the name in Keras' guide to masking
 
     @property
     def requires_grad(self) -> bool:

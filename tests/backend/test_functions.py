@@ -268,3 +268,16 @@ def test_what_does_not_fit_is_refused():
 def test_the_backend_has_a_name():
     """K-04: scripts ask for it."""
     assert backend.backend() == "tinygrad_edu"
+
+
+def test_a_constant_takes_the_shape_that_is_asked_for():
+    """K-06: its numbers in their order, or one everywhere; as many as there is room for."""
+    np.testing.assert_array_equal(K.constant([1, 2, 3, 4], shape=(2, 2)).numpy(), [[1, 2], [3, 4]])
+    np.testing.assert_array_equal(K.constant(7, shape=(1, 2), dtype="int32").numpy(), [[7, 7]])
+    with pytest.raises(ValueError, match="reshape"):
+        K.constant([1, 2, 3], shape=(2, 3))
+
+
+def test_a_symbol_has_a_dtype():
+    """K-06: it is known before there are numbers."""
+    assert backend.dtype(Input((2,), dtype="int32")) == "int32" and backend.dtype([1.0]) == "float64"

@@ -165,3 +165,8 @@ def test_a_convolution_kernel_is_scaled_by_its_receptive_field():
 def test_a_fan_of_zero_counts_as_one():
     """INI-10: a kernel without inputs is an empty kernel, not a division by zero."""
     assert HeNormal()((0, 3)).shape == (0, 3)
+
+
+def test_fans_are_found_under_the_name_that_keras_2_had():
+    """INI-03: initializers of one's own import it."""
+    assert initializers._compute_fans((3, 3, 2, 5)) == (18, 45)

@@ -132,3 +132,13 @@ def test_relu_is_traced_through_plain_tensors():
     x = Tensor(X)
     (g,) = gradients(ReLU(dtype="float64")(x).sum(), [x])
     assert g.tolist() == [[0, 0, 0, 1, 1]]
+
+
+def test_an_elu_below_zero_may_rise_again():
+    """CORE-14: Keras takes any alpha."""
+    np.testing.assert_allclose(ELU(alpha=-1.0)(np.array([-2.0, 3.0])).numpy(), [1 - np.exp(-2.0), 3.0], rtol=1e-6)
+
+
+def test_a_softmax_over_unknown_lengths_says_nothing_yet():
+    """ACT-15: a symbol whose axis has any length is no axis of length 1."""
+    assert activations.softmax(Input((None,))).shape == (None, None)

@@ -150,3 +150,13 @@ def test_an_activation_layer_is_its_function():
     x = np.array([[0.5, -2.0]], "float32")
     np.testing.assert_array_equal(layer(x).numpy(), np.tanh(x))
     assert layer.weights == [] and layer.count_params() == 0 and layer.output_shape == (None, 2)
+
+
+def test_an_activation_may_be_taken_away():
+    """CORE-03: as for the scores below a softmax, when the gradients of classes are looked at."""
+    layer = Dense(3, activation="softmax", input_dim=2)
+    x = np.ones((1, 2))
+    probabilities, layer.activation = layer(x), None
+    scores = layer(x).numpy()
+    np.testing.assert_allclose(probabilities.numpy(), np.exp(scores) / np.exp(scores).sum(), rtol=1e-6)
+    assert layer.get_config()["activation"] is None

@@ -149,3 +149,19 @@ def test_a_lambda_may_say_a_mask():
     x.mask = as_tensor(STEPS != 0)
     assert Lambda(lambda x: x * 2, mask=lambda x, mask: mask)(x).mask.tolist() == (STEPS != 0).tolist()
     assert getattr(Lambda(lambda x: x * 2)(x), "mask", None) is None
+
+
+def test_an_input_length_may_be_of_several_axes_and_fits_the_input_shape():
+    """CORE-11: a legacy keyword."""
+    assert Sequential([Embedding(9, 4, input_length=(None, 5))]).output_shape == (None, None, 5, 4)
+    assert Sequential([Embedding(9, 4, input_length=2, batch_input_shape=(3, 2))]).output_shape == (None, 2, 4)
+    for shape in ({"input_shape": (3, 5)}, {"input_shape": (3,)}, {"batch_input_shape": (2, 3)}):
+        with pytest.raises(ValueError, match=r"expects input_length to fit input_shape \(3.*, got \(2,\)\. Leave it out"):
+            Embedding(9, 4, input_length=2, **shape)
+
+
+def test_a_mask_is_read_under_keras_name():
+    """CORE-10: its guide to masking prints it."""
+    words = Embedding(3, 2, mask_zero=True)(np.array([[1, 0]]))
+    np.testing.assert_array_equal(np.asarray(words._keras_mask), [[True, False]])
+    assert Embedding(3, 2)(np.array([[1, 0]]))._keras_mask is None

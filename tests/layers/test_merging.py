@@ -170,3 +170,22 @@ def test_operators_on_symbols_are_layers_of_the_table():
     model.summary(print_fn=lines.append)
     assert all(f"{word}_" in "\n".join(lines) for word in ("add", "subtract", "multiply", "divide"))
     np.testing.assert_array_equal(Model.from_config(model.get_config())([x, y]), model([x, y]))
+
+
+def test_a_difference_that_is_built_still_has_two_terms():
+    """MRG-02: a layer called before is called on three."""
+    a, layer = layers.Input((2,)), layers.Subtract()
+    layer([a, a])
+    for inputs in ([a, a, a], [np.ones((1, 2))] * 3, [a]):
+        with pytest.raises(ValueError, match=r"expects a list of 2 inputs, got [13]\."):
+            layer(inputs)
+
+
+def test_masks_of_a_merge_are_as_many_as_its_inputs():
+    """MRG-02: and of inputs without any there is none, whatever their lengths."""
+    a, b = layers.Input((None, 2)), layers.Input((None, 2))
+    for layer in (layers.Add(), layers.Concatenate(axis=1)):
+        assert layer.compute_mask([a, b], [None, None]) is None
+        for inputs, masks in (([a, b], [None]), ([a, b], np.ones((2, 3))), (a, [None, None])):
+            with pytest.raises(ValueError, match="expects a list of inputs and a mask, or None, for each, got"):
+                layer.compute_mask(inputs, masks)

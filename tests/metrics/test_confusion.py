@@ -247,3 +247,13 @@ def test_overlap_of_probabilities_and_of_what_is_void():
     """MET-16."""
     assert metrics.BinaryIoU(target_class_ids=[1], threshold=0.5)([0, 1, 1], [0.5, 0.7, 0.2]) == pytest.approx(1 / 3)
     assert metrics.MeanIoU(2, ignore_class=255)([0, 1, 255], [0, 1, 1]) == 1
+
+
+def test_an_area_over_given_thresholds_counts_them_with_both_ends():
+    """MET-13: as in Keras, where the number may then be None; the config is that of the thresholds given."""
+    for auc in (metrics.AUC(num_thresholds=None, thresholds=[0.5, 0.3]), metrics.AUC(num_thresholds=2, thresholds=(0.3, 0.5))):
+        assert auc.num_thresholds == 4 and len(auc.true_positives) == 4
+        np.testing.assert_allclose(auc.thresholds, [0, 0.3, 0.5, 1], atol=1e-6)
+        again = metrics.AUC.from_config(auc.get_config())
+        assert again(Y, P) == auc(Y, P) and again.get_config() == auc.get_config()
+    assert metrics.AUC(num_thresholds=7).get_config()["thresholds"] is None

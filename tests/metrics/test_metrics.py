@@ -157,3 +157,35 @@ def test_a_class_is_made_under_its_own_name():
     """MET-01."""
     assert metrics.get(BinaryAccuracy).name == "binary_accuracy"
     assert repr(BinaryAccuracy()) == "<BinaryAccuracy 'binary_accuracy' 0.0000>"
+
+
+def test_a_metric_made_of_metrics_is_reset_with_them():
+    """MET-02: a second epoch counts nothing of the first."""
+
+    class Spread(metrics.Metric):
+        def __init__(self, **kwargs):
+            super().__init__(**kwargs)
+            self.level, self.sides = metrics.Mean(), {"both": [metrics.Sum(), metrics.Sum()]}
+
+        def update_state(self, values, sample_weight=None):
+            self.level.update_state(values)
+            for side in self.sides["both"]:
+                side.update_state(values)
+
+        def result(self):
+            return self.level.result() + self.sides["both"][1].result()
+
+    spread = Spread()
+    assert spread([1.0, 3.0]) == 6 and len(spread.variables) == 4
+    spread.reset_state()
+    assert spread.result() == 0 and spread([5.0]) == 10
+
+
+def test_metrics_has_the_functions_that_keras_2_keeps_there():
+    """MET-10, MET-17: `metrics.mse` is the loss's formula; `metrics.cosine_proximity` the cosine, whose loss is minus it."""
+    y, p = np.array([[0.0, 1.0]]), np.array([[0.5, 0.5]])
+    assert metrics.mean_squared_error is metrics.mse is losses.mse and metrics.logcosh is losses.log_cosh
+    np.testing.assert_allclose(metrics.cosine_proximity(y, p), -losses.cosine_proximity(y, p))
+    assert losses.get("cosine_proximity")(y, p).item() == pytest.approx(-np.sqrt(0.5))
+    assert metrics.get("cosine_proximity")(y, p) == pytest.approx(np.sqrt(0.5))
+    assert metrics.get(None) is None and metrics.Mean().stateful

@@ -494,3 +494,15 @@ def test_build_makes_the_weights_without_data():
     for model in (Sequential([Dense(3)]), Mine()):
         model.build((None, 5))
         assert model.count_params() == 18 and model.output_shape == (None, 3)
+
+
+def test_a_list_that_grows_after_a_call_does_not_change_the_call():
+    """MRG-01: as where each layer is joined with all before it."""
+    x = first = Input((None,))
+    outputs = [x]
+    for _ in range(3):
+        outputs.append(x)
+        x = keras.layers.concatenate(outputs)
+    x0 = np.array([[5.0]])
+    assert Model(first, x)(x0).shape == (1, 8)
+    np.testing.assert_array_equal(Model(first, x).predict(x0), np.full((1, 8), 5.0))

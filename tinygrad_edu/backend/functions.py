@@ -38,6 +38,14 @@ def _over_axes(op: Callable) -> Callable:
     return reduced
 
 
+def _constant(value: Any, dtype: Any = None, shape: Any = None, name: str | None = None) -> Tensor:
+    """Numbers in the order given, in another shape; or one of them everywhere."""
+    array = np.asarray(value, dtype or floatx())
+    if shape is not None:
+        array = np.full(shape, array) if array.size == 1 else array.reshape(shape)
+    return as_tensor(array.copy())
+
+
 def _filled(value: float) -> Callable:
     """`zeros` and `ones`."""
     return lambda shape, dtype=None: as_tensor(np.full(shape, value, dtype or floatx()))
@@ -176,7 +184,7 @@ FUNCTIONS: dict[str, Callable] = {
     "cast": _cast,
     "cast_to_floatx": lambda x: _cast(x),
     "count_params": lambda x: int(np.prod(np.shape(x))),
-    "dtype": lambda x: str(np.asarray(x).dtype),
+    "dtype": lambda x: str(x.dtype if hasattr(x, "dtype") else np.asarray(x).dtype),
     "eval": lambda x: np.array(x),
     "get_variable_shape": lambda x: tuple(x.shape),
     "int_shape": lambda x: tuple(x.shape),
@@ -186,9 +194,7 @@ FUNCTIONS: dict[str, Callable] = {
     "shape": lambda x: tuple(x.shape),
     # Numbers
     "arange": _arange,
-    "constant": lambda value, dtype=None, shape=None, name=None: as_tensor(
-        np.broadcast_to(value, np.shape(value) if shape is None else shape).astype(dtype or floatx())
-    ),
+    "constant": _constant,
     "eye": lambda size, dtype=None: as_tensor(
         np.eye(*(size if isinstance(size, (tuple, list)) else [size])).astype(dtype or floatx())
     ),

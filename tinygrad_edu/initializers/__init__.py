@@ -51,4 +51,5 @@ he_uniform,      he_normal      = HeUniform, HeNormal
 xavier_uniform                  = XavierUniform
 IdentityInitializer             = Identity
 OrthogonalInitializer           = Orthogonal
+_compute_fans                   = compute_fans  # scripts with initializers of their own import it from Keras 2
 # fmt: on

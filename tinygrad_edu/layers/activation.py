@@ -124,14 +124,14 @@ class ELU(_Elementwise):
     Shapes: unchanged.
 
     Args:
-        alpha: minus the limit far below 0.
+        alpha: minus the limit far below 0; below 0 itself, both halves rise to the sides.
 
     Source: Clevert et al. (2015), eq. 15.
     """
 
     def __init__(self, alpha: float = 1.0, **kwargs: Any):
         super().__init__(**kwargs)
-        self.alpha = number("ELU", "alpha", alpha, 0)
+        self.alpha = number("ELU", "alpha", alpha)
 
     def call(self, x):
         return ops.elu(x, alpha=self.alpha)

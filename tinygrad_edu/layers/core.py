@@ -96,7 +96,7 @@ class Dense(Layer):
         y = x @ self.kernel
         if self.bias is not None:
             y = y + self.bias
-        return self.activation(y)
+        return y if self.activation is None else self.activation(y)  # None: taken away later, for the scores below a softmax
 
     def check_input(self, shape):
         features = self.kernel.shape[0]

@@ -54,10 +54,11 @@ class Embedding(Layer):
         embeddings_initializer: name or callable(shape, dtype). Default: uniform between -0.05 and 0.05.
         embeddings_regularizer, embeddings_constraint: as of `Dense`.
         mask_zero: whether 0 means padding: the output then has a mask.
-        input_length: legacy: number of steps, so that a first layer knows its input_shape.
+        input_length: legacy: number of steps, or lengths of several axes, so that a first layer knows its input_shape.
         weights: legacy: list of one array to begin with.
 
     Raises:
+        ValueError: for an input_length that is not that of the input_shape.
         IndexError: for a number without a row. (TensorFlow gives zeros for it on a GPU.)
 
         >>> words = Embedding(3, 2, weights=[[[0.0, 0.0], [1.0, 2.0], [3.0, 4.0]]])
@@ -79,9 +80,7 @@ class Embedding(Layer):
         mask_zero: bool = False,
         **kwargs: Any,
     ):
-        steps = kwargs.pop("input_length", None)
-        if steps is not None and not {"input_shape", "batch_input_shape"} & kwargs.keys():
-            kwargs["input_shape"] = (steps,)
+        _take_input_length(kwargs)
         super().__init__(**kwargs)
         self.input_dim = positive_int("Embedding", "input_dim", input_dim)
         self.output_dim = positive_int("Embedding", "output_dim", output_dim)
@@ -117,3 +116,14 @@ class Embedding(Layer):
 
     def compute_output_shape(self, input_shape):
         return (*input_shape, self.output_dim)
+
+
+def _take_input_length(kwargs: dict[str, Any]) -> None:
+    """Take `input_length` out of the keywords: it says the input_shape, where they do not."""
+    lengths = kwargs.pop("input_length", None)
+    if lengths is None:
+        return
+    lengths = tuple(lengths) if hasattr(lengths, "__iter__") else (lengths,)
+    shape = kwargs["batch_input_shape"][1:] if "batch_input_shape" in kwargs else kwargs.setdefault("input_shape", lengths)
+    if len(shape) != len(lengths) or any(None not in (m, n) and m != n for m, n in zip(shape, lengths)):
+        raise ValueError(f"Embedding expects input_length to fit input_shape {tuple(shape)}, got {lengths}. Leave it out.")

@@ -24,15 +24,15 @@ class _Merging(Layer):
     fewest, most = 2, 0  # inputs; 0 means any number
 
     def build(self, input_shape):
+        self.check_input(input_shape)
+
+    def check_input(self, input_shape):
         shapes = [] if is_shape(input_shape) or isinstance(input_shape, dict) else list(input_shape)
         if len(shapes) < self.fewest or (self.most and len(shapes) > self.most):
             law = f"a list of {self.fewest} inputs" if self.most else f"a list of at least {self.fewest} inputs"
             got = f"{len(shapes)}" if shapes else f"shape {input_shape}"
             raise ValueError(f"{self.who} expects {law}, got {got}. Write {type(self).__name__}()([a, b]).")
-        self.check_input(shapes)
-
-    def check_input(self, shape):
-        self.compute_output_shape(shape)
+        self.compute_output_shape(shapes)
 
     def call(self, xs):
         ndim = max(len(x.shape) for x in xs)
@@ -57,7 +57,15 @@ class _Merging(Layer):
 
     def compute_mask(self, inputs, mask=None):
         """Steps that all inputs have."""
-        return None if mask is None else _all(mask)
+        return None if mask is None else _all(self._one_each(inputs, mask))
+
+    def _one_each(self, inputs: Any, masks: Any) -> Any:
+        """`masks`, if they are as many as the inputs."""
+        are_lists = all(isinstance(some, (list, tuple)) for some in (inputs, masks))
+        if not are_lists or len(inputs) != len(masks):
+            got = f"{len(masks)} for {len(inputs)}" if are_lists else f"{type(masks).__name__} for {type(inputs).__name__}"
+            raise ValueError(f"{self.who} expects a list of inputs and a mask, or None, for each, got {got}. Write [None, mask].")
+        return masks
 
 
 def _with_axes(x: Any, ndim: int) -> Any:
@@ -76,7 +84,7 @@ def _told(shapes: Any) -> str:
 
 def _all(masks: Any) -> Any:
     found = None
-    for mask in masks if isinstance(masks, (list, tuple)) else [masks]:
+    for mask in masks:
         if mask is not None:
             mask = as_tensor(mask)
             found = mask if found is None else ops.logical_and(found, mask)
@@ -189,8 +197,9 @@ class Concatenate(_Merging):
 
     def compute_mask(self, inputs, mask=None):
         """Steps that all inputs have; the steps of all, where they are joined along axis 1."""
-        if mask is None or self.axis % len(inputs[0].shape) != 1:
-            return super().compute_mask(inputs, mask)
+        either = super().compute_mask(inputs, mask)
+        if either is None or self.axis % len(inputs[0].shape) != 1:
+            return either
         whole = [np.ones(x.shape[:2], bool) if part is None else as_tensor(part).array for x, part in zip(inputs, mask)]
         return np.concatenate(whole, axis=1)
 

@@ -60,7 +60,9 @@ class Call:
     """
 
     def __init__(self, layer: Any, arguments: tuple, outline: Any, node: int = 0):
-        self.layer, self.arguments, self.number, self.node = layer, arguments, next(_numbers), node
+        self.layer, self.number, self.node = layer, next(_numbers), node
+        parts, rebuild = flatten(arguments)
+        self.arguments = arguments = rebuild(parts)  # the caller may append to its lists
         self._parts, self._rebuild = flatten(arguments)
         self.inputs = [part for part in self._parts if isinstance(part, Symbol)]
         outlines, rebuild = flatten(outline)
@@ -106,6 +108,10 @@ class Symbol(Outline):
     def ndim(self) -> int:
         """Number of axes, that of the batch included."""
         return len(self.shape)
+
+    @property
+    def _keras_shape(self) -> Shape:  # what layers written for Keras 2 read
+        return self.shape
 
     @property
     def place(self) -> tuple[str, int, int]:

@@ -37,3 +37,4 @@ msle = MSLE = mean_squared_logarithmic_error
 bce = BCE = binary_crossentropy
 kld = KLD = kullback_leibler_divergence = kl_divergence
 logcosh = log_cosh
+cosine_proximity = cosine_similarity

@@ -142,7 +142,7 @@ def cosine_similarity(y_true, y_pred, axis=-1):
     return -ops.sum(_direction(y_true, axis) * _direction(y_pred, axis), axis=axis)
 
 
-class CosineSimilarity(FormulaLoss, of=cosine_similarity): ...
+class CosineSimilarity(FormulaLoss, of=cosine_similarity, also=("cosine_proximity",)): ...
 
 
 def _direction(x, axis):

@@ -23,9 +23,16 @@ from .of_losses import (
     MeanAbsoluteError, MeanAbsolutePercentageError, MeanSquaredError, MeanSquaredLogarithmicError, Poisson,
     RootMeanSquaredError, SparseCategoricalCrossentropy, SquaredHinge, cosine_similarity,
 )  # fmt: skip
+from ..losses import (
+    MAE, MAPE, MSE, MSLE, KLD, binary_crossentropy, categorical_crossentropy, categorical_hinge, hinge, kl_divergence,
+    kld, kullback_leibler_divergence, log_cosh, logcosh, mae, mape, mean_absolute_error, mean_absolute_percentage_error,
+    mean_squared_error, mean_squared_logarithmic_error, mse, msle, poisson, sparse_categorical_crossentropy, squared_hinge,
+)  # fmt: skip
 from .confusion import FalseNegatives, FalsePositives, Precision, Recall, TrueNegatives, TruePositives
 from .curves import AUC, PrecisionAtRecall, RecallAtPrecision, SensitivityAtSpecificity, SpecificityAtSensitivity
 from .fscore import F1Score, FBetaScore
 from .overlap import BinaryIoU, IoU, MeanIoU, OneHotIoU, OneHotMeanIoU
 from .correlation import ConcordanceCorrelation, PearsonCorrelation, R2Score, concordance_correlation, pearson_correlation
 from .family import Placed, deserialize, direction_of, get, get_all, per_output, serialize
+
+cosine_proximity = cosine_similarity

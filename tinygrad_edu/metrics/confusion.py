@@ -68,7 +68,7 @@ class ConfusionMetric(Metric):
         if wrong.any():
             raise ValueError(f"{self.name} expects labels 0 or 1, got {y_true[wrong][0]}. Map the labels to 0 and 1 first.")
         y_true, y_pred, weights = self.chosen(y_true, y_pred, full_weights(sample_weight, y_pred.shape, mask))
-        for state, found in zip(self.variables, confusion(y_true, y_pred, self._levels, weights, self.counts)):
+        for state, found in zip(self._states, confusion(y_true, y_pred, self._levels, weights, self.counts)):
             state.assign_add(found[self._ranks])
 
     def chosen(self, *entries: np.ndarray) -> tuple[np.ndarray, ...]:
@@ -82,7 +82,7 @@ class ConfusionMetric(Metric):
 
     def counted(self) -> list[np.ndarray]:
         """The counts so far, in the order of `counts`."""
-        return [state.value for state in self.variables]
+        return [state.value for state in self._states]
 
 
 class ThresholdMetric(ConfusionMetric):

@@ -11,6 +11,7 @@ from .. import ops
 from ..budget import afford
 from ..config import epsilon
 from ..losses.formula import check_parameters
+from ..registry import serialize
 from .confusion import ConfusionMetric, as_thresholds
 from .mean import registry
 from .metric import number, share
@@ -33,7 +34,8 @@ class AUC(ConfusionMetric):
         summation_method: "interpolation" (trapezoids; for PR the formula of the source), "minoring" or "majoring" (the
             lower or the higher end of each piece).
         name, dtype: see `Metric`.
-        thresholds: the points inside of [0, 1], instead of their number.
+        thresholds: the points inside of [0, 1], instead of their number, which then may be None. The attributes of these
+            names count and hold the two beyond the ends, too, as in Keras.
         multi_label: an area for each label, along the last axis; their mean is the result. Else one for all entries.
         num_labels: taken from the first batch; here for Keras' sake.
         label_weights: how much each label counts. None: all the same.
@@ -64,33 +66,30 @@ class AUC(ConfusionMetric):
         super().__init__(name, dtype, **unknown)
         _one_of("curve", curve, ("ROC", "PR"))
         _one_of("summation_method", summation_method, tuple(_HEIGHTS))
-        if not num_thresholds >= 2:
-            raise ValueError(f"AUC expects num_thresholds >= 2, got {num_thresholds!r}.")
-        self.num_thresholds, self.thresholds = num_thresholds, thresholds
+        inner = _evenly(num_thresholds) if thresholds is None else np.setdiff1d(as_thresholds("AUC", thresholds), (0.0, 1.0))
+        self.thresholds = np.concatenate([[-epsilon()], inner, [1 + epsilon()]])
+        self.num_thresholds, self._given = len(self.thresholds), thresholds
         self.curve, self.summation_method, self.from_logits = curve, summation_method, from_logits
         self.multi_label, self.num_labels, self.label_weights = multi_label, num_labels, label_weights
         if not multi_label:
-            self.begin(self._points())
+            self.begin(self.thresholds)
 
-    def _points(self) -> np.ndarray:
-        afford((self.num_thresholds,), float)
-        inner = np.arange(1, self.num_thresholds - 1) / (self.num_thresholds - 1)
-        if self.thresholds is not None:
-            inner = np.setdiff1d(as_thresholds("AUC", self.thresholds), (0.0, 1.0))
-        return np.concatenate([[-epsilon()], inner, [1 + epsilon()]])
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments; the thresholds as they were given."""
+        return {**super().get_config(), "thresholds": serialize(self._given)}
 
     def chosen(self, *entries):
         y_true, y_pred, weights = entries
         y_pred = ops.sigmoid(y_pred) if self.from_logits else y_pred
         if self.multi_label:
-            if not self.variables:
-                self.begin(self._points(), y_pred.shape[-1:])
+            if not self._states:
+                self.begin(self.thresholds, y_pred.shape[-1:])
             return tuple(x.reshape(-1, x.shape[-1]) for x in (y_true, y_pred, weights))
         return super().chosen(y_true, y_pred, weights if self.label_weights is None else weights * np.asarray(self.label_weights))
 
     def result(self) -> Any:
         """The area so far; 0 before anything was counted."""
-        if not self.variables:
+        if not self._states:
             return 0.0
         areas = self._areas(*self.counted())
         return float(np.average(areas, weights=self.label_weights)) if self.multi_label else number(areas)
@@ -206,6 +205,14 @@ class RecallAtPrecision(BestAt):
     def __init__(self, precision: float, num_thresholds: int = 200, **kwargs: Any):
         self.precision = precision
         super().__init__(num_thresholds, **kwargs)
+
+
+def _evenly(num_thresholds: int) -> np.ndarray:
+    """The thresholds inside of [0, 1], if there are that many with one beyond either end."""
+    if not num_thresholds >= 2:
+        raise ValueError(f"AUC expects num_thresholds >= 2, got {num_thresholds!r}.")
+    afford((num_thresholds,), float)
+    return np.arange(1, num_thresholds - 1) / (num_thresholds - 1)
 
 
 def _one_of(what: str, value: str, known: tuple[str, ...]) -> None:

@@ -30,8 +30,8 @@ BY_SHAPES: dict[str, dict[str, type[Metric]]] = {
 SHORT = {"acc": "accuracy", "ce": "crossentropy"}
 
 
-def get(identifier: Any, y_shape: tuple = (), output_shape: tuple = ()) -> Metric:
-    """The metric of a name, a class, a config, a Metric, or a function of (y_true, y_pred).
+def get(identifier: Any, y_shape: tuple = (), output_shape: tuple = ()) -> Any:
+    """The metric of a name, a class, a config, a Metric, or a function of (y_true, y_pred); None is None.
 
     "accuracy" ("acc") and "crossentropy" ("ce") mean what the shapes say: binary for one output unit, sparse for labels
     that are class numbers, else categorical. Several sigmoids, one per label, are therefore taken for classes: ask for
@@ -46,7 +46,7 @@ def get(identifier: Any, y_shape: tuple = (), output_shape: tuple = ()) -> Metri
         TypeError: for what is none of these.
     """
     if not isinstance(identifier, str):
-        return registry.get(identifier)
+        return None if identifier is None else registry.get(identifier)
     asked = identifier.lower()
     kinds = BY_SHAPES.get(SHORT.get(asked, asked))
     found = kinds[by_shapes(y_shape, output_shape)]() if kinds else registry.get(identifier)

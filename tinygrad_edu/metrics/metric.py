@@ -113,6 +113,7 @@ class Metric(Configurable):
     """
 
     direction: str | None = None
+    stateful = True  # Keras 2 asks it of whatever may be a metric: it counts from batch to batch
     default_name: str | None = None
 
     def __init__(self, name: str | None = None, dtype: Any = None, **unknown: Any):
@@ -131,7 +132,7 @@ class Metric(Configurable):
 
     def reset_state(self) -> None:
         """Forget what was counted."""
-        for state in self._states:
+        for state in self.variables:
             state.reset()
 
     def reset_states(self) -> None:
@@ -165,13 +166,22 @@ class Metric(Configurable):
 
     @property
     def variables(self) -> list[State]:
-        """The states, in the order in which they were added."""
-        return list(self._states)
+        """The states, in the order in which they were added; then those of metrics that it keeps, also in lists and dicts."""
+        inner = _metrics_in(list(vars(self).values()))
+        return [*self._states, *(state for metric in inner for state in metric.variables)]
 
     weights = variables
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name!r} {_told(self.result())}>"
+
+
+def _metrics_in(x: Any) -> list[Metric]:
+    """The metrics in a list, a tuple or a dict, in order; of a single one, that one."""
+    if isinstance(x, Metric):
+        return [x]
+    parts = x.values() if isinstance(x, dict) else x if isinstance(x, (list, tuple)) else ()
+    return [metric for part in parts for metric in _metrics_in(part)]
 
 
 def labelled(kind: str, y_true: Any, y_pred: Any, owner: str, axis: int = -1) -> tuple[np.ndarray, np.ndarray, Any]:
