@@ -469,3 +469,10 @@ def test_build_makes_the_weights_without_data():
     for model in (Sequential([Dense(3)]), Mine()):
         model.build((None, 5))
         assert model.count_params() == 18 and model.output_shape == (None, 3)
+
+
+def test_keras_1_spells_inputs_and_outputs_in_the_singular():
+    x = Input(shape=(3,))
+    assert Model(input=x, output=Dense(2)(x)).output_shape == (None, 2)
+    with pytest.raises(TypeError, match="expects inputs once, got input too"):
+        Model(inputs=x, input=x, outputs=x)

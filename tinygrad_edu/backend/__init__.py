@@ -26,7 +26,7 @@ from ..compat import offer as _offer
 from ..config import epsilon, floatx, set_bare_first_names, set_epsilon, set_floatx
 from .functions import FUNCTIONS
 from .settings import (
-    batch_get_value, batch_set_value, clear_session, get_value, image_data_format, learning_phase, learning_phase_scope,
+    backend, batch_get_value, batch_set_value, clear_session, get_value, image_data_format, learning_phase, learning_phase_scope,
     set_image_data_format, set_learning_phase, set_value,
 )  # fmt: skip
 from .symbolic import function, placeholder
