@@ -170,6 +170,7 @@ def test_legacy_spellings_of_the_maximum(spelling):
 def test_names_old_and_new(name, cls):
     """CON-01, CON-02, CON-03, CON-04."""
     assert type(constraints.get(name)) is cls
+    assert getattr(constraints, name) is cls  # as scripts import it
 
 
 @pytest.mark.parametrize(

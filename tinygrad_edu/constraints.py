@@ -133,6 +133,7 @@ class MinMaxNorm(Constraint):
 max_norm, non_neg, unit_norm, min_max_norm = MaxNorm, NonNeg, UnitNorm, MinMaxNorm
 for _cls, _legacy in ((MaxNorm, "maxnorm"), (NonNeg, "nonneg"), (UnitNorm, "unitnorm"), (MinMaxNorm, "minmaxnorm")):
     _registry.add_class(_cls, _legacy)
+    globals()[_legacy] = _cls
 
 
 def _norm(w, axis):

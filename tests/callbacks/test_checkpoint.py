@@ -85,6 +85,7 @@ def test_the_best_is_kept_across_fits(tmp_path):
     checkpoint = ModelCheckpoint(str(tmp_path / "{epoch}"), save_best_only=True)
     assert run(checkpoint, [2, 1]) == ["1", "2"]
     assert run(checkpoint, [1.5, 0.5]) == ["2"]
+    assert checkpoint.best == 0.5
 
 
 def test_auto_asks_the_metric(tmp_path):

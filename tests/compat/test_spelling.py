@@ -15,14 +15,17 @@ from tinygrad_edu.layers import (
     Dropout,
     Embedding,
     GaussianNoise,
+    Input,
     LeakyReLU,
     PReLU,
     Reshape,
 )  # fmt: skip
-from tinygrad_edu.models import Sequential
+from tinygrad_edu.models import Model, Sequential
 from tinygrad_edu.optimizers import SGD
 
 X, Y = np.zeros((4, 2)), np.zeros(4)
+IN = Input(shape=(2,))
+OUT = Dense(1)(IN)
 
 
 def compiled(**settings):
@@ -35,6 +38,8 @@ USES = {
     ("optimizer", "lr"): lambda: SGD(lr=0.5).learning_rate == 0.5,
     ("reduce_lr_on_plateau", "epsilon"): lambda: ReduceLROnPlateau(epsilon=0.5).min_delta == 0.5,
     ("fit", "nb_epoch"): lambda: compiled().fit(X, Y, nb_epoch=3, verbose=0).epoch == [0, 1, 2],
+    ("model", "input"): lambda: Model(input=IN, outputs=OUT).inputs[0] is IN,
+    ("model", "output"): lambda: Model(inputs=IN, output=OUT).outputs[0] is OUT,
     ("dense", "output_dim"): lambda: Dense(output_dim=3).units == 3,
     ("relu", "alpha"): lambda: activations.relu(-2.0, alpha=0.5) == activations.leaky_relu(-2.0, alpha=0.5) == -1,
     ("max_norm", "m"): lambda: constraints.max_norm(m=3).max_value == 3,

@@ -435,3 +435,24 @@ def test_training_lowers_the_loss():
     """FIT-01."""
     loss = compiled(optimizer=SGD(0.5, 0.9)).fit(X, Y, epochs=60, verbose=0).history["loss"]
     assert loss[-1] < 0.3 < loss[0]
+
+
+class Right(metrics.Metric):
+    """Counts right labels by operators, as scripts write it, and would broadcast (n,) against (n, 1)."""
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.right = self.add_weight(name="right")
+
+    def update_state(self, y_true, y_pred, sample_weight=None):
+        self.right.assign_add(np.sum(y_true == np.round(y_pred)))
+
+    def result(self):
+        return self.right
+
+
+@pytest.mark.parametrize("labels", [Y, Y[:, None]], ids=["n", "n, 1"])
+def test_labels_do_not_broadcast_in_a_metric_of_ones_own(labels):
+    model = compiled(metrics=["accuracy", Right()])
+    told = model.evaluate(X, labels, return_dict=True, verbose=0)
+    assert told["right"] == round(told["accuracy"] * len(X))

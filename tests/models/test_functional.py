@@ -506,3 +506,10 @@ def test_a_list_that_grows_after_a_call_does_not_change_the_call():
     x0 = np.array([[5.0]])
     assert Model(first, x)(x0).shape == (1, 8)
     np.testing.assert_array_equal(Model(first, x).predict(x0), np.full((1, 8), 5.0))
+
+
+def test_keras_1_spells_inputs_and_outputs_in_the_singular():
+    x = Input(shape=(3,))
+    assert Model(input=x, output=Dense(2)(x)).output_shape == (None, 2)
+    with pytest.raises(TypeError, match="expects inputs once, got input too"):
+        Model(inputs=x, input=x, outputs=x)

@@ -8,7 +8,7 @@ import pytest
 
 from tinygrad_edu import losses
 from tinygrad_edu.layers import Dense
-from tinygrad_edu.models import Sequential
+from tinygrad_edu.models import Model, Sequential
 
 X = np.random.default_rng(0).uniform(-1, 1, (40, 2))
 Y = (X[:, 0] > 0).astype(float)
@@ -375,3 +375,24 @@ def test_compile_says_what_does_not_fit(told, words):
     """COMP-01, COMP-03, COMP-05, D20: at once, and not in fit."""
     with pytest.raises((ValueError, TypeError), match=words):
         model_of(**told)
+
+
+def test_a_step_that_returns_nothing_is_told_to():
+    class Forgetful(Sequential):
+        def train_step(self, data):
+            pass
+
+    model = Forgetful([Dense(1, input_dim=2)])
+    model.compile("sgd", "mse")
+    for train in (lambda: model.fit(X, Y, verbose=0), lambda: model.train_on_batch(X, Y)):
+        with pytest.raises(TypeError, match=r"expect train_step to return a dict of numbers, got None. Return \{'loss': loss\}"):
+            train()
+
+
+def test_a_model_whose_call_returns_nothing_is_told_to():
+    class Forgetful(Model):
+        def call(self, x):
+            x * 2
+
+    with pytest.raises(TypeError, match=r"Forgetful 'forgetful_.*' expects its method call to return its output, got None"):
+        Forgetful()(X)

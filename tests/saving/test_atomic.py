@@ -162,3 +162,9 @@ def test_killed_at_any_moment_one_whole_file_is_there(tmp_path, thorough):
             assert (arrays["x"] == float(words["n"])).all()
     write(path, {"x": np.zeros(1)}, {})
     assert names(tmp_path) == ["file"]
+
+
+def test_a_folder_in_the_place_of_a_file_is_named(tmp_path):
+    with pytest.raises(IsADirectoryError, match=r"expects to be the name of a file, got a folder. Add a file's name to it"):
+        replace_file(tmp_path, [b"x"])
+    assert list(tmp_path.iterdir()) == []

@@ -61,3 +61,10 @@ def test_a_single_row_and_its_type_are_kept():
     """UTL-08."""
     assert normalize([3.0, 4.0]).tolist() == [0.6, 0.8]
     assert normalize(np.ones((1, 4), np.float32)).dtype == np.float32
+
+
+@pytest.mark.parametrize("words", [["1", "0"], ["cat", "dog"], [None, 1]])
+def test_words_are_refused_with_the_way_to_number_them(words):
+    """UTL-07."""
+    with pytest.raises(TypeError, match=r"to_categorical expects class numbers, got .* Number words first"):
+        to_categorical(words)

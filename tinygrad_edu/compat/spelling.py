@@ -18,6 +18,7 @@ import numpy as np
 SPELLINGS: dict[str, dict[str, str]] = {
     "optimizer": {"lr": "learning_rate"},
     "fit": {"nb_epoch": "epochs"},
+    "model": {"input": "inputs", "output": "outputs"},
     "reduce_lr_on_plateau": {"epsilon": "min_delta"},
     "dense": {
         "output_dim": "units", "init": "kernel_initializer", "bias": "use_bias", "W_regularizer": "kernel_regularizer",

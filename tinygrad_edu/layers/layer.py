@@ -225,6 +225,8 @@ class Layer(Called, Owner, Configurable):
             if self._takes_mask:
                 kwargs["mask"] = mask
             out = self.call(x, *args, **kwargs)
+            if out is None:
+                raise TypeError(f"{self.who} expects its method call to return its output, got None. Add a return.")
             if mask is not None or self._makes_masks:
                 out = self._masked(out, x, mask)
             if self.activity_regularizer is not None:

@@ -69,6 +69,13 @@ def by_shapes(labels: tuple, predictions: tuple) -> str:
     return "sparse" if len(labels) < len(predictions) or labels[-1] == 1 else "categorical"
 
 
+def beside(labels: Any, predictions: Any) -> Any:
+    """Labels (n,) as (n, 1) for predictions (n, 1), and the other way round, so that operators do not broadcast them."""
+    if labels.shape == (*predictions.shape, 1) or (*labels.shape, 1) == predictions.shape:
+        return labels.reshape(predictions.shape)
+    return labels
+
+
 def class_numbers(labels: np.ndarray, classes: int, owner: str, ignored: int | None = None) -> tuple[np.ndarray, np.ndarray]:
     """Labels as numbers of classes, and which of them count: those that are not `ignored`, whose number becomes 0.
 

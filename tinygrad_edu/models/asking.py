@@ -12,7 +12,7 @@ from ..callbacks import CallbackList
 from ..graph import Value
 from ..structure import flatten
 from .batches import ArrayBatches, Source, Stream
-from .scores import plain_number
+from .scores import plain_numbers
 
 
 def measure(model: Any, source: Source, steps: int | None, hooks: CallbackList, owner: str = "evaluate") -> dict[str, Any]:
@@ -22,7 +22,7 @@ def measure(model: Any, source: Source, steps: int | None, hooks: CallbackList, 
     logs: dict[str, Any] = {}
     with no_grad():
         for step, batch in _told(hooks, "on_test_batch", Stream(source, owner=owner).take(steps)):
-            logs = {name: plain_number(value) for name, value in model.test_step(batch).items()}
+            logs = plain_numbers(model.test_step(batch), "test_step")
             for hook in hooks.of("on_test_batch_end"):
                 hook(step, logs)
     hooks.call("on_test_end", logs)

@@ -12,7 +12,7 @@ from .asking import measure
 from .batches import Stream, unpack
 from .interruption import WholeSteps
 from .position import capture, go_back
-from .scores import plain_number
+from .scores import plain_numbers
 from .validation import Validation
 
 
@@ -80,7 +80,7 @@ class Course:
                 hook(step, {})
             logs = run(train, batch)
             self.step, self.in_hand = step + 1, False
-            self.logs = logs = {name: plain_number(value) for name, value in logs.items()}
+            self.logs = logs = plain_numbers(logs)
             if not math.isfinite(logs.get("loss", 0.0)):
                 nonfinite.stop_training(model, self.epoch, step, partial(_loss, model, batch))
             for hook in end:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..compat import spelled
 from ..config import snake_case, unique_name
 from ..graph import Value
 from ..layers import Layer, register
@@ -51,6 +52,7 @@ class Model(Saved, Trainer):
     keeps_whole_numbers = True  # its layers decide
     _network: Network | None = None
 
+    @spelled("model")
     def __init__(self, inputs: Any = None, outputs: Any = None, name: str | None = None, **kwargs: Any):
         super().__init__(name=name, **kwargs)
         if (inputs is None) != (outputs is None):

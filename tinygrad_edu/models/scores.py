@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ..losses.labels import beside
 from ..metrics import Mean, Metric, Placed, get
 from ..metrics import per_output as placed_metrics
 from .objective import Objective
@@ -93,10 +94,11 @@ class Scores:
                 continue
             out = y_pred[output]
             out = out if hasattr(out, "mask") else out.array
+            labels = beside(y[output], out)
             if weighted and sample_weight[output] is not None:
-                metric.update_state(y[output], out, sample_weight=sample_weight[output])
+                metric.update_state(labels, out, sample_weight=sample_weight[output])
             else:
-                metric.update_state(y[output], out)
+                metric.update_state(labels, out)
 
     def results(self) -> dict[str, Any]:
         """Everything counted so far, by name; numbers are Python floats."""
@@ -106,6 +108,17 @@ class Scores:
         for placed in self.placed:
             found[placed.name] = plain_number(placed.metric.result())
         return found
+
+
+def plain_numbers(logs: Any, step: str = "train_step") -> dict[str, Any]:
+    """What a step tells, by name, as Python floats.
+
+    Raises:
+        TypeError: for anything but a dict.
+    """
+    if not isinstance(logs, dict):
+        raise TypeError(f"fit and its like expect {step} to return a dict of numbers, got {logs!r}. Return {{'loss': loss}}.")
+    return {name: plain_number(value) for name, value in logs.items()}
 
 
 def plain_number(value: Any) -> Any:

@@ -16,7 +16,7 @@ from .batches import Stream, pack
 from .course import Course
 from .intake import Intake, refuse_endless
 from .legacy import LegacyTraining, take_legacy
-from .scores import plain_number, restore, states_of
+from .scores import plain_numbers, restore, states_of
 from .settings import check_shuffle, frequency, optional_count, verbosity
 from .steps import Steps
 from .validation import held_out, validation_of
@@ -212,7 +212,7 @@ class Trainer(LegacyTraining, Steps):
 
     def _alone(self, step: Callable, batch: Any, return_dict: bool) -> Any:
         put_back = self._set_aside()
-        logs = {name: plain_number(value) for name, value in step(batch).items()}
+        logs = plain_numbers(step(batch), step.__name__)
         put_back()
         return _returned(logs, return_dict)
 

@@ -22,6 +22,8 @@ def replace_file(path: str | os.PathLike, chunks: Iterable[Any]) -> None:
     target = Path(os.path.realpath(path))  # through a link, not over it
     if not target.parent.is_dir():
         raise FileNotFoundError(f"{os.fspath(path)!r} expects the folder {str(target.parent)!r}, which there is not. Create it.")
+    if target.is_dir():
+        raise IsADirectoryError(f"{os.fspath(path)!r} expects to be the name of a file, got a folder. Add a file's name to it.")
     _take_away_litter(target)
     temporary = target.with_name(f".{target.name}.{os.getpid()}.{secrets.token_hex(4)}.tmp")
     try:

@@ -20,6 +20,7 @@ def to_categorical(x: Any, num_classes: int | None = None, dtype: Any = "float32
 
     Raises:
         ValueError: for a number below 0, from `num_classes` on, or that is not whole.
+        TypeError: for what is no number.
 
         >>> to_categorical([1, 0, 3])
         array([[0., 1., 0., 0.],
@@ -27,6 +28,9 @@ def to_categorical(x: Any, num_classes: int | None = None, dtype: Any = "float32
                [0., 0., 0., 1.]], dtype=float32)
     """
     given = np.asarray(x)
+    if given.dtype.kind not in "fiub":
+        remedy = "Number words first: classes, numbers = np.unique(words, return_inverse=True)."
+        raise TypeError(f"to_categorical expects class numbers, got {given.flat[0]!r}. {remedy}")
     numbers = given[..., 0] if given.ndim > 1 and given.shape[-1] == 1 else given
     wrong = numbers[(numbers < 0) | (numbers != np.floor(numbers))]
     if wrong.size:
