@@ -42,11 +42,6 @@ def batch_set_value(pairs: Iterable[tuple[Any, Any]]) -> None:
         set_value(x, value)
 
 
-def backend() -> str:
-    """What computes."""
-    return "numpy"
-
-
 def image_data_format() -> str:
     """Where images have their channels: last, as the layers expect."""
     return "channels_last"
