@@ -201,3 +201,35 @@ def test_a_row_of_generators_is_decided_by_the_first_seed():
     rows = [[random.generator(g).random(4).tolist() for _ in range(3)] for g in (one, other)]
     assert rows[0] == rows[1] and len({tuple(row) for row in rows[0]}) == 3
     assert one.counter == 3
+
+
+# Tensors of random numbers ------------------------------------------------------------------------
+
+DRAWS = {
+    "normal": (lambda **kw: random.normal((200, 50), 3.0, 2.0, **kw), 3.0, 2.0),
+    "uniform": (lambda **kw: random.uniform([200, 50], -1.0, 3.0, **kw), 1.0, 4 / 12**0.5),
+    "truncated": (lambda **kw: random.truncated_normal((200, 50), 3.0, 2.0, **kw), 3.0, 2 * 0.87962566),
+    "randint": (lambda **kw: random.randint((200, 50), 0, 10, **kw), 4.5, 8.25**0.5),
+}
+
+
+@pytest.mark.parametrize(("draw", "mean", "deviation"), DRAWS.values(), ids=DRAWS)
+def test_draws_have_the_moments_of_their_distribution_and_follow_their_seed(draw, mean, deviation):
+    """As `keras.random` offers them: a seed gives the same numbers, none new ones."""
+    x = draw(seed=1)
+    assert x.shape == (200, 50) and not x.requires_grad and x.dtype.name in ("float32", "int32")
+    assert abs(np.mean(x.numpy()) - mean) < 5 * deviation / 100 and abs(np.std(x.numpy()) / deviation - 1) < 0.05
+    np.testing.assert_array_equal(draw(seed=1).numpy(), x.numpy())
+    assert (draw().numpy() != draw().numpy()).any()
+    seeds = random.SeedGenerator(1)
+    assert (draw(seed=seeds).numpy() != draw(seed=seeds).numpy()).any()
+
+
+def test_truncated_draws_stay_within_two_deviations():
+    assert np.abs(random.truncated_normal((10000,), seed=0).numpy()).max() <= 2
+
+
+def test_shuffling_moves_parts_and_loses_none():
+    x = np.arange(20).reshape(4, 5)
+    found = random.shuffle(x, axis=1, seed=3).numpy()
+    assert (found != x).any() and (np.sort(found, axis=1) == x).all()

@@ -25,7 +25,9 @@ from typing import Any
 
 import numpy as np
 
+from .config import floatx
 from .rerun import moves_on
+from .tensor import Tensor, as_tensor
 
 
 def generator(seed: Any = None) -> np.random.Generator:
@@ -160,3 +162,46 @@ def _philox(key: Sequence[int], counter: int, blocks: int) -> np.ndarray:
         _state["state"]["counter"][2] = counter
         _bit_generator.state = _state
         return _bit_generator.random_raw(4 * blocks)
+
+
+# Tensors of random numbers -------------------------------------------------------------------------
+
+
+def normal(shape: Any, mean: float = 0.0, stddev: float = 1.0, dtype: Any = None, seed: Any = None) -> Tensor:
+    """Normally distributed numbers, as constants.
+
+    Args:
+        shape: lengths of the axes.
+        mean, stddev: of the distribution.
+        dtype: None takes `floatx()`.
+        seed: a number gives the same draw every time; a SeedGenerator the next one; None a new one.
+    """
+    return _constants(generator(seed).normal(mean, stddev, tuple(shape)), dtype)
+
+
+def uniform(shape: Any, minval: float = 0.0, maxval: float = 1.0, dtype: Any = None, seed: Any = None) -> Tensor:
+    """Numbers from [minval, maxval), all equally likely; the rest is that of `normal`."""
+    return _constants(generator(seed).uniform(minval, maxval, tuple(shape)), dtype)
+
+
+def truncated_normal(shape: Any, mean: float = 0.0, stddev: float = 1.0, dtype: Any = None, seed: Any = None) -> Tensor:
+    """Normally distributed numbers, drawn again where they are further than 2 stddev from the mean."""
+    rng = generator(seed)
+    numbers = rng.standard_normal(tuple(shape))
+    while (far := np.abs(numbers) > 2).any():
+        numbers[far] = rng.standard_normal(np.count_nonzero(far))
+    return _constants(mean + stddev * numbers, dtype)
+
+
+def randint(shape: Any, minval: int, maxval: int, dtype: Any = "int32", seed: Any = None) -> Tensor:
+    """Whole numbers from minval to maxval - 1, all equally likely."""
+    return _constants(generator(seed).integers(minval, maxval, tuple(shape)), dtype)
+
+
+def shuffle(x: Any, axis: int = 0, seed: Any = None) -> Tensor:
+    """`x` with its parts along an axis in a random order, as a constant."""
+    return as_tensor(generator(seed).permutation(np.asarray(x), axis=axis))
+
+
+def _constants(numbers: Any, dtype: Any) -> Tensor:
+    return as_tensor(np.asarray(numbers).astype(dtype or floatx()))
