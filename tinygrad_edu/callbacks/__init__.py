@@ -1,6 +1,7 @@
 """Callbacks: code that training calls at its beginnings and ends."""
 
 from ..compat import offer as _offer
+from .backup import BackupAndRestore, OtherTrainingError
 from .by_layer import GradientLogger, WeightNorm
 from .callback import Callback, CallbackList
 from .checkpoint import ModelCheckpoint

@@ -18,6 +18,8 @@ class ByLayer(Callback):
         epochs: indices of the epochs, as its rows.
     """
 
+    remembers = "epochs", "_rows"
+
     def on_train_begin(self, logs=None):
         self.layers = list(dict.fromkeys(layer_of(w) for w in self.model.weights if w.trainable))
         self.epochs: list[int] = []
@@ -93,6 +95,15 @@ class GradientLogger(ByLayer):
         found = [self._sums[w] for w in weights if w in self.means]
         sizes = sum(one.sizes / one.count for one in found)
         return sizes / sum(one.total.size for one in found) if found else float("nan")
+
+    def get_state(self):
+        sums = [{"total": one.total.copy(), "sizes": one.sizes, "count": one.count} for one in self._sums.values()]
+        return super().get_state() | {"sums": sums}
+
+    def set_state(self, state):
+        super().set_state(state)
+        for one, noted in zip(self._sums.values(), state["sums"]):
+            one.total, one.sizes, one.count = noted["total"].copy(), noted["sizes"], noted["count"]
 
     def _let_go(self) -> None:
         """Watch no weight any more."""

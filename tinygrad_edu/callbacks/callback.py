@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import copy
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 Logs = dict[str, Any]
@@ -25,10 +27,36 @@ class Callback:
     Epochs count from 0. Logs of a batch are means since the epoch began. What a hook adds to the logs of an epoch, the
     callbacks after it in the list see, and the History. An exception ends training by `on_train_interrupt` in the place of
     `on_train_end`: close there what is open.
+
+    What a callback counts from batch to batch or from epoch to epoch, a training that is resumed has to know again: list the
+    attributes in `remembers`, or write `get_state` and `set_state`.
+
+        >>> class CountSteps(Callback):
+        ...     remembers = ("steps",)
+        ...     def on_train_begin(self, logs):
+        ...         self.steps = 0
+        ...     def on_train_batch_end(self, batch, logs):
+        ...         self.steps += 1
+
+    Attributes:
+        remembers: names of attributes that hold None, truth values, numbers, texts, arrays, or lists and dicts of these.
+        comes_last: whether its hooks are called after those of all others, whatever its place in the list.
     """
 
     model: Any  # the Model that is trained
     params: dict[str, Any]
+    remembers: tuple[str, ...] = ()
+    comes_last = False
+
+    def get_state(self) -> dict[str, Any]:
+        """What has to be known to go on from here, as plain data and arrays that nobody changes later."""
+        return {name: copy.deepcopy(getattr(self, name)) for name in self.remembers}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Go on from where `get_state` was called; comes after `on_train_begin`, and in an epoch that had begun after its
+        `on_epoch_begin` too, both of which a resumed training calls again."""
+        for name in self.remembers:
+            setattr(self, name, copy.deepcopy(state[name]))
 
     def set_model(self, model: Any) -> None:
         self.model = model
@@ -71,6 +99,7 @@ class CallbackList:
 
     def __init__(self, callbacks: Any = None, model: Any = None, defaults: Iterable[Callback] = (), **params: Any):
         given = listed(callbacks)
+<<<<<<< HEAD
         self.callbacks = [*given, *(one for one in defaults if not any(isinstance(other, type(one)) for other in given))]
         self._functions: dict[str, list[Callable]] = {}
         self.set_model(model)
@@ -79,6 +108,11 @@ class CallbackList:
     def set_model(self, model: Any) -> None:
         """Tell every callback which model is trained."""
         self.model = model
+=======
+        missing = [one for one in defaults if not any(isinstance(other, type(one)) for other in given)]
+        self.callbacks = sorted([*given, *missing], key=lambda callback: callback.comes_last)
+        self.params = params
+>>>>>>> resume
         for callback in self.callbacks:
             callback.set_model(model)
 
@@ -106,6 +140,7 @@ class CallbackList:
         for function in self.of(hook):
             function(*args)
 
+<<<<<<< HEAD
     def __getattr__(self, name: str) -> Callable:
         """`on_epoch_end(epoch, logs)` and its like: the hook of every callback."""
         hook = _TODAY.get(name, name)
@@ -113,6 +148,25 @@ class CallbackList:
             raise AttributeError(f"CallbackList has no attribute {name!r}. Its hooks are {', '.join(HOOKS)}.")
         length = 1 + ("batch" in hook or "epoch" in hook)  # these have a number before the logs
         return lambda *args, logs=None: self.call(hook, *(*args, logs)[:length])
+=======
+    def get_state(self) -> dict[str, Any]:
+        """What the callbacks remember, by the names of their classes."""
+        return {name: state for name, callback in self._named() if (state := callback.get_state())}
+
+    def set_state(self, states: dict[str, Any]) -> None:
+        """Let the callbacks remember it again; one that was not there begins anew."""
+        for name, callback in self._named():
+            if name in states:
+                callback.set_state(states[name])
+
+    def _named(self) -> Iterator[tuple[str, Callback]]:
+        """The callbacks by their classes, the second of a class as "EarlyStopping 2"."""
+        seen: Counter[str] = Counter()
+        for callback in self.callbacks:
+            kind = type(callback).__name__
+            seen[kind] += 1
+            yield (kind if seen[kind] == 1 else f"{kind} {seen[kind]}"), callback
+>>>>>>> resume
 
 
 def listed(callbacks: Any) -> list[Callback]:

@@ -10,7 +10,7 @@ from .. import compat
 from ..optimizers.arguments import count
 from . import console
 from .callback import Callback
-from .monitor import Monitor
+from .monitor import Monitor, best_of_watch
 
 
 class ModelCheckpoint(Callback):
@@ -37,6 +37,9 @@ class ModelCheckpoint(Callback):
 
     Where we differ: without the log `monitor`, an epoch is not saved, with a warning, as in Keras 2; Keras 3 saves it.
     """
+
+    best = best_of_watch
+    remembers = "best", "trained"
 
     def __init__(
         self,

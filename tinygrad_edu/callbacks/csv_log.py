@@ -43,6 +43,15 @@ class CSVLogger(Callback):
             self._widen(new)
         self._write("a", [[row.get(name, _MISSING) for name in self.columns]])
 
+    def get_state(self):
+        return {"rows": self._read()}
+
+    def set_state(self, state):
+        """The table as it was: a resumed training will write again what came after."""
+        rows = state["rows"]
+        self.columns = list(rows[0]) if rows else ["epoch"]
+        self._write("w", rows)
+
     def _widen(self, names: list[str]) -> None:
         """Give the table more columns."""
         rows = self._read()[1:]

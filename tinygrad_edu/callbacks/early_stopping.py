@@ -7,7 +7,7 @@ import numpy as np
 from ..optimizers.arguments import count, number
 from . import console
 from .callback import Callback
-from .monitor import Monitor
+from .monitor import Monitor, best_of_watch
 
 
 class EarlyStopping(Callback):
@@ -36,6 +36,9 @@ class EarlyStopping(Callback):
     Where we differ: Keras 2 restored only if it had ended the training itself.
     """
 
+    best = best_of_watch
+    remembers = "best", "wait", "stopped_epoch", "best_epoch", "_best_weights"
+
     def __init__(
         self,
         monitor: str = "val_loss",
@@ -59,11 +62,6 @@ class EarlyStopping(Callback):
         self.wait = self.stopped_epoch = 0
         self.best_epoch: int | None = None
         self._best_weights: list[np.ndarray] | None = None
-
-    @property
-    def best(self) -> float:
-        """The best value so far."""
-        return self.watch.best
 
     def on_train_begin(self, logs=None):
         self._begin()

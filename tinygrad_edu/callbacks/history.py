@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from .callback import Callback
 
 
@@ -29,6 +31,8 @@ class Curves(dict[str, list[float]]):
 class History(Callback):
     """Keeps the logs of every epoch: `history.history["val_accuracy"]` is a list of numbers, one per epoch."""
 
+    remembers = "history", "epoch"
+
     def __init__(self) -> None:
         self.history = Curves()
         self.epoch: list[int] = []
@@ -40,3 +44,8 @@ class History(Callback):
         self.epoch.append(epoch)
         for name, value in (logs or {}).items():
             self.history.setdefault(name, []).append(value)
+
+    def set_state(self, state):
+        super().set_state(state)
+        numbers = lambda values: [value[()] if isinstance(value, np.ndarray) else value for value in values]
+        self.history = Curves({name: numbers(values) for name, values in state["history"].items()})

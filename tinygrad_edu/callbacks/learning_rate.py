@@ -12,7 +12,7 @@ from .. import compat
 from ..optimizers.arguments import above_zero, count, number, required_arguments
 from . import console
 from .callback import Callback
-from .monitor import Monitor
+from .monitor import Monitor, best_of_watch
 
 
 class _RateCallback(Callback):
@@ -114,6 +114,9 @@ class ReduceLROnPlateau(_RateCallback):
     A `LearningRateScheduler` later in the list of callbacks overrides what this one does.
     """
 
+    best = best_of_watch
+    remembers = "best", "waited", "cooling"
+
     def __init__(
         self,
         monitor: str = "val_loss",
@@ -175,6 +178,8 @@ class OneCycleScheduler(_RateCallback):
 
     Source: Smith (2018), "A disciplined approach to neural network hyper-parameters: part 1", section 5.
     """
+
+    remembers = ("step",)
 
     def __init__(
         self,

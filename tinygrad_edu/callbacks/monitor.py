@@ -9,6 +9,11 @@ from typing import Any
 
 from ..metrics import direction_of
 
+best_of_watch = property(  # of a callback that has a Monitor called `watch`
+    lambda callback: callback.watch.best,
+    lambda callback, value: setattr(callback.watch, "best", value),
+    doc="The best value so far.",
+)
 MODES = ("auto", "min", "max")
 _LARGER_IS_BETTER = ("acc", "auc", "precision", "recall", "f1", "r2", "iou")
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..anomaly import AnomalyError, detect_anomaly
+from ..rerun import Moved
 from . import console
 from .callback import Callback
 
@@ -23,7 +24,10 @@ class NonFiniteLoss(RuntimeWarning):
 
 
 class TerminateOnNaN(Callback):
-    """Ends training after a batch whose loss is nan or infinite, and names the layers that it has spoiled."""
+    """Ends training after a batch whose loss is nan or infinite, and names the weights that are spoiled.
+
+    `fit` does so anyway, with a warning that names the op and the layer; this one also tells on stdout.
+    """
 
     def on_train_batch_end(self, batch, logs=None):
         loss = (logs or {}).get("loss")
@@ -33,35 +37,53 @@ class TerminateOnNaN(Callback):
             self.model.stop_training = True
 
 
-def stop_training(model: Any, epoch: int, batch: int, loss: Callable[[], Any]) -> None:
+def stop_training(model: Any, epoch: int, batch: int, loss: Callable[[], Any] | None) -> None:
     """End a training whose loss has become nan or infinite, with a warning that says where that began.
 
     Args:
         model: with the weights that the loss was computed from.
         epoch: index of the epoch.
         batch: index of the batch in it.
-        loss: computes the loss of the batch again.
+        loss: computes the loss of the batch again; None if nobody knows how.
     """
     model.stop_training = True
-    text = f"Training ends in batch {batch} of epoch {epoch + 1}, whose loss is not finite. {explain(model, loss)}"
+    step = "" if loss is None else ": this step was not taken"
+    text = f"Training ends in batch {batch} of epoch {epoch + 1}, whose loss is not finite{step}. {explain(model, loss)}"
     warnings.warn(text, NonFiniteLoss, stacklevel=_DEPTH)
 
 
-def explain(model: Any, loss: Callable[[], Any]) -> str:
-    """Why the loss is not finite: the weights that were not before, else the op that made it so. All stays as it was."""
-    spoiled = spoiled_weights(model)
+def explain(model: Any, loss: Callable[[], Any] | None) -> str:
+    """Why the loss is not finite: which weights were spoiled, and which op was the first to say so. All stays as it was."""
+    spoiled, error = _named(spoiled_weights(model)), _first_op(loss)
+    if loss is None:
+        return f"Not finite now: {spoiled or 'no weight'}. {_REMEDY} {_SEARCH}"
     if spoiled:
-        return f"Before it, the last step had spoiled {', '.join(spoiled)}. {_REMEDY} {_SEARCH}"
-    kept = [(w, np.array(w.array)) for w in model.non_trainable_weights]
-    try:
-        with detect_anomaly():
-            loss()
-    except AnomalyError as error:
-        return f"{error} {_REMEDY}"
-    finally:
-        for weight, array in kept:
-            weight.assign(array)
+        met = f", which {_where(error)} was the first to meet" if error else ""
+        return f"The step before it spoiled {spoiled}{met}. {_REMEDY} {_SEARCH}"
+    if error:
+        return f"{'' if error.scope else 'In the loss function: '}{error} {_REMEDY}"
     return f"Computed again, it is finite: look at what is random in the model, and at the loss function. {_REMEDY}"
+
+
+def _first_op(loss: Callable[[], Any] | None) -> AnomalyError | None:
+    """The first op that makes a nan or inf when the loss is computed again."""
+    with Moved() as moved:
+        try:
+            with detect_anomaly():
+                loss() if loss else None
+        except AnomalyError as error:
+            return error
+        finally:
+            moved.undo()
+    return None
+
+
+def _where(error: AnomalyError) -> str:
+    return f"{error.op} in layer {error.scope!r}" if error.scope else error.op
+
+
+def _named(paths: list[str]) -> str:
+    return ", ".join(paths[:3]) + (f" and {len(paths) - 3} weights more" if len(paths) > 3 else "")
 
 
 def spoiled_weights(model: Any) -> list[str]:

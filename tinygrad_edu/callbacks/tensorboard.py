@@ -119,6 +119,14 @@ class TensorBoard(Callback):
         if self.histogram_freq and epoch % self.histogram_freq == 0:
             self._write_histograms(epoch)
 
+    def get_state(self):
+        return {"told": sorted(self._told), "gradients": self.gradients.get_state() if self.gradients else None}
+
+    def set_state(self, state):
+        self._told = set(state["told"])
+        if self.gradients and state["gradients"]:
+            self.gradients.set_state(state["gradients"])
+
     def on_train_end(self, logs=None):
         if self.gradients:
             self.gradients.on_train_end(logs)

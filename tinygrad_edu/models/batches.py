@@ -6,6 +6,7 @@ and goes through them: `batches(rng, start)`, from batch number `start` on, in a
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator
 from itertools import chain, islice
 from typing import Any, Protocol
@@ -124,7 +125,9 @@ class IteratedBatches:
         return len(self.iterable) if hasattr(self.iterable, "__len__") else None
 
     def batches(self, rng: np.random.Generator | None, start: int) -> Iterator[Any]:
-        return map(self.read, islice(self.iterable, start, None))
+        batches = iter(self.iterable)
+        deque(islice(batches, start), maxlen=0)  # at once: what they draw from global generators is drawn before these are set
+        return map(self.read, batches)
 
     def peek(self) -> Any:
         """What comes first, which will come again."""

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import math
-from functools import partial
+from functools import cached_property
+from math import isfinite
 from typing import Any
 
 from ..calculus import enable_grad
-from ..callbacks import CallbackList, nonfinite
+from ..callbacks import CallbackList, OtherTrainingError, nonfinite
 from .asking import measure
-from .batches import Stream, unpack
+from .batches import Stream
+from .identity import difference, identity_of
 from .interruption import WholeSteps
 from .position import capture, go_back
 from .scores import plain_numbers
@@ -36,6 +37,8 @@ class Course:
         self.step = 0  # how many were done in this epoch
         self.in_hand = False  # whether a batch was drawn that is not trained on yet
         self.logs: dict[str, Any] = {}
+        self.resumed: dict[str, Any] | None = None  # the position that it goes on from
+        self.began = model.optimizer.iterations
 
     def run(self) -> None:
         """Train. If an exception ends it, weights are those of a whole step, and callbacks have closed what they opened."""
@@ -43,7 +46,8 @@ class Course:
         with WholeSteps() as self.whole:
             try:
                 self.hooks.call("on_train_begin", {})
-                while self.epoch < self.end and not self.model.stop_training:
+                self._go_back()
+                while self.epoch < self.end and (self.step or not self.model.stop_training):
                     self._run_epoch()
                 self.whole.run(self.model.optimizer.finalize_variable_values, self.model.trainable_weights)
                 self.hooks.call("on_train_end", self.logs)
@@ -56,8 +60,11 @@ class Course:
         if self.steps is None and self.stream.source.steps is not None:
             self.hooks.params["steps"] = self.stream.source.steps  # a Sequence may have changed its length
         self.hooks.call("on_epoch_begin", epoch, {})
-        if not self.step:
+        if self.step:
+            self._go_back()
+        else:
             self.model.reset_metrics()
+        self.resumed = None
         with enable_grad():
             self._run_steps()
         self.logs = dict(self.logs)
@@ -74,19 +81,30 @@ class Course:
         """The inner loop: what it costs, every batch of every training costs."""
         model, train, run = self.model, self.model.train_step, self.whole.run
         begin, end = self.hooks.of("on_train_batch_begin"), self.hooks.of("on_train_batch_end")
-        for batch in self.stream.take(None if self.steps is None else self.steps - self.step):
+        for batch in self.stream.take(self._steps_left()):
             step, self.in_hand = self.step, True
             for hook in begin:
                 hook(step, {})
             logs = run(train, batch)
             self.step, self.in_hand = step + 1, False
+<<<<<<< HEAD
             self.logs = logs = plain_numbers(logs)
             if not math.isfinite(logs.get("loss", 0.0)):
                 nonfinite.stop_training(model, self.epoch, step, partial(_loss, model, batch))
+=======
+            self.logs = logs = {name: plain_number(value) for name, value in logs.items()}
+            if type(loss := logs.get("loss")) is float and not isfinite(loss):
+                nonfinite.stop_training(model, self.epoch, step, model.loss_again(batch))
+>>>>>>> resume
             for hook in end:
                 hook(step, logs)
             if model.stop_training:
                 break
+
+    def _steps_left(self) -> int | None:
+        if self.model.stop_training:  # the training that goes on here was ended in this epoch
+            return 0
+        return None if self.steps is None else self.steps - self.step
 
     def _clean_up(self, error: BaseException) -> None:
         """Tell all callbacks that training ends by `error`, which stays the one that is raised."""
@@ -98,21 +116,42 @@ class Course:
 
     # Where it is ---------------------------------------------------------------------------------
 
+    @cached_property
+    def identity(self) -> dict[str, Any]:
+        """What this is a training of."""
+        return identity_of(self.model, self.stream, self.steps, self.validation)
+
     @property
     def position(self) -> dict[str, Any]:
         """Everything that the rest of this training depends on, as plain data and arrays."""
         place = self.stream.place
         place["taken"] -= self.in_hand
-        return {"epoch": self.epoch, "step": self.step, "stream": place, "logs": dict(self.logs), **capture(self.model)}
+        own = {"epoch": self.epoch, "step": self.step, "stream": place, "logs": dict(self.logs)}
+        ended = {"began": self.began, "ended": bool(self.model.stop_training)}
+        return {"of": self.identity, **own, **ended, "callbacks": self.hooks.get_state(), **capture(self.model)}
 
     @position.setter
     def position(self, position: dict[str, Any]) -> None:
+        self._refuse_another(position)
         self.epoch, self.step, self.logs = position["epoch"], position["step"], dict(position["logs"])
+        self.model.stop_training, self.began = position["ended"], position["began"]
         self.stream.place = position["stream"]
-        go_back(self.model, position)
+        self.resumed = position
+        self._go_back()
 
+    def _go_back(self) -> None:
+        """Model and callbacks as they were in the position to go on from.
 
-def _loss(model: Any, batch: Any) -> Any:
-    """The loss of a batch, as a step of training computes it."""
-    x, y, sample_weight = unpack(batch)
-    return model.compute_loss(x, y, model(x, training=True), sample_weight)
+        Not once only: `on_train_begin` and `on_epoch_begin` are called again, at which callbacks begin anew and change the rate.
+        """
+        if self.resumed is not None:
+            go_back(self.model, self.resumed)
+            self.hooks.set_state(self.resumed["callbacks"])
+
+    def _refuse_another(self, position: dict[str, Any]) -> None:
+        """Refuse the position of another training."""
+        found = difference(position["of"], self.identity)
+        if found is None and position["began"] > self.model.optimizer.iterations:
+            found = f"began after step {position['began']} there, {self.model.optimizer.iterations} here"
+        if found:
+            raise OtherTrainingError(f"fit expects to go on from a position of the same training, got one of another: {found}.")

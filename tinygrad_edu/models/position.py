@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from typing import Any
 
 import numpy as np
@@ -14,8 +15,9 @@ def capture(model: Any) -> dict[str, Any]:
     """Copies of all that a step reads and changes, as dicts, lists, numbers and arrays.
 
     "weights"; "optimizer": its own numbers, and the slots of each weight; "metrics": what was counted so far; "random": the
-    generators of layers; "numpy": NumPy's global generator, from which everything unseeded draws.
+    generators of layers; "numpy" and "python": the global generators, from which everything unseeded draws.
     """
+    version, numbers, gauss = random.getstate()
     optimizer = model.optimizer
     return {
         "weights": model.get_weights(),
@@ -26,6 +28,7 @@ def capture(model: Any) -> dict[str, Any]:
         "metrics": states_of(model.metrics),
         "random": [generator.state for generator in generators(model)],
         "numpy": np.random.get_state(legacy=False),
+        "python": {"version": version, "numbers": np.array(numbers, np.uint64), "gauss": gauss},
     }
 
 
@@ -44,6 +47,8 @@ def go_back(model: Any, state: dict[str, Any]) -> None:
     for generator, noted in zip(generators(model), state["random"]):
         generator.state = noted
     np.random.set_state(state["numpy"])
+    python = state["python"]
+    random.setstate((python["version"], tuple(python["numbers"].tolist()), python["gauss"]))
 
 
 def generators(model: Any) -> list[SeedGenerator]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from ..calculus import gradients
 from ..layers import Layer
 from ..layers.arguments import whole
 from ..metrics import Metric
+from ..rerun import Moved
 from ..tensor import Tensor
 from .batches import unpack
 from .objective import Objective
@@ -104,14 +106,25 @@ class Steps(Layer):
 
         Args:
             data: (x, y), (x, y, sample_weight), or x alone.
+
+        A loss that is nan or infinite moves nothing: weights and moving averages stay those of the step before.
         """
         x, y, sample_weight = unpack(data)
-        y_pred = self(x, training=True)
-        loss = self.compute_loss(x, y, y_pred, sample_weight)
-        if math.isfinite(loss.item()):  # a step from nan would leave nothing but nan
+        with Moved() as moved:
+            y_pred = self(x, training=True)
+            loss = self.compute_loss(x, y, y_pred, sample_weight)
+        if math.isfinite(loss.item()):
             weights = self.trainable_weights
             self.optimizer.apply(gradients(self.optimizer.scale_loss(loss), weights), weights)
+        else:
+            moved.undo()
         return self._count(loss, x, y, y_pred, sample_weight)
+
+    def loss_again(self, data: Any) -> Callable[[], Tensor] | None:
+        """A function that computes the loss of a batch as `train_step` does; None if the model has a `train_step` of its own."""
+        x, y, sample_weight = unpack(data)
+        is_own = type(self).train_step is not Steps.train_step
+        return None if is_own else lambda: self.compute_loss(x, y, self(x, training=True), sample_weight)
 
     def test_step(self, data: Any) -> dict[str, Any]:
         """Count one batch without learning from it. `data` is that of `train_step`."""

@@ -108,7 +108,11 @@ class Trainer(LegacyTraining, Steps):
         A callback reads it between two steps, and sets it in `on_train_begin` of a later `fit`, of this model or of one that
         the same code made, in another process: training then goes on there, bit for bit as if it had not stopped. The data and
         the arguments of `fit` have to be the same. A generator is taken to begin anew: as many batches as had been used are
-        passed over. What callbacks remember is their own affair.
+        passed over. It has what callbacks say in `get_state`; those behind the one that reads it have not heard of the last
+        step yet, unless that one has `comes_last`.
+
+        Raises:
+            OtherTrainingError: if set to the position of a training of another model or of other data.
         """
         return self._running().position
 
