@@ -18,7 +18,7 @@ demo: $(VENV)/viz.installed
 	$(BIN)/python examples/two_circles.py --output $(OUTPUT)
 
 test: $(VENV)/dev.installed
-	$(BIN)/python -m pytest -n auto
+	OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto
 
 lint: $(VENV)/dev.installed
 	$(BIN)/python -m ruff check .
