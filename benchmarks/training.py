@@ -85,7 +85,8 @@ def medians(runs: dict[str, Callable[[], object]], rounds: int) -> dict[str, flo
 
 
 def main() -> None:
-    print("| model | step by hand, µs | step in fit, µs | fit / hand | predict of 500 rows, µs | arithmetic, µs | beyond, µs | train_on_batch / train_step |")
+    print("| model | step by hand, µs | step in fit, µs | fit / hand "
+          "| predict of 500 rows, µs | arithmetic, µs | beyond, µs | train_on_batch / train_step |")  # fmt: skip
     print("|---|---|---|---|---|---|---|---|")
     for name, (count, features, units, batch_size) in SIZES.items():
         rng = np.random.default_rng(0)

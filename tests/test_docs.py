@@ -12,7 +12,7 @@ DOCS = Path(__file__).resolve().parent.parent / "docs"
 PAGES = {
     "guide": (11, ["matplotlib"]),
     "training": (7, []),
-    "callbacks": (9, ["tensorboard"]),
+    "callbacks": (12, ["tensorboard"]),
     "learning_rates": (10, []),
     "saving": (10, []),
 }

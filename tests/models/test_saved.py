@@ -584,7 +584,7 @@ def test_the_name_of_a_file_must_be_one(name):
 
 
 def test_a_folder_is_no_file(tmp_path):
-    with pytest.raises(OSError, match="directory"):
+    with pytest.raises(OSError, match="got a folder"):
         small().save(tmp_path)
     with pytest.raises(ModelFormatError, match="regular file"):
         load_model(tmp_path)

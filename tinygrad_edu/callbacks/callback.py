@@ -99,8 +99,8 @@ class CallbackList:
 
     def __init__(self, callbacks: Any = None, model: Any = None, defaults: Iterable[Callback] = (), **params: Any):
         given = listed(callbacks)
-<<<<<<< HEAD
-        self.callbacks = [*given, *(one for one in defaults if not any(isinstance(other, type(one)) for other in given))]
+        missing = [one for one in defaults if not any(isinstance(other, type(one)) for other in given)]
+        self.callbacks = sorted([*given, *missing], key=lambda callback: callback.comes_last)
         self._functions: dict[str, list[Callable]] = {}
         self.set_model(model)
         self.set_params(params)
@@ -108,11 +108,6 @@ class CallbackList:
     def set_model(self, model: Any) -> None:
         """Tell every callback which model is trained."""
         self.model = model
-=======
-        missing = [one for one in defaults if not any(isinstance(other, type(one)) for other in given)]
-        self.callbacks = sorted([*given, *missing], key=lambda callback: callback.comes_last)
-        self.params = params
->>>>>>> resume
         for callback in self.callbacks:
             callback.set_model(model)
 
@@ -140,7 +135,6 @@ class CallbackList:
         for function in self.of(hook):
             function(*args)
 
-<<<<<<< HEAD
     def __getattr__(self, name: str) -> Callable:
         """`on_epoch_end(epoch, logs)` and its like: the hook of every callback."""
         hook = _TODAY.get(name, name)
@@ -148,7 +142,7 @@ class CallbackList:
             raise AttributeError(f"CallbackList has no attribute {name!r}. Its hooks are {', '.join(HOOKS)}.")
         length = 1 + ("batch" in hook or "epoch" in hook)  # these have a number before the logs
         return lambda *args, logs=None: self.call(hook, *(*args, logs)[:length])
-=======
+
     def get_state(self) -> dict[str, Any]:
         """What the callbacks remember, by the names of their classes."""
         return {name: state for name, callback in self._named() if (state := callback.get_state())}
@@ -166,7 +160,6 @@ class CallbackList:
             kind = type(callback).__name__
             seen[kind] += 1
             yield (kind if seen[kind] == 1 else f"{kind} {seen[kind]}"), callback
->>>>>>> resume
 
 
 def listed(callbacks: Any) -> list[Callback]:

@@ -64,11 +64,6 @@ class ModelCheckpoint(Callback):
         if initial_value_threshold is not None:
             self.watch.best = float(initial_value_threshold)
 
-    @property
-    def best(self) -> float:
-        """The best value of `monitor` that was saved; before there is one, the worst possible."""
-        return self.watch.best
-
     def on_train_begin(self, logs=None):
         self.watch.settle(getattr(self.model, "metrics", ()) if self.save_best_only else ())
         self.epoch = self.trained = 0

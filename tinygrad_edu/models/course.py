@@ -87,15 +87,9 @@ class Course:
                 hook(step, {})
             logs = run(train, batch)
             self.step, self.in_hand = step + 1, False
-<<<<<<< HEAD
             self.logs = logs = plain_numbers(logs)
-            if not math.isfinite(logs.get("loss", 0.0)):
-                nonfinite.stop_training(model, self.epoch, step, partial(_loss, model, batch))
-=======
-            self.logs = logs = {name: plain_number(value) for name, value in logs.items()}
             if type(loss := logs.get("loss")) is float and not isfinite(loss):
                 nonfinite.stop_training(model, self.epoch, step, model.loss_again(batch))
->>>>>>> resume
             for hook in end:
                 hook(step, logs)
             if model.stop_training:
@@ -119,7 +113,8 @@ class Course:
     @cached_property
     def identity(self) -> dict[str, Any]:
         """What this is a training of."""
-        return identity_of(self.model, self.stream, self.steps, self.validation)
+        steps = self.stream.source.steps if self.steps is None else self.steps
+        return identity_of(self.model, self.stream, steps, self.validation)
 
     @property
     def position(self) -> dict[str, Any]:
