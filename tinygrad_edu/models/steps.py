@@ -108,8 +108,8 @@ class Steps(Layer):
         x, y, sample_weight = unpack(data)
         y_pred = self(x, training=True)
         loss = self.compute_loss(x, y, y_pred, sample_weight)
-        if math.isfinite(loss.item()):  # a step from nan would leave nothing but nan
-            weights = self.trainable_weights
+        weights = self.trainable_weights
+        if weights and math.isfinite(loss.item()):  # a step from nan would leave nothing but nan
             self.optimizer.apply(gradients(self.optimizer.scale_loss(loss), weights), weights)
         return self._count(loss, x, y, y_pred, sample_weight)
 
