@@ -384,3 +384,12 @@ def test_layers_may_be_added_after_compile():
     model.pop()
     with pytest.raises(ValueError, match=r"labels of the shape of the predictions \(None, 3\), got \(None, 1\)"):
         model.fit(X, Y, verbose=0)
+
+
+def test_a_step_without_weights_counts_and_moves_nothing():
+    """FIT-01: as of a model that is Dropout alone."""
+    model = Sequential([tg.layers.Dropout(0.5, input_shape=(2,))])
+    model.compile("sgd", "mse")
+    x = np.ones((4, 2), "float32")
+    assert model.train_step((x, x))["loss"] > 0
+    assert model.optimizer.iterations == 0

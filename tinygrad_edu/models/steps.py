@@ -113,11 +113,11 @@ class Steps(Layer):
         with Moved() as moved:
             y_pred = self(x, training=True)
             loss = self.compute_loss(x, y, y_pred, sample_weight)
-        if math.isfinite(loss.item()):
-            weights = self.trainable_weights
-            self.optimizer.apply(gradients(self.optimizer.scale_loss(loss), weights), weights)
-        else:
+        weights = self.trainable_weights
+        if not math.isfinite(loss.item()):
             moved.undo()
+        elif weights:
+            self.optimizer.apply(gradients(self.optimizer.scale_loss(loss), weights), weights)
         return self._count(loss, x, y, y_pred, sample_weight)
 
     def loss_again(self, data: Any) -> Callable[[], Tensor] | None:
