@@ -402,7 +402,7 @@ OTHERS = {
     "class weights": ({"class_weight": {0: 1.0, 1: 2.0}}, "data, sample_weight: None there, 1 of them here"),
     "batch size": ({"batch_size": 11}, "data, batch_size: 10 there, 11 here"),
     "order": ({"shuffle": False}, "data, shuffle: True there, False here"),
-    "steps": ({"steps_per_epoch": 2}, "data, steps per epoch: None there, 2 here"),
+    "steps": ({"steps_per_epoch": 2}, "data, steps per epoch: 4 there, 2 here"),
     "validation": ({"validation_data": (X, Y)}, "validation: None there, 6 of them here"),
 }  # fmt: skip
 
