@@ -31,6 +31,10 @@ from tinygrad_edu.layers import Dense
 from tinygrad_edu.models import Sequential
 
 EPOCHS = 5
+COLUMNS = (
+    "step by hand, µs", "step in fit, µs", "fit / hand", "predict of 500 rows, µs", "arithmetic, µs", "beyond, µs",
+    "train_on_batch / train_step",
+)  # fmt: skip
 SIZES = {  # rows, features, units of the hidden layers, batch size
     "two circles": (1000, 2, [5] * 5, 32),
     "ionosphere": (351, 34, [16, 8], 16),
@@ -85,9 +89,8 @@ def medians(runs: dict[str, Callable[[], object]], rounds: int) -> dict[str, flo
 
 
 def main() -> None:
-    print("| model | step by hand, µs | step in fit, µs | fit / hand "
-          "| predict of 500 rows, µs | arithmetic, µs | beyond, µs | train_on_batch / train_step |")  # fmt: skip
-    print("|---|---|---|---|---|---|---|---|")
+    columns = "model", *COLUMNS
+    print(f"| {' | '.join(columns)} |\n|{'---|' * len(columns)}")
     for name, (count, features, units, batch_size) in SIZES.items():
         rng = np.random.default_rng(0)
         x = rng.standard_normal((count, features)).astype(np.float32)

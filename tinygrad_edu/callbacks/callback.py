@@ -100,7 +100,7 @@ class CallbackList:
     def __init__(self, callbacks: Any = None, model: Any = None, defaults: Iterable[Callback] = (), **params: Any):
         given = listed(callbacks)
         missing = [one for one in defaults if not any(isinstance(other, type(one)) for other in given)]
-        self.callbacks = sorted([*given, *missing], key=lambda callback: callback.comes_last)
+        self.callbacks = _in_order([*given, *missing])
         self._functions: dict[str, list[Callable]] = {}
         self.set_model(model)
         self.set_params(params)
@@ -119,7 +119,7 @@ class CallbackList:
 
     def append(self, callback: Callback) -> None:
         """Tell one more, after the others."""
-        self.callbacks += listed(callback)
+        self.callbacks = _in_order([*self.callbacks, *listed(callback)])
         callback.set_model(self.model)
         callback.set_params(self.params)
         self._functions.clear()
@@ -170,6 +170,10 @@ def listed(callbacks: Any) -> list[Callback]:
         if not isinstance(callback, Callback):
             raise TypeError(f"callbacks expects Callback objects, got {callback!r}. Derive the class from callbacks.Callback.")
     return found
+
+
+def _in_order(callbacks: list[Callback]) -> list[Callback]:
+    return sorted(callbacks, key=lambda callback: callback.comes_last)
 
 
 def _overrides(callback: Callback, hook: str) -> bool:
