@@ -222,3 +222,9 @@ def test_a_list_has_the_hooks_of_its_callbacks_and_may_be_made_before_there_is_a
     assert trace.calls == late.calls == [*told, ("on_test_end", {"loss": 2.0})]
     with pytest.raises(AttributeError, match="CallbackList has no attribute 'on_sunday'"):
         hooks.on_sunday()
+
+
+def test_a_class_in_the_place_of_an_object_is_told_to_be_called():
+    """CB-04."""
+    with pytest.raises(TypeError, match=r"expects Callback objects, got <class .*History'>. Write History\(\.\.\.\)"):
+        CallbackList([History], None)

@@ -168,7 +168,9 @@ def listed(callbacks: Any) -> list[Callback]:
     found = [] if callbacks is None else list(callbacks) if isinstance(callbacks, Iterable) else [callbacks]
     for callback in found:
         if not isinstance(callback, Callback):
-            raise TypeError(f"callbacks expects Callback objects, got {callback!r}. Derive the class from callbacks.Callback.")
+            is_class = isinstance(callback, type)
+            hint = f"Write {callback.__name__}(...)." if is_class else "Derive the class from callbacks.Callback."
+            raise TypeError(f"callbacks expects Callback objects, got {callback!r}. {hint}")
     return found
 
 

@@ -73,7 +73,7 @@ def protocol(name: str) -> Any:
     try:
         return importlib.import_module(_PROTOCOLS + name)
     except ImportError as error:
-        raise ImportError(f"TensorBoard expects the package tensorboard, got none ({error}). {INSTALL}.") from error
+        raise ImportError(f"TensorBoard expects the package tensorboard, got none ({error}). {INSTALL}.") from None
 
 
 def record(data: bytes) -> bytes:
