@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tinygrad_edu import optimizers, set_random_seed
@@ -270,7 +270,6 @@ configurations = {
     moment=st.floats(0, 1),
     **configurations,
 )
-@settings(max_examples=60)
 def test_a_training_that_was_killed_and_run_again_is_bit_equal_to_one_that_was_not(
     tmp_path_factory, save_freq, hook, moment, **parts
 ):
