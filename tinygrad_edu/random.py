@@ -186,11 +186,7 @@ def uniform(shape: Any, minval: float = 0.0, maxval: float = 1.0, dtype: Any = N
 
 def truncated_normal(shape: Any, mean: float = 0.0, stddev: float = 1.0, dtype: Any = None, seed: Any = None) -> Tensor:
     """Normally distributed numbers, drawn again where they are further than 2 stddev from the mean."""
-    rng = generator(seed)
-    numbers = rng.standard_normal(tuple(shape))
-    while (far := np.abs(numbers) > 2).any():
-        numbers[far] = rng.standard_normal(np.count_nonzero(far))
-    return _constants(mean + stddev * numbers, dtype)
+    return _constants(mean + stddev * truncated(generator(seed), tuple(shape)), dtype)
 
 
 def randint(shape: Any, minval: int, maxval: int, dtype: Any = "int32", seed: Any = None) -> Tensor:
@@ -201,6 +197,14 @@ def randint(shape: Any, minval: int, maxval: int, dtype: Any = "int32", seed: An
 def shuffle(x: Any, axis: int = 0, seed: Any = None) -> Tensor:
     """`x` with its parts along an axis in a random order, as a constant."""
     return as_tensor(generator(seed).permutation(np.asarray(x), axis=axis))
+
+
+def truncated(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+    """Unit normal without what lies beyond ±2."""
+    x = np.asarray(rng.standard_normal(shape))
+    while (outside := np.abs(x) > 2).any():
+        x[outside] = rng.standard_normal(outside.sum())
+    return x
 
 
 def _constants(numbers: Any, dtype: Any) -> Tensor:

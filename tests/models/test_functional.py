@@ -513,3 +513,30 @@ def test_keras_1_spells_inputs_and_outputs_in_the_singular():
     assert Model(input=x, output=Dense(2)(x)).output_shape == (None, 2)
     with pytest.raises(TypeError, match="expects inputs once, got input too"):
         Model(inputs=x, input=x, outputs=x)
+
+
+def test_looking_at_a_model_moves_nothing_on():
+    """SUM-05: neither a call on symbols nor a summary leaves a trace in what calls count."""
+
+    class Counting(Layer):
+        def build(self, input_shape):
+            self.count = self.add_weight("count", (), "zeros", trainable=False)
+
+        def call(self, x):
+            self.count.assign_add(1.0)
+            self.add_loss(ops.sum(x))
+            return x * 2.0
+
+    class Mine(Model):
+        def __init__(self):
+            super().__init__()
+            self.counting = Counting()
+
+        def call(self, x):
+            return self.counting(x)
+
+    counting, model = Counting(), Mine()
+    counting(Input((5,)))
+    model(A)
+    model.summary(print_fn=lambda line: None)
+    assert counting.count.item() == 0 and model.counting.count.item() == 1

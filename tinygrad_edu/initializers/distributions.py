@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..arguments import number
+from ..random import truncated
 from .initializer import RandomInitializer, registry
 
 
@@ -96,14 +97,6 @@ class Orthogonal(RandomInitializer):
         q, r = np.linalg.qr(rng.standard_normal((max(rows, columns), min(rows, columns))))
         q *= np.copysign(1, np.diagonal(r))
         return self.gain * (q if rows >= columns else q.T).reshape(shape)
-
-
-def truncated(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
-    """Unit normal without what lies beyond ±2."""
-    x = np.asarray(rng.standard_normal(shape))
-    while (outside := np.abs(x) > 2).any():
-        x[outside] = rng.standard_normal(outside.sum())
-    return x
 
 
 registry.add_class(RandomUniform, "uniform")

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..arguments import number
-from .distributions import truncated
+from ..random import truncated
 from .initializer import RandomInitializer, registry
 
 TRUNCATED_STD = 0.87962566103423978  # of a unit normal cut off at ±2

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import inspect
 import re
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -178,11 +179,16 @@ class Layer(Called, Owner, Configurable):
 
     def _shape_on_zeros(self, input_shape: Any, length: int) -> Any:
         zeros = map_shapes(lambda shape: _zeros([length if n is None else n for n in shape]), input_shape)
-        with Moved() as moved, mode(recording=False, training=False, scope=""), unwatched(), np.errstate(all="ignore"):
-            out = self(zeros)
+        with self.probed():
+            return shape_of(self(zeros))
+
+    @contextlib.contextmanager
+    def probed(self, recording: bool = False) -> Iterator[None]:
+        """Calls only to see what comes out: nothing is trained, warned of or moved on, and losses are forgotten."""
+        with Moved() as moved, mode(recording=recording, training=False, scope=""), unwatched(), np.errstate(all="ignore"):
+            yield
         moved.undo()
         self._forget_losses()
-        return shape_of(out)
 
     @property
     def who(self) -> str:

@@ -22,8 +22,7 @@ import numpy as np
 from .. import protocols
 from ..arraylike import METHODS, ArrayLike
 from ..budget import BRIEF, afford
-from ..graph import Placeholder, make_value, mode
-from ..modes import unwatched
+from ..graph import Placeholder, make_value
 from ..structure import flatten
 from .called import calls_of
 from .layer import Layer
@@ -190,11 +189,10 @@ def _measured(layer: Layer, arguments: tuple) -> Any:
     """The outlines, seen on zeros: an axis has any length if it differs where the lengths of the inputs do."""
     parts, rebuild = flatten(arguments)
     tried = []
-    with mode(recording=False, training=False, scope=""), unwatched(), np.errstate(all="ignore"):
+    with layer.probed():
         for length in (2, 3):
             x, args, kwargs = rebuild([_zeros(part, length) if isinstance(part, Symbol) else part for part in parts])
             tried.append(flatten(layer(x, *args, **kwargs)))
-    layer._forget_losses()
     (first, rebuild), (second, _) = tried
     pairs = [(a, tuple(m if m == n else None for m, n in zip(a.shape, b.shape))) for a, b in zip(first, second)]
     return rebuild([Outline(shape, part.dtype) for part, shape in pairs])

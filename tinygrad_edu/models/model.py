@@ -64,10 +64,14 @@ class Model(Saved, Trainer):
     def _be(self, network: Network) -> None:
         """Become the model that computes a network."""
         name_apart(network.layers, self.who)
-        self._network, self._network_layers = network, network.layers
-        self._input_shape = any_batch(shape_of(network.inputs))
-        self._output_shape = any_batch(shape_of(network.outputs))
-        self.built, self.batch_input_shape = True, self._input_shape
+        self._network_layers = network.layers
+        self._follow(network)
+        self.batch_input_shape = self._input_shape
+
+    def _follow(self, network: Network) -> None:
+        """Have the inputs and outputs of a network, and its shapes."""
+        self._network, self.built = network, True
+        self._input_shape, self._output_shape = any_batch(shape_of(network.inputs)), any_batch(shape_of(network.outputs))
 
     def call(self, x: Any) -> Any:
         """The outputs for inputs `x`. A subclass says here what it computes."""

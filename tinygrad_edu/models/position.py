@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..random import SeedGenerator
+from ..saving.progress import generators
 from .scores import restore, states_of
 
 
@@ -49,9 +49,3 @@ def go_back(model: Any, state: dict[str, Any]) -> None:
     np.random.set_state(state["numpy"])
     python = state["python"]
     random.setstate((python["version"], tuple(python["numbers"].tolist()), python["gauss"]))
-
-
-def generators(model: Any) -> list[SeedGenerator]:
-    """The generators of random numbers of all layers, in order, each once."""
-    found = (value for layer in model.all_layers for value in vars(layer).values() if isinstance(value, SeedGenerator))
-    return list(dict.fromkeys(found))

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from ..layers import Input, InputLayer, Layer, Symbol, deserialize, register, serialize
-from ..layers.shapes import any_batch, is_shape, shape_of, shapes_in
+from ..layers.shapes import is_shape, shapes_in
 from .model import Model, name_apart
 from .network import Network
 
@@ -100,9 +100,7 @@ class Sequential(Model):
         """Call further layers on symbols, and be the network of all."""
         for layer in layers:
             self._trace.append(layer(self._trace[-1]))
-        self._network = Network(self._trace[0], self._trace[-1])
-        self._input_shape, self._output_shape = any_batch(shape_of(self._trace[0])), any_batch(shape_of(self._trace[-1]))
-        self.built = True
+        self._follow(Network(self._trace[0], self._trace[-1]))
 
     def check_input(self, shape):
         self._layers[0].check_input(shape)

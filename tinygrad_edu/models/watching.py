@@ -9,11 +9,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..graph import Value, mode
+from ..graph import Value
 from ..layers import InputLayer, Layer, Symbol
 from ..layers.shapes import shapes_in
 from ..layers.symbol import Call, Outline
-from ..modes import unwatched
 from ..structure import flatten
 from ..tensor import Tensor
 from .network import Network
@@ -68,11 +67,10 @@ class _Watch:
             self._put(part, symbol)
         before, Layer.watcher = Layer.watcher, self._note
         try:
-            with mode(recording=True, training=False, scope=""), unwatched(), np.errstate(all="ignore"):
+            with self.model.probed(recording=True):
                 out = self.model(_like(shapes, x))
         finally:
             Layer.watcher = before
-        self.model._forget_losses()
         return Flow(sources, [symbol for part in flatten(out)[0] for symbol in self._origins(part)], self.calls)
 
     def _source(self, name: str, shape: Any) -> Symbol:

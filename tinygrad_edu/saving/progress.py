@@ -58,7 +58,7 @@ def _check_shapes(path: str, shapes: dict[str, Any], given: Arrays) -> None:
 # Random numbers ----------------------------------------------------------------------------------
 
 
-def _generators(model: Any) -> dict[SeedGenerator, list[tuple[int, str]]]:
+def generators(model: Any) -> dict[SeedGenerator, list[tuple[int, str]]]:
     """Each generator of a model's layers, and where it is: the number of the layer, the name of the attribute."""
     places: dict[SeedGenerator, list[tuple[int, str]]] = {}
     for number, layer in enumerate(model.all_layers):
@@ -70,7 +70,7 @@ def _generators(model: Any) -> dict[SeedGenerator, list[tuple[int, str]]]:
 
 def generator_states(model: Any) -> list[dict[str, Any]]:
     """Where each generator is in its numbers, as plain data."""
-    return [{"places": places, **generator.state} for generator, places in _generators(model).items()]
+    return [{"places": places, **generator.state} for generator, places in generators(model).items()]
 
 
 def restore_generators(path: str, model: Any, states: Any) -> None:
