@@ -134,11 +134,9 @@ def main() -> None:
     print(row("its peak memory", {name: mb for name, (_, mb) in deep.items()}, PEERS, "MB"), flush=True)
     for name, make in WORKLOADS.items():
         print(row(name, medians(make()), PEERS), flush=True)
-    print(row("import", fresh_processes({name: IMPORTS[name] for name in tensors}), PEERS), flush=True)
-    print(
-        row("first gradient of a process", fresh_processes({name: FIRST_GRADIENTS[name] for name in tensors}), PEERS), flush=True
-    )
-    print(f"\nCyclic objects a step: {cyclic_objects_a_step():g}. Node: {Node.__basicsize__} bytes. Peak: {peak_memory():.0f} MB.")
+    for what, codes in (("import", IMPORTS), ("first gradient of a process", FIRST_GRADIENTS)):
+        print(row(what, fresh_processes({name: codes[name] for name in tensors}), PEERS), flush=True)
+    print(f"\nCyclic objects a step: {cyclic_objects_a_step():g}. Node: {Node.__basicsize__} bytes. Peak: {peak_memory():.0f} MB")
 
 
 if __name__ == "__main__":

@@ -149,7 +149,9 @@ def test_measurements_are_not_written_among_the_source(capsys):
 def test_one_command_prints_the_table_and_writes_the_figures(tmp_path, monkeypatch, capsys):
     versus = importlib.import_module("versus")
     monkeypatch.setattr(versus, "WORKLOADS", {"W1": TINY["W1"], "W5b32": TINY["W5b32"]})
-    monkeypatch.setattr(sys, "argv", ["versus", "--peers", "numpy", "--threads", "1", "--rounds", "1", "--json", str(tmp_path / "f.json")])
+    monkeypatch.setattr(
+        sys, "argv", ["versus", "--peers", "numpy", "--threads", "1", "--rounds", "1", "--json", str(tmp_path / "f.json")]
+    )
     assert versus.main() == 0
     printed = capsys.readouterr().out
     assert "| W1: two circles" in printed and "Peak memory" in printed and "From the start" in printed
