@@ -43,7 +43,7 @@ def test_fit_ends_with_the_weights_of_a_training_by_hand(name):
         np.testing.assert_allclose(weight, same, rtol=2e-3, atol=2e-4)
 
 
-@pytest.mark.parametrize("name", ["W1val", "W3", "W4", "W6b32"])
+@pytest.mark.parametrize("name", ["W1val", "W4", "W6b32"])
 @pytest.mark.parametrize("peer", [peer for peer in TRAINED if peer not in ("tinygrad_edu", "numpy")])
 @pytest.mark.filterwarnings("ignore")  # of libraries that are not ours
 def test_every_peer_ends_with_the_same_loss(peer, name):
@@ -148,6 +148,7 @@ def test_measurements_are_not_written_among_the_source(capsys):
 
 def test_one_command_prints_the_table_and_writes_the_figures(tmp_path, monkeypatch, capsys):
     versus = importlib.import_module("versus")
+    monkeypatch.setattr(versus, "from_process_start", lambda *_, **__: 1.0)  # minutes, with an empty cache
     monkeypatch.setattr(versus, "WORKLOADS", {"W1": TINY["W1"], "W5b32": TINY["W5b32"]})
     monkeypatch.setattr(
         sys, "argv", ["versus", "--peers", "numpy", "--threads", "1", "--rounds", "1", "--json", str(tmp_path / "f.json")]
