@@ -2,6 +2,7 @@
 # make test     an environment, the package with its tools, and all tests
 # make lint     ruff and mypy
 # make bench    the tables of benchmarks/
+# make versus   whole trainings beside torch, JAX, Keras, NumPy and Numba, which it installs
 # make mutants  mutation testing (hours; see docs/mutation.md): make mutants MUTANTS="--module ops/shape --sample 50"
 #
 # Everything goes into $(VENV); `make clean` takes it away. Choose a Python with PYTHON=python3.12.
@@ -12,7 +13,7 @@ BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip --disable-pip-version-check install --quiet
 OUTPUT ?= two_circles_output
 
-.PHONY: demo test lint bench mutants golden clean
+.PHONY: demo test lint bench versus mutants golden clean
 
 demo: $(VENV)/viz.installed
 	$(BIN)/python examples/two_circles.py --output $(OUTPUT)
@@ -31,6 +32,9 @@ bench: $(VENV)/dev.installed
 	$(BIN)/python benchmarks/layers.py
 	$(BIN)/python benchmarks/two_circles_seeds.py
 	$(BIN)/python benchmarks/tutorials.py
+
+versus: $(VENV)/bench.installed
+	$(BIN)/python benchmarks/versus.py
 
 mutants: $(VENV)/mutation.installed
 	$(BIN)/python benchmarks/mutants.py $(MUTANTS)

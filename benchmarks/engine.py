@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import gc
 import os
-import resource
 import subprocess
 import sys
 from collections.abc import Callable
 
-from compare import US, header, medians, peer, row
+from compare import US, medians, peer
+from peers.memory import peak_memory
+from peers.table import header, row
 from workloads import WORKLOADS
 
 import numpy as np
@@ -104,9 +105,9 @@ def chain_in_a_process(library: str) -> tuple[float, float]:
         "import torch; torch.set_num_threads(1); leaf = lambda x: torch.tensor(x, requires_grad=True)"
     )  # fmt: skip
     code = (
-        f"import sys, time, resource; sys.path.insert(0, {os.path.dirname(__file__)!r}); {leaf}; from engine import chain; "
+        f"import sys, time; sys.path.insert(0, {os.path.dirname(__file__)!r}); {leaf}; from engine import chain, peak_memory; "
         "sys.setrecursionlimit(150); t = time.perf_counter(); chain(leaf); "
-        "print(time.perf_counter() - t, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)"
+        "print(time.perf_counter() - t, peak_memory())"
     )
     out = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout.split()
     return float(out[0]), float(out[1])
@@ -124,19 +125,18 @@ def main() -> None:
     tensors = [name for name in makers if name != "micrograd"]
     gc.collect()
     gc.freeze()  # no library pays for the objects that the import of another has made; nor, below, for its garbage
-    header(*PEERS)
-    row("recording x + x, 32 x 5, above NumPy", op_overheads(), PEERS)
+    print(header(*PEERS))
+    print(row("recording x + x, 32 x 5, above NumPy", op_overheads(), PEERS), flush=True)
     trees = {name: lambda make=make: tree(make) for name, make in makers.items()}  # type: ignore[misc]
-    row("tree of 100,000 scalar nodes", medians(trees, before=gc.collect), PEERS)
+    print(row("tree of 100,000 scalar nodes", medians(trees, before=gc.collect), PEERS), flush=True)
     deep = {name: chain_in_a_process(name) for name in tensors}
-    row("chain of 1,000,000 nodes, recursion limit 150", {name: s for name, (s, _) in deep.items()}, PEERS)
-    row("its peak memory", {name: mb for name, (_, mb) in deep.items()}, PEERS, "MB")
+    print(row("chain of 1,000,000 nodes, recursion limit 150", {name: s for name, (s, _) in deep.items()}, PEERS), flush=True)
+    print(row("its peak memory", {name: mb for name, (_, mb) in deep.items()}, PEERS, "MB"), flush=True)
     for name, make in WORKLOADS.items():
-        row(name, medians(make()), PEERS)
-    row("import", fresh_processes({name: IMPORTS[name] for name in tensors}), PEERS)
-    row("first gradient of a process", fresh_processes({name: FIRST_GRADIENTS[name] for name in tensors}), PEERS)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    print(f"\nCyclic objects a step: {cyclic_objects_a_step():g}. Node: {Node.__basicsize__} bytes. Peak: {peak} MB.")
+        print(row(name, medians(make()), PEERS), flush=True)
+    for what, codes in (("import", IMPORTS), ("first gradient of a process", FIRST_GRADIENTS)):
+        print(row(what, fresh_processes({name: codes[name] for name in tensors}), PEERS), flush=True)
+    print(f"\nCyclic objects a step: {cyclic_objects_a_step():g}. Node: {Node.__basicsize__} bytes. Peak: {peak_memory():.0f} MB")
 
 
 if __name__ == "__main__":

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from compare import US, Runs, header, medians, peer, row
+from compare import US, Runs, medians, peer
+from peers.table import header, row
 
 import numpy as np
 
@@ -56,14 +57,14 @@ def torchs(module: Any, x: np.ndarray) -> Callable[[], None]:
 
 
 def main() -> None:
-    header("torch")
+    print(header("torch"))
     for name, (make, theirs, shapes) in PAIRS.items():
         for shape in shapes:
             x = np.random.default_rng(0).standard_normal(shape).astype(np.float32)
             runs: Runs = {US: ours(make(shape[-1]), x)}
             if torch:
                 runs["torch"] = torchs(theirs(shape[-1]), x)
-            row(f"{name}, {' x '.join(map(str, shape))}", medians(runs, seconds=1.5), ("torch",))
+            print(row(f"{name}, {' x '.join(map(str, shape))}", medians(runs, seconds=1.5), ("torch",)), flush=True)
 
 
 if __name__ == "__main__":
