@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -200,8 +200,15 @@ class Optimizer(Stateful, Configurable):
         return (rate,)
 
     def update(self, p: np.ndarray, g: np.ndarray, *slots_and_numbers: np.ndarray) -> None:
-        """Move a flat weight and its slots, in place."""
-        raise NotImplementedError(f"{type(self).__name__} expects a method update(p, g, *slots, c).")
+        """Move a flat weight and its slots, in place: by the `loop`, unless overridden."""
+        if self.loop is None:
+            raise NotImplementedError(f"{type(self).__name__} expects a method update(p, g, *slots, c).")
+        self.loop(p, g, *slots_and_numbers)
+
+    @property
+    def loop(self) -> Callable | None:
+        """The kernel that is all of `update`, which compiled steps call too; None if there is none."""
+        return None
 
     def start(self, slot: str) -> float:
         """What a slot begins with."""
