@@ -331,7 +331,7 @@ def of_classes(lowering: Lowering, action: Action) -> None:
     operands = [(z, *z.form.strides)]
     if len(action.inputs) > 1:
         labels = lowering.place(action.inputs[1])
-        operands.append((labels, labels.form.strides[0], 0))
+        operands.append((labels, *labels.form.strides, *([0] * (2 - labels.form.ndim))))
     if action.name == "add_along_axis":
         operands.append((z, *out.form.strides))
     extent = shape if len(shape) == 2 else z.form.shape
@@ -345,5 +345,5 @@ LOWER: dict[str, Callable[[Lowering, Action], None]] = {
     "matrix_transpose": look_again(lambda form, shape, params: np.swapaxes(form, -1, -2)),
     "matrix_product": product,
     **dict.fromkeys(("sum", "mean"), reduction),
-    **dict.fromkeys(("softmax", "sparse_softmax_cross_entropy", "add_along_axis"), of_classes),
+    **dict.fromkeys(("softmax", "sparse_softmax_cross_entropy", "softmax_cross_entropy", "add_along_axis"), of_classes),
 }

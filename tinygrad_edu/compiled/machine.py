@@ -21,6 +21,7 @@ from .matrices import (
     product_by_dots,
     product_by_rows,
     softmax,
+    softmax_cross_entropy,
     sparse_cross_entropy,
     sum_across,
     sum_along,
@@ -29,13 +30,13 @@ from .matrices import (
 
 FURTHER = (
     "gather", "lay_out", "product_by_rows", "product_by_dots", "product_by_blas", "sum_along", "sum_across",
-    "softmax", "sparse_softmax_cross_entropy", "add_along_axis", "look", "tell",
+    "softmax", "sparse_softmax_cross_entropy", "softmax_cross_entropy", "add_along_axis", "look", "tell",
     "descend", "descend_momentum", "descend_nesterov", "adam", "adam_amsgrad",
 )  # fmt: skip
 OPCODES = NUMBER | {name: COUNT + number for number, name in enumerate(FURTHER)}
 (
     GATHER, LAY_OUT, PRODUCT_BY_ROWS, PRODUCT_BY_DOTS, PRODUCT_BY_BLAS, SUM_ALONG, SUM_ACROSS,
-    SOFTMAX, SPARSE_CROSS_ENTROPY, AT_LABELS, LOOK, TELL,
+    SOFTMAX, SPARSE_CROSS_ENTROPY, CROSS_ENTROPY, AT_LABELS, LOOK, TELL,
     DESCEND, DESCEND_MOMENTUM, DESCEND_NESTEROV, ADAM, ADAM_AMSGRAD,
 ) = range(COUNT, COUNT + len(FURTHER))  # fmt: skip
 
@@ -97,6 +98,8 @@ def run_whole(step, arena):
         softmax(step, arena)
     elif code == SPARSE_CROSS_ENTROPY:
         sparse_cross_entropy(step, arena)
+    elif code == CROSS_ENTROPY:
+        softmax_cross_entropy(step, arena)
     elif code == AT_LABELS:
         at_labels(step, arena)
 

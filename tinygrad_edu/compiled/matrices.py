@@ -24,6 +24,13 @@ def add_multiple(out, factor, row):
 
 
 @kernel
+def start_with(out, c, factor, row):
+    """out <- c + factor · row."""
+    for j in range(out.size):
+        out[j] = c + factor * row[j]
+
+
+@kernel
 def add_four(out, a, b, c, d, w, x, y, z):
     """out <- out + a w + b x + c y + d z: a fourth of the reading and writing."""
     for j in range(out.size):
@@ -31,26 +38,50 @@ def add_four(out, a, b, c, d, w, x, y, z):
 
 
 @kernel
+def start_with_four(out, e, a, b, c, d, w, x, y, z):
+    """out <- e + a w + b x + c y + d z."""
+    for j in range(out.size):
+        out[j] = e + ((a * w[j] + b * x[j]) + (c * y[j] + d * z[j]))
+
+
+@kernel
 def product_by_rows(step, arena):
     """out[i, :] <- c[i, :] + Σ a[i, k] b[k, :], rows of b and out one number after the other."""
-    m, n, depth = step[OUTER], step[INNER], step[DEPTH]
-    start_rows(step, arena)
-    for i in range(m):
-        at = step[OUT] + i * n
+    n, depth, turn, stride = step[INNER], step[DEPTH], step[A_INNER], step[B_OUTER]
+    for i in range(step[OUTER]):
+        at, a, b, k = step[OUT] + i * n, step[A] + i * step[A_OUTER], step[B], 0
         out = arena[at : at + n]
-        a, b, k = step[A] + i * step[A_OUTER], step[B], 0
+        k = start_row(step, arena, out, i)
         while k + 4 <= depth:
-            p, q = a + k * step[A_INNER], b + k * step[B_OUTER]
+            p, q = a + k * turn, b + k * stride
             add_four(
-                out, arena[p], arena[p + step[A_INNER]], arena[p + 2 * step[A_INNER]], arena[p + 3 * step[A_INNER]],
-                arena[q : q + n], arena[q + step[B_OUTER] : q + step[B_OUTER] + n],
-                arena[q + 2 * step[B_OUTER] : q + 2 * step[B_OUTER] + n], arena[q + 3 * step[B_OUTER] : q + 3 * step[B_OUTER] + n],
+                out, arena[p], arena[p + turn], arena[p + 2 * turn], arena[p + 3 * turn],
+                arena[q : q + n], arena[q + stride : q + stride + n],
+                arena[q + 2 * stride : q + 2 * stride + n], arena[q + 3 * stride : q + 3 * stride + n],
             )  # fmt: skip
             k += 4
         while k < depth:
-            q = b + k * step[B_OUTER]
-            add_multiple(out, arena[a + k * step[A_INNER]], arena[q : q + n])
+            add_multiple(out, arena[a + k * turn], arena[b + k * stride : b + k * stride + n])
             k += 1
+
+
+@kernel
+def start_row(step, arena, out, i):
+    """out <- c[i, :], and with it the first terms of the sum, if c is one number here. Returns how many terms."""
+    n, turn, stride = step[INNER], step[A_INNER], step[B_OUTER]
+    c, p, q = step[C] + i * step[C_OUTER], step[A] + i * step[A_OUTER], step[B]
+    if step[C_INNER]:
+        out[:] = arena[c : c + n]
+        return 0
+    if step[DEPTH] < 4:
+        start_with(out, arena[c], arena[p], arena[q : q + n])
+        return 1
+    start_with_four(
+        out, arena[c], arena[p], arena[p + turn], arena[p + 2 * turn], arena[p + 3 * turn],
+        arena[q : q + n], arena[q + stride : q + stride + n],
+        arena[q + 2 * stride : q + 2 * stride + n], arena[q + 3 * stride : q + 3 * stride + n],
+    )  # fmt: skip
+    return 4
 
 
 @kernel
@@ -173,6 +204,21 @@ def sparse_cross_entropy(step, arena):
             whole += exp_of(arena[step[A] + i * step[A_OUTER] + j * step[A_INNER]] - top)
         label = np.int64(arena[step[B] + i * step[B_OUTER]])
         arena[step[OUT] + i] = math.log(whole) - (arena[step[A] + i * step[A_OUTER] + label * step[A_INNER]] - top)
+
+
+@kernel
+def softmax_cross_entropy(step, arena):
+    """out[i] <- Σ b[i, j] (log Σ exp(z[i]) - z[i, j]); a share b of 0 counts nothing, whatever its logit."""
+    for i in range(step[OUTER]):
+        top, whole, loss = top_of(step, arena, i), ZERO, ZERO
+        for j in range(step[INNER]):
+            whole += exp_of(arena[step[A] + i * step[A_OUTER] + j * step[A_INNER]] - top)
+        log_whole = np.float32(math.log(whole))
+        for j in range(step[INNER]):
+            share = arena[step[B] + i * step[B_OUTER] + j * step[B_INNER]]
+            if share != ZERO:
+                loss += share * (log_whole - (arena[step[A] + i * step[A_OUTER] + j * step[A_INNER]] - top))
+        arena[step[OUT] + i] = loss
 
 
 @kernel

@@ -39,7 +39,6 @@ class Runner:
         self.states, self.update = _optimizer_of(model)
         weights = model.weights
         trained = [next(i for i, w in enumerate(weights) if w is state.variable) for state in self.states]
-        self.frozen = [weight for i, weight in enumerate(weights) if i not in trained]
         self.lowered: dict[int, Lowering] = {}
         end = 0
         for count in dict.fromkeys((min(size, self.rows), self.rows % size or size)):
@@ -54,6 +53,7 @@ class Runner:
         for lowering in self.lowered.values():
             for cell, array in lowering.constants:
                 self.arena[cell.address : cell.address + cell.size] = array.reshape(-1)
+        self.pieces = self._pieces()
         self.width = lowering.output.form[0].size
 
     def run(self, order: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -77,30 +77,35 @@ class Runner:
 
     def _numbers(self, steps: int) -> np.ndarray:
         """What the optimizer needs to know for each of the next steps."""
-        optimizer, first = self.optimizer, self.optimizer.iterations + 1
-        rates = [optimizer._rate.at(step - 1) / (1 + optimizer.decay * (step - 1)) for step in range(first, first + steps)]
-        found = [optimizer.numbers(rate, step) for step, rate in enumerate(rates, first)]
+        first = self.optimizer.iterations + 1
+        found = [self.optimizer.numbers(self.optimizer.rate_at(step), step) for step in range(first, first + steps)]
         numbers = np.zeros((steps, WIDEST), np.float32)
         numbers[:, : len(found[0])] = found
         return numbers
 
     def _pieces(self) -> list[tuple[np.ndarray, np.ndarray]]:
-        """Pairs of an array of a weight or a slot, and its place in the arena."""
+        """Pairs of an array of a weight or a slot, or of a weight that stays, and its place in the arena."""
         lowering = next(iter(self.lowered.values()))
         size, at, pairs = lowering.trained_size, 0, []
         for state in self.states:
-            for number, array in enumerate((state.p, *state.arrays)):
-                start = at + (number + 1 if number else 0) * size
-                pairs.append((array.reshape(-1), self.arena[start : start + array.size]))
+            starts = at, *(at + (2 + slot) * size for slot in range(len(state.arrays)))
+            pairs += [
+                (array.reshape(-1), self.arena[start : start + array.size])
+                for array, start in zip((state.p, *state.arrays), starts)
+            ]
             at += state.p.size
+        moved = {id(state.variable) for state in self.states}
+        for weight, cell in zip(self.model.weights, lowering.weights):
+            if id(weight) not in moved:
+                pairs.append((weight.array.reshape(-1), self.arena[cell.address : cell.address + cell.size]))
         return pairs
 
     def _load(self) -> None:
-        for array, place in self._pieces():
+        for array, place in self.pieces:
             place[:] = array
 
     def _store(self, steps: int) -> None:
-        for array, place in self._pieces():
+        for array, place in self.pieces:
             array[:] = place
         for state in self.states:
             state.variable.mark_changed()

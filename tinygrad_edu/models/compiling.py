@@ -48,7 +48,7 @@ class CompiledEpochs:
         """Count the losses and the metrics of the steps done, in their order."""
         model, scores, size = self.model, self.model._scores, self.source.batch_size
         for number, loss in enumerate(losses):
-            scores.count_loss(loss, model._objective, min(size, len(order) - number * size))
+            scores.loss.count_batch(loss, min(size, len(order) - number * size))
         if losses:
             model.batch_loss = losses[-1]
         if scores.placed and len(order):

@@ -172,7 +172,7 @@ class Optimizer(Stateful, Configurable):
         """
         states, gs = self._matched(list(gradients), self._built if variables is None else variables)
         step = self.iterations + 1
-        rate = self._rate.at(step - 1) / (1 + self.decay * (step - 1))
+        rate = self.rate_at(step)
         c = cast(states, self.numbers(rate, step))
         decay = cast(states, (rate * self.weight_decay,)) if self.weight_decay else None
         gs = self._accumulated(states, self._unscaled(gs))
@@ -189,6 +189,10 @@ class Optimizer(Stateful, Configurable):
         if self.use_ema:
             self._average(states, step)
         self._constrain(states)
+
+    def rate_at(self, step: int) -> float:
+        """The learning rate of step 1, 2, ..."""
+        return self._rate.at(step - 1) / (1 + self.decay * (step - 1))
 
     def apply_gradients(self, grads_and_vars: Iterable[tuple[Any, Variable]]) -> None:
         """`apply` for pairs (gradient, variable)."""
