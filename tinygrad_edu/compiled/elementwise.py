@@ -31,14 +31,18 @@ COUNT = len(NUMBER)
 
 HALF = np.float32(0.5)
 THIRD, FIFTH, SEVENTH, NINTH, ELEVENTH, THIRTEENTH = (np.float32(1 / n) for n in (3, 5, 7, 9, 11, 13))
-HIGHEST = np.float32(88.722839)  # the largest number whose exp is a float32
+HIGH = np.float32(87)  # below this exp(-x) is a normal number
 
 
 @kernel
 def exp_any(x):
-    """exp(x): for positive x as 1 / exp(-x), rounded once more."""
-    small = exp_of(-abs(x))
-    return small if x <= ZERO else (ONE / small if x <= HIGHEST else x * np.float32(np.inf)) if x == x else x
+    """exp(x): for positive x as 1 / exp(-x), rounded once more; by its root where exp(-x) would not be a normal number."""
+    is_high = x > HIGH
+    small = exp_of(-abs(x) * (HALF if is_high else ONE))
+    if x <= ZERO:
+        return small
+    large = ONE / small
+    return large * large if is_high else large
 
 
 @kernel

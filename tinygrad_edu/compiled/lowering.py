@@ -21,7 +21,7 @@ from .program import Action, Program
 from .step import NotCompiled
 
 NARROW = 64  # units: below, a batch lies feature by feature
-WORTH_BLAS = 40_000  # multiplications from which on a call of BLAS is worth its overhead
+WORTH_BLAS = 4_000  # multiplications from which on a call of BLAS is worth its overhead
 
 
 class Instruction(NamedTuple):
@@ -191,6 +191,18 @@ class Lowering:
                 cell.first, cell.last = number if cell.first < 0 else cell.first, number
         free = {id(cell): cell for one in self.instructions for cell in one.cells() if cell.address is None}
         self.size = allot(list(free.values()), at)
+
+    def explain(self) -> str:
+        """The plan in words: what is done to how many numbers, and where they lie."""
+        lines = [
+            f"{one.code:28} {one.extent[0]} x {one.extent[1]}" + (f" x {one.depth}" if one.code.startswith("product") else "")
+            + (f" -> {_address(one.out)}" if one.out else "")
+            for one in self.instructions
+        ]  # fmt: skip
+        products = sum(2 * one.extent[0] * one.extent[1] * one.depth for one in self.instructions if one.code.startswith("product"))
+        lying = "feature by feature" if self.is_narrow else "sample by sample"
+        end = f"{len(lines)} instructions, {products:,} flops in products, batches lie {lying}, arena of {4 * self.size:,} bytes"
+        return "\n".join([*lines, end])
 
     def rows(self) -> np.ndarray:
         """The program as the machine reads it."""

@@ -161,12 +161,17 @@ def without_repetition(actions: list[Action], values: Values) -> list[Action]:
     known: dict[tuple, int] = {}
     kept = []
     for action in _renamed(actions, values):
-        key = action.name, action.inputs, repr(action.params), values.shapes[action.out]
+        key = action.name, action.inputs, repr(_plain(action.params)), values.shapes[action.out]
         if known.setdefault(key, action.out) != action.out:
             values.found_same(action.out, known[key])
         else:
             kept.append(action)
     return kept
+
+
+def _plain(params: dict[str, Any]) -> dict[str, Any]:
+    """Parameters in one of the ways in which they can be written: an axis alone, and not in a tuple of one."""
+    return {name: value[0] if isinstance(value, tuple) and len(value) == 1 else value for name, value in params.items()}
 
 
 FUSED: list[tuple[str, tuple, str]] = [  # names stand for values; what stands inside must not be used elsewhere

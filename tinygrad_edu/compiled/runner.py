@@ -75,6 +75,10 @@ class Runner:
         self._store(done)
         return losses[:done], outputs
 
+    def explain(self) -> str:
+        """The plan for a whole batch."""
+        return next(iter(self.lowered.values())).explain()
+
     def _numbers(self, steps: int) -> np.ndarray:
         """What the optimizer needs to know for each of the next steps."""
         first = self.optimizer.iterations + 1

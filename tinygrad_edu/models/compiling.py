@@ -47,8 +47,7 @@ class CompiledEpochs:
     def _count(self, losses: list[float], outputs: np.ndarray, order: np.ndarray) -> None:
         """Count the losses and the metrics of the steps done, in their order."""
         model, scores, size = self.model, self.model._scores, self.source.batch_size
-        for number, loss in enumerate(losses):
-            scores.loss.count_batch(loss, min(size, len(order) - number * size))
+        scores.loss.count_batches(losses, size, len(order))
         if losses:
             model.batch_loss = losses[-1]
         if scores.placed and len(order):

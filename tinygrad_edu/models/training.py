@@ -29,7 +29,7 @@ class Trainer(LegacyTraining, Steps):
 
     history: History
     stop_training = False
-    _why_eager = "fit() was not called yet"
+    _why_eager, _plan = "fit() was not called yet", ""
     _course: Course | None = None
 
     def fit(
@@ -117,12 +117,14 @@ class Trainer(LegacyTraining, Steps):
                 f"fit expects a step that can be compiled, got one that cannot: {reason}. "
                 "Compile the model with jit_compile='auto' to train without."
             ) from None
-        self._why_eager = ""
+        self._why_eager, self._plan = "", compiled.runner.explain()
         return compiled
 
     def explain_jit(self) -> str:
         """How the steps of the last `fit` ran: compiled, or why not."""
-        return f"Steps run one by one in Python: {self._why_eager}." if self._why_eager else "Steps run compiled, epoch by epoch."
+        if self._why_eager:
+            return f"Steps run one by one in Python: {self._why_eager}."
+        return f"Steps run compiled, epoch by epoch:\n{self._plan}"
 
     @property
     def training_position(self) -> dict[str, Any]:
