@@ -32,14 +32,15 @@ TASKS = {  # labels, activation and units of the last layer
 }
 
 
-def trained(jit, sizes=(5,), activation="relu", loss="binary_crossentropy", optimizer="momentum", batch_size=16, epochs=3, **more):
+def trained(jit, sizes=(5,), activation="relu", loss="binary_crossentropy", optimizer="momentum", **more):
     """A model, and the history of its training."""
+    more = {"batch_size": 16, "epochs": 3, **more}
     y, last, units = TASKS[loss]
     tinygrad_edu.set_random_seed(3)
     model = Sequential([Dense(size, activation=activation) for size in sizes] + [Dense(units, activation=last)])
     metrics = ["mae"] if loss in ("mse", "mae") else ["accuracy"]
     model.compile(OPTIMIZERS[optimizer](), loss, metrics=metrics, jit_compile=jit)
-    history = model.fit(X, y, batch_size=batch_size, epochs=epochs, verbose=0, **more)
+    history = model.fit(X, y, verbose=0, **more)
     return model, history.history
 
 
@@ -73,7 +74,7 @@ def test_activations_train_as_they_do_eagerly(activation):
 @given(
     sizes=st.lists(st.integers(1, 90), max_size=4),
     activation=st.sampled_from(["relu", "tanh", "sigmoid"]),
-    loss=st.sampled_from(list(TASKS)),
+    loss=st.sampled_from([loss for loss in TASKS if loss != "mae"]),  # whose slope jumps: rounding decides on it
     optimizer=st.sampled_from(["descent", "momentum", "nesterov"]),
     batch_size=st.integers(1, 80),
 )

@@ -21,9 +21,14 @@ def run(code, arena, **fields):
     row[0, 0] = machine.OPCODES[code]
     for name, value in fields.items():
         row[0, FIELDS.index(name)] = value
-    empty, spare = np.zeros((1, 1), np.float32), np.empty((3, elementwise.BLOCK), np.float32)
-    done = machine.run(row, arena, spare, (empty,) * 3, np.zeros(1, np.int64), 1, np.zeros(1, np.float32), empty, np.zeros((1, 6), np.float32))
-    assert done == 1
+    assert run_all(row, arena, steps=1) == 1
+
+
+def run_all(program, arena, steps):
+    """Some steps of a program that needs no data. How many were done."""
+    table, spare = np.zeros((1, 1), np.float32), np.empty((3, elementwise.BLOCK), np.float32)
+    order, losses, numbers = np.zeros(steps, np.int64), np.zeros(steps, np.float32), np.ones((steps, 6), np.float32)
+    return machine.run(program, arena, spare, (table,) * 3, order, 1, losses, table, numbers)
 
 
 def oracle(name, *arrays):
@@ -57,15 +62,16 @@ def test_every_elementwise_opcode_is_the_op_of_its_name(name):
     np.testing.assert_allclose(arena[:n], expected, rtol=4 * np.finfo(np.float32).eps, atol=tiny * 2)
 
 
-@given(rows=st.integers(1, 5), columns=st.integers(1, 3000), strides=st.tuples(st.sampled_from(["full", "row", "column", "one"]), st.just("full")))
-def test_operands_are_spread_out_as_numpy_broadcasts(rows, columns, strides):
+@given(rows=st.integers(1, 5), columns=st.integers(1, 3000), kind=st.sampled_from(["full", "row", "column", "one"]))
+def test_operands_are_spread_out_as_numpy_broadcasts(rows, columns, kind):
     shapes = {"full": (rows, columns), "row": (1, columns), "column": (rows, 1), "one": (1, 1)}
-    x, y = (np.random.default_rng(1).normal(size=shapes[kind]).astype(np.float32) for kind in strides)
+    x, y = (np.random.default_rng(1).normal(size=shapes[one]).astype(np.float32) for one in (kind, "full"))
     arena = np.concatenate([np.zeros(rows * columns, np.float32), x.ravel(), y.ravel()])
     of_x, of_y = (tuple(s // 4 for s in np.broadcast_to(a, (rows, columns)).strides) for a in (x, y))
     a, b = rows * columns, rows * columns + x.size
     inner = [0 if columns == 1 else s[1] for s in (of_x, of_y)]
-    run("subtract", arena, outer=rows, inner=columns, a=a, a_outer=of_x[0], a_inner=inner[0], b=b, b_outer=of_y[0], b_inner=inner[1], depth=2)
+    of_a, of_b = {"a": a, "a_outer": of_x[0], "a_inner": inner[0]}, {"b": b, "b_outer": of_y[0], "b_inner": inner[1]}
+    run("subtract", arena, outer=rows, inner=columns, depth=2, **of_a, **of_b)
     np.testing.assert_array_equal(arena[: rows * columns].reshape(rows, columns), x - y)
 
 
@@ -92,9 +98,7 @@ def test_a_loss_that_is_no_number_ends_the_run_before_the_weights_move():
     program = np.zeros((2, WIDTH), np.int64)
     program[0, 0] = machine.OPCODES["look"]
     program[1, [0, 1, 3, 4]] = machine.OPCODES["descend"], 1, 1, 2
-    empty, spare = np.zeros((1, 1), np.float32), np.empty((3, elementwise.BLOCK), np.float32)
-    done = machine.run(program, arena, spare, (empty,) * 3, np.zeros(3, np.int64), 1, np.zeros(3, np.float32), empty, np.ones((3, 6), np.float32))
-    assert done == 0 and arena[1] == 5
+    assert run_all(program, arena, steps=3) == 0 and arena[1] == 5
 
 
 def test_the_names_of_the_opcodes_are_their_numbers():
@@ -102,5 +106,4 @@ def test_the_names_of_the_opcodes_are_their_numbers():
     for module in (elementwise, machine):
         numbers = {name: value for name, value in vars(module).items() if name.isupper() and isinstance(value, int)}
         for name, number in machine.OPCODES.items():
-            short = {"SPARSE_SOFTMAX_CROSS_ENTROPY": "SPARSE_CROSS_ENTROPY", "SOFTMAX_CROSS_ENTROPY": "CROSS_ENTROPY", "ADD_ALONG_AXIS": "AT_LABELS"}
-            assert numbers.get(short.get(name.upper(), name.upper()), number) == number
+            assert numbers.get(name.upper(), number) == number

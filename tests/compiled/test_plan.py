@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from tinygrad_edu import Tensor, gradients, ops
 from tinygrad_edu.compiled.places import Cell, allot
 from tinygrad_edu.compiled.program import Action, Values, fused, used, without_nothing, without_repetition
-from tinygrad_edu.compiled.step import NotCompiled, known_step
+from tinygrad_edu.compiled.step import NotCompiledError, known_step
 from tinygrad_edu.compiled.tape import Tape
 from tinygrad_edu.layers import Dense, Layer
 from tinygrad_edu.models import Sequential
@@ -39,7 +39,7 @@ def test_cells_that_hold_something_at_once_never_share_memory(wanted):
         cells.append(cell)
     end = allot(cells, 100)
     for one in cells:
-        assert 100 <= one.address and one.address + one.size <= end
+        assert one.address >= 100 and one.address + one.size <= end
         for other in cells:
             apart = one.address + one.size <= other.address or other.address + other.size <= one.address
             never_at_once = one.last < other.first or other.last < one.first
@@ -72,7 +72,7 @@ def test_times_one_that_makes_an_array_larger_stays():
 
 
 def test_what_nobody_wants_is_not_computed():
-    values, (x, y, z) = values_of((3,), (3,), (3,))
+    _, (x, y, z) = values_of((3,), (3,), (3,))
     kept, lost = Action("tanh", (x,), {}, y), Action("exp", (x,), {}, z)
     assert used([kept, lost], [y]) == [kept]
 
@@ -117,12 +117,12 @@ class Steep(Layer):
 
 
 def test_what_is_computed_beside_the_ops_is_noticed():
-    with pytest.raises(NotCompiled, match="depends on the samples, and was not computed with ops"):
+    with pytest.raises(NotCompiledError, match="depends on the samples, and was not computed with ops"):
         known_step(model_of(Shifted()), batches())
 
 
 def test_what_branches_on_the_samples_is_noticed():
     (x, y, _), _ = batches()
     x = abs(x)
-    with pytest.raises(NotCompiled, match="other ops for other samples"):
+    with pytest.raises(NotCompiledError, match="other ops for other samples"):
         known_step(model_of(Steep()), [(x, y, None), (-x, y + 1, None)])

@@ -14,4 +14,4 @@ See docs/performance.md.
 """
 
 from .runner import Runner as Runner
-from .step import NotCompiled as NotCompiled
+from .step import NotCompiledError as NotCompiledError

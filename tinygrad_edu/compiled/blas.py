@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ctypes
 import functools
+import importlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ SYMBOL = "tinygrad_edu_sgemm"
 @functools.cache
 def offer_sgemm() -> bool:
     """Let compiled code find `sgemm` by SYMBOL. False, and something that does nothing in its place, if NumPy brings none."""
-    from llvmlite import binding
+    binding = importlib.import_module("llvmlite.binding")
 
     found = next(_found(), None)
     binding.add_symbol(SYMBOL, ctypes.cast(found or _nothing, ctypes.c_void_p).value)

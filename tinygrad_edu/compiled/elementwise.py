@@ -12,7 +12,7 @@ import numpy as np
 
 from ..kernel import kernel
 from ..ops.large import ONE, TWO, ZERO, exp_of, expm1_parts
-from .fields import A, A_INNER, A_OUTER, B, B_INNER, B_OUTER, C, CODE, C_INNER, C_OUTER, DEPTH, INNER, OUT, OUTER
+from .fields import A_INNER, A_OUTER, B_INNER, B_OUTER, C_INNER, C_OUTER, CODE, DEPTH, INNER, OUT, OUTER, A, B, C
 
 ARITY = {
     "add": 2, "subtract": 2, "multiply": 2, "divide": 2, "maximum": 2, "minimum": 2, "tie_share": 2,
@@ -214,5 +214,6 @@ def elementwise(step, arena, spare):
             y = operand(arena, step[B] + row * step[B_OUTER] + start * step[B_INNER], step[B_INNER], n, spare[1])
             if step[DEPTH] == 2:
                 by_two(code, out, x, y)
-            else:
-                choose(out, x, y, operand(arena, step[C] + row * step[C_OUTER] + start * step[C_INNER], step[C_INNER], n, spare[2]))
+                continue
+            z = operand(arena, step[C] + row * step[C_OUTER] + start * step[C_INNER], step[C_INNER], n, spare[2])
+            choose(out, x, y, z)

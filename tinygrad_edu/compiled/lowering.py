@@ -7,6 +7,7 @@ the optimizer moves them all.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -16,9 +17,9 @@ from .blas import offer_sgemm
 from .elementwise import ARITY
 from .fields import WIDTH
 from .machine import OPCODES
-from .places import Cell, Place, allot
+from .places import UNKNOWN, Cell, Place, allot
 from .program import Action, Program
-from .step import NotCompiled
+from .step import NotCompiledError
 
 NARROW = 64  # units: below, a batch lies feature by feature
 WORTH_BLAS = 4_000  # multiplications from which on a call of BLAS is worth its overhead
@@ -46,7 +47,7 @@ class Instruction(NamedTuple):
 
 
 def _address(place: Place | None) -> int:
-    return 0 if place is None else (place.cell.address or 0) + place.start
+    return 0 if place is None else place.cell.address + place.start
 
 
 class Lowering:
@@ -136,7 +137,7 @@ class Lowering:
     def copy(self, source: Place, target: Place) -> None:
         """The same numbers where the rows of `target` lie one after the other, or its columns do."""
         if len(source.form.shape) > 2:
-            raise NotCompiled(f"an array of {len(source.form.shape)} axes has to be laid out anew")
+            raise NotCompiledError(f"an array of {len(source.form.shape)} axes has to be laid out anew")
         turned = not target.form.flags.c_contiguous
         form = _matrix(source.form.T if turned else source.form)
         self.emit("lay_out", target, form.shape, [(source.seen(form), *form.strides)])
@@ -153,7 +154,7 @@ class Lowering:
         place = self.place(output)
         form = place.form.reshape(shape[0], -1)
         if not np.shares_memory(form, place.cell.memory):
-            raise NotCompiled("the outputs lie in an order of their own")
+            raise NotCompiledError("the outputs lie in an order of their own")
         self.emit("tell", None, form.shape, [(place.seen(form), *form.strides)])
 
     def _gather(self, program: Program) -> None:
@@ -184,12 +185,12 @@ class Lowering:
         _one_after_the_other(whole, 0)
         weights, gradients, state = (cell.place for cell in whole)
         self.emit(code, weights, (1, at), [(gradients, 0, 1), (state, 0, 1)])
-        at = _one_after_the_other([cell for cell in self.weights if cell.address is None], at * (2 + slots))
+        at = _one_after_the_other([cell for cell in self.weights if cell.address == UNKNOWN], at * (2 + slots))
         at = _one_after_the_other([cell for cell, _ in self.constants], max(at, base))
         for number, instruction in enumerate(self.instructions):
             for cell in instruction.cells():
                 cell.first, cell.last = number if cell.first < 0 else cell.first, number
-        free = {id(cell): cell for one in self.instructions for cell in one.cells() if cell.address is None}
+        free = {id(cell): cell for one in self.instructions for cell in one.cells() if cell.address == UNKNOWN}
         self.size = allot(list(free.values()), at)
 
     def explain(self) -> str:
@@ -199,7 +200,7 @@ class Lowering:
             + (f" -> {_address(one.out)}" if one.out else "")
             for one in self.instructions
         ]  # fmt: skip
-        products = sum(2 * one.extent[0] * one.extent[1] * one.depth for one in self.instructions if one.code.startswith("product"))
+        products = sum(2 * math.prod((*one.extent, one.depth)) for one in self.instructions if one.code.startswith("product"))
         lying = "feature by feature" if self.is_narrow else "sample by sample"
         end = f"{len(lines)} instructions, {products:,} flops in products, batches lie {lying}, arena of {4 * self.size:,} bytes"
         return "\n".join([*lines, end])
@@ -218,7 +219,7 @@ def _one_after_the_other(cells: list[Cell], at: int) -> int:
 
 def _matrix(form: np.ndarray) -> np.ndarray:
     """A scalar or a vector as a matrix of one row."""
-    return form if form.ndim == 2 else form.reshape(1, -1) if form.ndim == 1 and form.strides != (0,) else np.broadcast_to(form, (1, form.size))
+    return form if form.ndim == 2 else np.broadcast_to(form, (1, form.size))
 
 
 # What each action becomes ------------------------------------------------------------------------
@@ -227,10 +228,10 @@ def _matrix(form: np.ndarray) -> np.ndarray:
 def elementwise(lowering: Lowering, action: Action) -> None:
     """Number by number, over rows as long as they can be."""
     if ARITY.get(action.name) != len(action.inputs):
-        raise NotCompiled(f"{action.name} has no opcode")
+        raise NotCompiledError(f"{action.name} has no opcode")
     shape = lowering.values.shapes[action.out]
     if len(shape) > 2:
-        raise NotCompiled(f"{action.name} of {len(shape)} axes has no opcode")
+        raise NotCompiledError(f"{action.name} of {len(shape)} axes has no opcode")
     out = lowering.new(action.out)
     turned = not out.form.flags.c_contiguous
     operands = []
@@ -279,7 +280,7 @@ def product(lowering: Lowering, action: Action) -> None:
     """A matrix product, with a bias if there is a third input."""
     a, b = (lowering.place(value) for value in action.inputs[:2])
     if a.form.ndim != 2 or b.form.ndim != 2:
-        raise NotCompiled("a matrix product of more than two axes has no opcode")
+        raise NotCompiledError("a matrix product of more than two axes has no opcode")
     out, (m, n), depth = lowering.new(action.out), lowering.values.shapes[action.out], a.form.shape[1]
     c = lowering.place(action.inputs[2]) if len(action.inputs) > 2 else None
     start = np.broadcast_to(c.form if c else np.empty((), np.int8), (m, n))
@@ -318,7 +319,7 @@ def reduction(lowering: Lowering, action: Action) -> None:
     elif len(shape) == 2:
         form = form if axes == (1,) else form.T
     else:
-        raise NotCompiled(f"{action.name} of {len(shape)} axes has no opcode")
+        raise NotCompiledError(f"{action.name} of {len(shape)} axes has no opcode")
     count = form.shape[1] if action.name == "mean" else 1
     divisor = lowering._constant(np.array(count, np.float32))
     out = lowering.new(action.out)
@@ -327,14 +328,14 @@ def reduction(lowering: Lowering, action: Action) -> None:
     elif form.strides[0] == 1 or form.shape[0] == 1:
         lowering.emit("sum_across", out, form.shape[::-1], [(place, *form.strides[::-1]), (place, 0, 0), (divisor, 0, 0)])
     else:
-        raise NotCompiled(f"{action.name} of numbers that are spread out has no opcode")
+        raise NotCompiledError(f"{action.name} of numbers that are spread out has no opcode")
 
 
 def of_classes(lowering: Lowering, action: Action) -> None:
     """What looks at the classes of each sample."""
     z = lowering.place(action.inputs[0])
     if z.form.ndim != 2 or action.params.get("axis", -1) not in (-1, 1, (-1,), (1,)):
-        raise NotCompiled(f"{action.name} along another axis than the last of two has no opcode")
+        raise NotCompiledError(f"{action.name} along another axis than the last of two has no opcode")
     shape = lowering.values.shapes[action.out]
     order = "F" if z.form.strides[0] == 1 and z.form.strides[1] != 1 else "C"
     out = lowering.new(action.out, order if action.name == "softmax" else "")

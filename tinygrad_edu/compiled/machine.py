@@ -12,7 +12,7 @@ from ..kernel import kernel
 from ..optimizers.adam import adam, adam_amsgrad
 from ..optimizers.sgd import descend, descend_momentum, descend_nesterov
 from .elementwise import COUNT, NUMBER, elementwise
-from .fields import A, B, CODE, DEPTH, INNER, OUT
+from .fields import CODE, DEPTH, INNER, OUT, A, B
 from .matrices import (
     at_labels,
     gather,
@@ -36,7 +36,7 @@ FURTHER = (
 OPCODES = NUMBER | {name: COUNT + number for number, name in enumerate(FURTHER)}
 (
     GATHER, LAY_OUT, PRODUCT_BY_ROWS, PRODUCT_BY_DOTS, PRODUCT_BY_BLAS, SUM_ALONG, SUM_ACROSS,
-    SOFTMAX, SPARSE_CROSS_ENTROPY, CROSS_ENTROPY, AT_LABELS, LOOK, TELL,
+    SOFTMAX, SPARSE_SOFTMAX_CROSS_ENTROPY, SOFTMAX_CROSS_ENTROPY, ADD_ALONG_AXIS, LOOK, TELL,
     DESCEND, DESCEND_MOMENTUM, DESCEND_NESTEROV, ADAM, ADAM_AMSGRAD,
 ) = range(COUNT, COUNT + len(FURTHER))  # fmt: skip
 
@@ -96,11 +96,11 @@ def run_whole(step, arena):
         lay_out(step, arena)
     elif code == SOFTMAX:
         softmax(step, arena)
-    elif code == SPARSE_CROSS_ENTROPY:
+    elif code == SPARSE_SOFTMAX_CROSS_ENTROPY:
         sparse_cross_entropy(step, arena)
-    elif code == CROSS_ENTROPY:
+    elif code == SOFTMAX_CROSS_ENTROPY:
         softmax_cross_entropy(step, arena)
-    elif code == AT_LABELS:
+    elif code == ADD_ALONG_AXIS:
         at_labels(step, arena)
 
 

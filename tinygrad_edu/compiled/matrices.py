@@ -13,7 +13,7 @@ import numpy as np
 from ..kernel import kernel
 from ..ops.large import ONE, ZERO, exp_of
 from .blas import sgemm
-from .fields import A, A_INNER, A_OUTER, B, B_INNER, B_OUTER, C, C_INNER, C_OUTER, DEPTH, INNER, OUT, OUTER
+from .fields import A_INNER, A_OUTER, B_INNER, B_OUTER, C_INNER, C_OUTER, DEPTH, INNER, OUT, OUTER, A, B, C
 
 
 @kernel

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+UNKNOWN = -1
 ALIGNED = 16  # numbers: a line of the processor's cache
 
 
@@ -32,7 +33,7 @@ class Cell:
     def __init__(self, shape: tuple[int, ...], order: str = "C"):
         self.memory = np.empty(int(np.prod(shape)), np.int8)
         self.place = Place(self, self.memory.reshape(shape, order=order))  # type: ignore[call-overload]
-        self.address: int | None = None
+        self.address = UNKNOWN
         self.first, self.last = -1, -1
 
     @property
@@ -78,10 +79,10 @@ def allot(cells: list[Cell], start: int) -> int:
 
 def _first_gap(alive: list[Cell], size: int, start: int) -> int:
     address = start
-    for other in sorted(alive, key=lambda cell: cell.address or 0):
-        if other.address is not None and other.address - address >= size:
+    for other in sorted(alive, key=lambda cell: cell.address):
+        if other.address - address >= size:
             break
-        address = max(address, (other.address or 0) + _rounded(other.size))
+        address = max(address, other.address + _rounded(other.size))
     return address
 
 

@@ -129,7 +129,7 @@ def without_nothing(actions: list[Action], values: Values) -> list[Action]:
         same = _unchanged(action, values)
         if same is not None and values.shapes[same] == values.shapes[action.out]:
             values.found_same(action.out, same)
-        elif action.name in ("sum", "mean") and values.shapes[action.out] and _size(action.inputs[0], values) == _size(action.out, values):
+        elif action.name in ("sum", "mean") and _size(action.inputs[0], values) == _size(action.out, values):
             kept.append(Action("reshape", action.inputs, {}, action.out))
         else:
             kept.append(action)

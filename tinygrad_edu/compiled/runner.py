@@ -15,7 +15,7 @@ from . import machine
 from .elementwise import BLOCK
 from .lowering import Lowering
 from .program import program_of
-from .step import NotCompiled, known_step
+from .step import NotCompiledError, known_step
 
 WIDEST = 6  # numbers that an optimizer's loop reads
 
@@ -30,7 +30,7 @@ class Runner:
         size: rows of a batch; the last one of a pass may be shorter.
 
     Raises:
-        NotCompiled: says what stands in the way.
+        NotCompiledError: says what stands in the way.
     """
 
     def __init__(self, model: Any, tables: Sequence[np.ndarray], batch: Callable[[np.ndarray], tuple], size: int):
@@ -49,7 +49,7 @@ class Runner:
         self.arena = np.zeros(end, np.float32)
         self.programs = {count: lowering.rows() for count, lowering in self.lowered.items()}
         self.spare = np.empty((3, BLOCK), np.float32)
-        self.tables = tuple(_as_table(table) for table in (*tables, *tables[:1] * 2)[:3])
+        self.tables = tuple(_as_table(table) for table in (tables[0], tables[1], tables[-1]))
         for lowering in self.lowered.values():
             for cell, array in lowering.constants:
                 self.arena[cell.address : cell.address + cell.size] = array.reshape(-1)
@@ -121,18 +121,18 @@ def _optimizer_of(model: Any) -> tuple[list, tuple[str, int]]:
     optimizer = model.optimizer
     name = getattr(optimizer.loop, "__name__", "")
     if name not in machine.OPCODES or type(optimizer).update is not Optimizer.update:
-        raise NotCompiled(f"the optimizer {type(optimizer).__name__} has no opcode")
+        raise NotCompiledError(f"the optimizer {type(optimizer).__name__} has no opcode")
     for option in _OPTIONS:
         if getattr(optimizer, option):
-            raise NotCompiled(f"{option} of the optimizer has no opcode")
+            raise NotCompiledError(f"{option} of the optimizer has no opcode")
     weights = model.trainable_weights
     for weight in weights:
         if weight.constraint is not None:
-            raise NotCompiled(f"the constraint of {weight.path!r} has no opcode")
+            raise NotCompiledError(f"the constraint of {weight.path!r} has no opcode")
         if weight.node.notes is not None and weight.node.notes.hooks:
-            raise NotCompiled(f"a hook watches the gradient of {weight.path!r}")
+            raise NotCompiledError(f"a hook watches the gradient of {weight.path!r}")
     if any(weight.dtype != np.float32 for weight in model.weights):
-        raise NotCompiled("the machine computes in float32, and not all weights do")
+        raise NotCompiledError("the machine computes in float32, and not all weights do")
     return optimizer._states_of(weights), (name, len(optimizer.slots))
 
 
@@ -149,7 +149,7 @@ def _two_batches(tables: Sequence[np.ndarray], count: int) -> list[np.ndarray]:
         second = (first + shift) % rows
         if all(_differ(table, first, second) for table in tables):
             return [first, second]
-    raise NotCompiled("the samples are too much alike to tell data from constants")
+    raise NotCompiledError("the samples are too much alike to tell data from constants")
 
 
 def _differ(table: np.ndarray, first: np.ndarray, second: np.ndarray) -> bool:

@@ -23,7 +23,7 @@ from ..variable import Variable
 from .tape import Call, Tape
 
 
-class NotCompiled(Exception):
+class NotCompiledError(Exception):
     """Why something is not compiled, as a sentence that can be shown."""
 
 
@@ -53,11 +53,11 @@ def known_step(model: Any, batches: Sequence[tuple]) -> Step:
     """The step of a model, taken down of two batches of one size, whose samples differ.
 
     Raises:
-        NotCompiled: if it cannot be told what an array is.
+        NotCompiledError: if it cannot be told what an array is.
     """
     first, second = (take_down(model, batch) for batch in batches)
     if [_form(call) for call in first.calls] != [_form(call) for call in second.calls]:
-        raise NotCompiled("the model calls other ops for other samples")
+        raise NotCompiledError("the model calls other ops for other samples")
     weights = {id(weight.array): number for number, weight in enumerate(model.weights)}
     kinds: dict[int, tuple[str, Any]] = {}
     made: set[int] = set()
@@ -75,7 +75,7 @@ def take_down(model: Any, batch: tuple) -> Taken:
     """The step of a model on one batch: forward, loss, backward. Nothing is left behind of it.
 
     Raises:
-        NotCompiled: if the step draws random numbers or changes weights by itself.
+        NotCompiledError: if the step draws random numbers or changes weights by itself.
     """
     x, y, sample_weight = batch
     with Moved() as moved, enable_grad(), Tape() as tape, np.errstate(all="ignore"):
@@ -85,11 +85,11 @@ def take_down(model: Any, batch: tuple) -> Taken:
     moved.undo()
     for thing in moved.first:
         if isinstance(thing, SeedGenerator):
-            raise NotCompiled("a layer draws random numbers in every step")
+            raise NotCompiledError("a layer draws random numbers in every step")
         if isinstance(thing, Variable):
-            raise NotCompiled(f"the weight {thing.path!r} is changed by a layer, not by the optimizer")
+            raise NotCompiledError(f"the weight {thing.path!r} is changed by a layer, not by the optimizer")
     if any(g is None for g in found):
-        raise NotCompiled("the loss does not depend on all weights")
+        raise NotCompiledError("the loss does not depend on all weights")
     tables = [part.array if hasattr(part, "array") else part for part in (x, y, sample_weight) if part is not None]
     return Taken(tape.calls, tables, output.array, loss.array, [g.array for g in found])  # type: ignore[union-attr]
 
@@ -105,7 +105,7 @@ def _kind(x: Any, y: Any, tables: list, others: list, call: Call) -> tuple[str, 
             return "table", number
     if np.array_equal(x, y, equal_nan=True):
         return "constant", np.asarray(x)
-    raise NotCompiled(f"an input of {call.op.name} {np.shape(x)} depends on the samples, and was not computed with ops")
+    raise NotCompiledError(f"an input of {call.op.name} {np.shape(x)} depends on the samples, and was not computed with ops")
 
 
 def _holds(x: Any, table: np.ndarray) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..callbacks import CallbackList, ProgbarLogger
-from ..compiled import NotCompiled, Runner
+from ..compiled import NotCompiledError, Runner
 from ..graph import make_value
 from ..metrics import BinaryAccuracy, CategoricalAccuracy, SparseCategoricalAccuracy
 from ..modes import detectors
@@ -22,12 +22,12 @@ class CompiledEpochs:
     Metrics look at what the machine has written down: the outputs of every step, as they were before it.
 
     Raises:
-        NotCompiled: says what stands in the way.
+        NotCompiledError: says what stands in the way.
     """
 
     def __init__(self, model: Any, stream: Stream, steps: int | None, hooks: CallbackList):
         for reason in _reasons(model, stream, steps, hooks):
-            raise NotCompiled(reason)
+            raise NotCompiledError(reason)
         source: Any = stream.source
         self.model, self.source, self.stream = model, source, stream
         self.y = source.y.parts[0]
@@ -79,8 +79,9 @@ def _reasons(model: Any, stream: Stream, steps: int | None, hooks: CallbackList)
             yield f"the model has a {name} of its own"
     for hook in ("on_train_batch_begin", "on_train_batch_end"):
         for function in hooks.of(hook):
-            if not isinstance(function.__self__, ProgbarLogger):
-                yield f"{type(function.__self__).__name__} wants to be told of every batch"
+            owner = getattr(function, "__self__", function)
+            if not isinstance(owner, ProgbarLogger):
+                yield f"{type(owner).__name__} wants to be told of every batch"
     source = stream.source
     if not isinstance(source, ArrayBatches) or source.in_blocks:
         yield "the batches do not come out of arrays, row by row"

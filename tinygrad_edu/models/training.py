@@ -9,7 +9,7 @@ from .. import random
 from ..calculus import enable_grad, no_grad
 from ..callbacks import CallbackList, History, ProgbarLogger
 from ..callbacks.progress import describe
-from ..compiled import NotCompiled
+from ..compiled import NotCompiledError
 from ..graph import current
 from ..layers.arguments import whole
 from .asking import ask, enlarged, joined, measure
@@ -112,7 +112,7 @@ class Trainer(LegacyTraining, Steps):
             return None
         try:
             compiled = CompiledEpochs(self, stream, steps, hooks)
-        except NotCompiled as reason:
+        except NotCompiledError as reason:
             raise ValueError(
                 f"fit expects a step that can be compiled, got one that cannot: {reason}. "
                 "Compile the model with jit_compile='auto' to train without."
