@@ -7,7 +7,8 @@
     fields       what the numbers of an instruction mean
     elementwise  matrices blas   opcodes
     machine      the loop that runs them, compiled once for an installation
-    lowering     from actions to instructions
+    plan         instructions, and where every value lies
+    lowering     what each op becomes
     runner       a model's step, run
 
 See docs/performance.md.

@@ -13,7 +13,8 @@ import numpy as np
 from ..optimizers import Optimizer
 from . import machine
 from .elementwise import BLOCK
-from .lowering import Lowering
+from .lowering import plan_of
+from .plan import Plan
 from .program import program_of
 from .step import NotCompiledError, known_step
 
@@ -39,22 +40,22 @@ class Runner:
         self.states, self.update = _optimizer_of(model)
         weights = model.weights
         trained = [next(i for i, w in enumerate(weights) if w is state.variable) for state in self.states]
-        self.lowered: dict[int, Lowering] = {}
+        self.plans: dict[int, Plan] = {}
         end = 0
         for count in dict.fromkeys((min(size, self.rows), self.rows % size or size)):
             step = known_step(model, [batch(rows) for rows in _two_batches(tables, count)])
             shapes = [weight.shape for weight in weights]
-            lowering = Lowering(program_of(step), count, shapes, trained, self.update, end)
-            self.lowered[count], end = lowering, lowering.size
+            plan = plan_of(program_of(step), count, shapes, trained, self.update, end)
+            self.plans[count], end = plan, plan.size
         self.arena = np.zeros(end, np.float32)
-        self.programs = {count: lowering.rows() for count, lowering in self.lowered.items()}
+        self.programs = {count: plan.rows() for count, plan in self.plans.items()}
         self.spare = np.empty((3, BLOCK), np.float32)
         self.tables = tuple(_as_table(table) for table in (tables[0], tables[1], tables[-1]))
-        for lowering in self.lowered.values():
-            for cell, array in lowering.constants:
+        for plan in self.plans.values():
+            for cell, array in plan.constants:
                 self.arena[cell.address : cell.address + cell.size] = array.reshape(-1)
         self.pieces = self._pieces()
-        self.width = lowering.output.form[0].size
+        self.width = plan.output.form[0].size
 
     def run(self, order: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Train on batches of rows, in that order. Returns the loss of every step done, and the outputs for all rows.
@@ -77,7 +78,7 @@ class Runner:
 
     def explain(self) -> str:
         """The plan for a whole batch."""
-        return next(iter(self.lowered.values())).explain()
+        return next(iter(self.plans.values())).explain()
 
     def _numbers(self, steps: int) -> np.ndarray:
         """What the optimizer needs to know for each of the next steps."""
@@ -89,8 +90,8 @@ class Runner:
 
     def _pieces(self) -> list[tuple[np.ndarray, np.ndarray]]:
         """Pairs of an array of a weight or a slot, or of a weight that stays, and its place in the arena."""
-        lowering = next(iter(self.lowered.values()))
-        size, at, pairs = lowering.trained_size, 0, []
+        plan = next(iter(self.plans.values()))
+        size, at, pairs = plan.trained_size, 0, []
         for state in self.states:
             starts = at, *(at + (2 + slot) * size for slot in range(len(state.arrays)))
             pairs += [
@@ -99,7 +100,7 @@ class Runner:
             ]
             at += state.p.size
         moved = {id(state.variable) for state in self.states}
-        for weight, cell in zip(self.model.weights, lowering.weights):
+        for weight, cell in zip(self.model.weights, plan.weights):
             if id(weight) not in moved:
                 pairs.append((weight.array.reshape(-1), self.arena[cell.address : cell.address + cell.size]))
         return pairs
