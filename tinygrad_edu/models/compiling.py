@@ -86,7 +86,7 @@ def _reasons(model: Any, stream: Stream, steps: int | None, hooks: CallbackList)
     if not isinstance(source, ArrayBatches) or source.in_blocks:
         yield "the batches do not come out of arrays, row by row"
         return
-    if steps != source.steps:
+    if steps not in (None, source.steps):
         yield "an epoch has not as many steps as the data have batches"
     if source.y is None or not (source.x.is_one and source.y.is_one):
         yield "there are several inputs or outputs, or no labels"
