@@ -109,6 +109,15 @@ def test_a_callback_may_change_weights_and_the_rate_between_epochs():
     assert_same(trained(False, callbacks=[Meddles()]), trained(True, callbacks=[Meddles()]))
 
 
+def test_a_callback_may_freeze_a_layer_and_exchange_the_way_of_moving():
+    class Freezes(callbacks.Callback):
+        def on_epoch_begin(self, epoch, logs=None):
+            self.model.layers[0].trainable = epoch != 1
+            self.model.optimizer.nesterov = epoch == 2
+
+    assert_same(trained(False, callbacks=[Freezes()]), trained(True, callbacks=[Freezes()]))
+
+
 class EveryBatch(callbacks.Callback):
     def on_train_batch_end(self, batch, logs=None):
         pass

@@ -38,6 +38,7 @@ class Runner:
         self.model, self.optimizer, self.size = model, model.optimizer, size
         self.rows = len(tables[0])
         self.states, self.update = _optimizer_of(model)
+        self.key = self._key()
         weights = model.weights
         trained = [next(i for i, w in enumerate(weights) if w is state.variable) for state in self.states]
         self.plans: dict[int, Plan] = {}
@@ -56,6 +57,16 @@ class Runner:
                 self.arena[cell.address : cell.address + cell.size] = array.reshape(-1)
         self.pieces = self._pieces()
         self.width = plan.output.form[0].size
+
+    @property
+    def is_valid(self) -> bool:
+        """Whether the same weights are still moved in the same way."""
+        return self.key == self._key()
+
+    def _key(self) -> tuple:
+        optimizer = self.model.optimizer
+        options = tuple(getattr(optimizer, option) for option in _OPTIONS)
+        return id(optimizer), optimizer.loop, options, [id(weight) for weight in self.model.trainable_weights]
 
     def run(self, order: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Train on batches of rows, in that order. Returns the loss of every step done, and the outputs for all rows.

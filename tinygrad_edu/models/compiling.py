@@ -11,7 +11,7 @@ from ..callbacks import CallbackList, ProgbarLogger
 from ..compiled import NotCompiledError, Runner
 from ..graph import make_value
 from ..metrics import BinaryAccuracy, CategoricalAccuracy, SparseCategoricalAccuracy
-from ..modes import detectors
+from ..modes import detector
 from .batches import ArrayBatches, Stream, unpack
 from .steps import Steps
 
@@ -32,11 +32,17 @@ class CompiledEpochs:
         self.model, self.source, self.stream = model, source, stream
         self.y = source.y.parts[0]
         self.weights = None if source.sample_weight is None else source.sample_weight.parts[0]
+        self.runner = self._runner()
+
+    def _runner(self) -> Runner:
+        source = self.source
         tables = [source.x.parts[0], self.y, *([] if self.weights is None else [self.weights])]
-        self.runner = Runner(model, tables, lambda rows: unpack(source.batch(rows)), source.batch_size)
+        return Runner(self.model, tables, lambda rows: unpack(source.batch(rows)), source.batch_size)
 
     def run(self) -> tuple[int, Any]:
         """Train for an epoch. Returns how many steps were done, and the batch that could not be learnt from, or None."""
+        if not self.runner.is_valid:  # a callback has frozen a layer, or changed the optimizer
+            self.runner = self._runner()
         order = self.stream.whole_pass()
         losses, outputs = self.runner.run(order)
         size, done = self.source.batch_size, len(losses)
@@ -93,5 +99,5 @@ def _reasons(model: Any, stream: Stream, steps: int | None, hooks: CallbackList)
         return
     if any(part.ndim > 2 for part in (source.x.parts[0], source.y.parts[0])):
         yield "samples of more than one axis have no opcodes"
-    if detectors:
+    if detector() is not None:
         yield "somebody looks for anomalies"
