@@ -23,7 +23,7 @@ RANKS = [
     {"initializers", "sparse_activations", "activations", "regularizers", "constraints", "losses", "metrics", "optimizers"},
     {"layers"},
     {"saving"},
-    {"callbacks"},
+    {"callbacks", "compiled"},
     {"models"},
     {"datasets", "utils", "backend", "testing", "wrappers"},
 ]

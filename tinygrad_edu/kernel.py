@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import functools
 import types
+import zlib
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from .kernel_cache import compile_cached
 
 
 def kernel(function: Callable | None = None, *, reorder: bool = False) -> Callable[..., Any]:
-    """Compile `function` when it is first called. It may call other kernels of its file.
+    """Compile `function` when it is first called. It may call other kernels.
 
     Division by zero gives inf or nan, as in NumPy (Numba's default checks every division, which keeps
     loops from being vectorised). Constants must come in as arguments, or be globals, in the array's dtype: a
@@ -46,16 +48,27 @@ def _compile(function: Callable, reorder: bool) -> Callable:
 def _with_compiled_kernels(function: Any) -> Callable:
     """`function`, for which the kernels that it names are compiled functions: the compiler knows no others.
 
-    Raises:
-        TypeError: for a kernel of another file. When that file changes, Numba would go on using what it has cached.
+    Numba notices when the file of a function changes, and not when those of its kernels do. So where these are of other files,
+    the name by which it is cached tells what is in them.
     """
     known = function.__globals__
-    named = [name for name in function.__code__.co_names if hasattr(known.get(name), "compiled")]
-    strange = [name for name in named if known[name].__module__ != function.__module__]
-    if strange:
-        raise TypeError(f"Kernel {function.__name__!r} expects kernels of its own file, got {strange}. Move them there.")
-    if not named:
+    kernels = {name: known[name].compiled() for name in function.__code__.co_names if hasattr(known.get(name), "compiled")}
+    if not kernels:
         return function
-    kernels = {name: known[name].compiled() for name in named}
     bound = types.FunctionType(function.__code__, {**known, **kernels}, function.__name__)
-    return functools.update_wrapper(bound, function)
+    functools.update_wrapper(bound, function)
+    others = sorted(_files(function) - {function.__code__.co_filename})
+    if others:
+        bound.__qualname__ += f"_{zlib.crc32(b''.join(Path(file).read_bytes() for file in others)):08x}"
+    return bound
+
+
+def _files(function: Any) -> set[str]:
+    """The files of a kernel, and of all kernels that it calls."""
+    found, open_ = {function}, [function]
+    for caller in open_:  # which grows meanwhile
+        named = (caller.__globals__.get(name) for name in caller.__code__.co_names)
+        called = {kernel.__wrapped__ for kernel in named if hasattr(kernel, "compiled")} - found
+        found |= called
+        open_ += called
+    return {one.__code__.co_filename for one in found}

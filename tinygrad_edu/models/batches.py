@@ -71,8 +71,12 @@ class ArrayBatches:
         if self.in_blocks:
             order = rng.permutation(self.steps) * size
             return (self.batch(slice(at, at + size)) for at in order[start:].tolist())
-        order = rng.permutation(len(self.x))
+        order = self.order(rng)
         return (self.batch(order[at : at + size]) for at in ends)
+
+    def order(self, rng: np.random.Generator | None) -> np.ndarray:
+        """The numbers of all rows, in the order of a pass."""
+        return np.arange(len(self.x)) if rng is None else rng.permutation(len(self.x))
 
     def batch(self, rows: Any) -> Any:
         """Some of the rows, as a batch."""
@@ -192,6 +196,15 @@ class Stream:
                 self._pass = None
                 if count is None:
                     return
+
+    @property
+    def is_between_passes(self) -> bool:
+        """Whether the next batch is the first of a pass."""
+        return self._pass is None
+
+    def whole_pass(self) -> np.ndarray:
+        """The numbers of all rows in the order of the next pass, whose batches count as taken. For `ArrayBatches`."""
+        return self.source.order(self.rng)  # type: ignore[attr-defined]
 
     def _begin(self, taken: int = 0) -> None:
         self._order = None if self.rng is None else self.rng.bit_generator.state

@@ -10,6 +10,7 @@ from ..calculus import enable_grad
 from ..callbacks import CallbackList, OtherTrainingError, nonfinite
 from .asking import measure
 from .batches import Stream
+from .compiling import CompiledEpochs
 from .identity import difference, identity_of
 from .interruption import WholeSteps
 from .position import capture, go_back
@@ -27,11 +28,20 @@ class Course:
         epochs: their numbers.
         validation: what is measured between them, or None.
         hooks: who is told.
+        compiled: runs whole epochs, if it can be.
     """
 
     def __init__(
-        self, model: Any, stream: Stream, steps: int | None, epochs: range, validation: Validation | None, hooks: CallbackList
+        self,
+        model: Any,
+        stream: Stream,
+        steps: int | None,
+        epochs: range,
+        validation: Validation | None,
+        hooks: CallbackList,
+        compiled: CompiledEpochs | None = None,
     ):
+        self.compiled = compiled
         self.model, self.stream, self.steps, self.validation, self.hooks = model, stream, steps, validation, hooks
         self.epoch, self.end = epochs.start, epochs.stop
         self.step = 0  # how many were done in this epoch
@@ -66,7 +76,10 @@ class Course:
             self.model.reset_metrics()
         self.resumed = None
         with enable_grad():
-            self._run_steps()
+            if self.compiled is not None and self.step == 0 and self.stream.is_between_passes:
+                self._run_compiled(self.compiled)
+            else:
+                self._run_steps()
         self.logs = dict(self.logs)
         if self.steps is None:
             self.hooks.params["steps"] = self.step
@@ -99,6 +112,16 @@ class Course:
         if self.model.stop_training:  # the training that goes on here was ended in this epoch
             return 0
         return None if self.steps is None else self.steps - self.step
+
+    def _run_compiled(self, compiled: CompiledEpochs) -> None:
+        """All steps of an epoch at once; one from which nothing could be learnt is left to say so itself."""
+        model = self.model
+        self.step, refused = self.whole.run(lambda _: compiled.run(), None)
+        self.logs = model.get_metrics_result()
+        if refused is not None:
+            self.logs = logs = plain_numbers(self.whole.run(model.train_step, refused))
+            nonfinite.stop_training(model, self.epoch, self.step, model.loss_again(refused))
+            self.step, self.logs = self.step + 1, logs
 
     def _clean_up(self, error: BaseException) -> None:
         """Tell all callbacks that training ends by `error`, which stays the one that is raised."""

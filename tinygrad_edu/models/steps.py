@@ -68,7 +68,8 @@ class Steps(Layer):
                 or a dict by output. As third argument without its name it is understood too, as in Keras 2.
             weighted_metrics: the same, for metrics that sample weights reach.
             run_eagerly, steps_per_execution: accepted as Keras' words; every step is run by itself.
-            jit_compile: whether steps may be compiled; "auto" where that is possible.
+            jit_compile: True runs the steps of `fit` compiled, whole epochs at once, and refuses with the reason what cannot
+                be; "auto" and False run them one by one.
         """
         if "sample_weight_mode" in legacy:
             del legacy["sample_weight_mode"]

@@ -57,8 +57,9 @@ class Adam(Optimizer):
         b1, b2 = self.beta_1, self.beta_2
         return rate * math.sqrt(1 - b2**step) / (1 - b1**step), b1, 1 - b1, b2, 1 - b2, self.epsilon
 
-    def update(self, p, g, *state):
-        (adam_amsgrad if self.amsgrad else adam)(p, g, *state)
+    @property
+    def loop(self):
+        return adam_amsgrad if self.amsgrad else adam
 
 
 @register

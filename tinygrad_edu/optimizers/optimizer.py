@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -172,7 +172,7 @@ class Optimizer(Stateful, Configurable):
         """
         states, gs = self._matched(list(gradients), self._built if variables is None else variables)
         step = self.iterations + 1
-        rate = self._rate.at(step - 1) / (1 + self.decay * (step - 1))
+        rate = self.rate_at(step)
         c = cast(states, self.numbers(rate, step))
         decay = cast(states, (rate * self.weight_decay,)) if self.weight_decay else None
         gs = self._accumulated(states, self._unscaled(gs))
@@ -190,6 +190,10 @@ class Optimizer(Stateful, Configurable):
             self._average(states, step)
         self._constrain(states)
 
+    def rate_at(self, step: int) -> float:
+        """The learning rate of step 1, 2, ..."""
+        return self._rate.at(step - 1) / (1 + self.decay * (step - 1))
+
     def apply_gradients(self, grads_and_vars: Iterable[tuple[Any, Variable]]) -> None:
         """`apply` for pairs (gradient, variable)."""
         pairs = list(grads_and_vars)
@@ -200,8 +204,15 @@ class Optimizer(Stateful, Configurable):
         return (rate,)
 
     def update(self, p: np.ndarray, g: np.ndarray, *slots_and_numbers: np.ndarray) -> None:
-        """Move a flat weight and its slots, in place."""
-        raise NotImplementedError(f"{type(self).__name__} expects a method update(p, g, *slots, c).")
+        """Move a flat weight and its slots, in place: by the `loop`, unless overridden."""
+        if self.loop is None:
+            raise NotImplementedError(f"{type(self).__name__} expects a method update(p, g, *slots, c).")
+        self.loop(p, g, *slots_and_numbers)
+
+    @property
+    def loop(self) -> Callable | None:
+        """The kernel that is all of `update`, which compiled steps call too; None if there is none."""
+        return None
 
     def start(self, slot: str) -> float:
         """What a slot begins with."""

@@ -59,11 +59,11 @@ class SGD(Optimizer):
     def numbers(self, rate, step):
         return rate, self.momentum
 
-    def update(self, p, g, *state):
+    @property
+    def loop(self):
         if not self._momentum:
-            descend(p, g, *state)
-        else:
-            (descend_nesterov if self.nesterov else descend_momentum)(p, g, *state)
+            return descend
+        return descend_nesterov if self.nesterov else descend_momentum
 
 
 @kernel
