@@ -31,22 +31,24 @@ class Action(NamedTuple):
 
 
 class Values:
-    """Numbered values: their shapes, and the numbers of those that are constants."""
+    """Numbered values: their shapes, the types that ops would give them, and the numbers of those that are constants."""
 
     def __init__(self) -> None:
         self.shapes: list[tuple[int, ...]] = []
+        self.dtypes: list[np.dtype] = []
         self.constants: dict[int, np.ndarray] = {}
         self._same: dict[int, int] = {}
 
-    def new(self, shape: tuple[int, ...]) -> int:
+    def new(self, shape: tuple[int, ...], dtype: Any = np.float32) -> int:
         """Another value."""
         self.shapes.append(tuple(shape))
+        self.dtypes.append(np.dtype(dtype))
         return len(self.shapes) - 1
 
     def constant(self, array: Any) -> int:
         """A value whose numbers are known."""
-        array = np.asarray(array, np.float32)
-        number = self.new(array.shape)
+        array = np.asarray(array)
+        number = self.new(array.shape, array.dtype)
         self.constants[number] = array
         return number
 
@@ -62,7 +64,7 @@ class Values:
 
     def is_all(self, value: int, number: float) -> bool:
         """Whether a value is a constant of which all is one number."""
-        return value in self.constants and bool(np.all(self.constants[value] == np.float32(number)))
+        return value in self.constants and bool(np.all(self.constants[value] == number))
 
 
 class Program(NamedTuple):
@@ -89,7 +91,7 @@ def program_of(step: Step) -> Program:
     def number_of(x: Any) -> int:
         if id(x) not in known:
             kind, what = step.kinds[id(x)]
-            known[id(x)] = values.constant(what) if kind == "constant" else values.new(np.shape(x))
+            known[id(x)] = values.constant(what) if kind == "constant" else values.new(np.shape(x), np.asarray(x).dtype)
             keep.append(x)
             if kind != "constant":
                 (tables if kind == "table" else weights)[known[id(x)]] = what
@@ -101,7 +103,7 @@ def program_of(step: Step) -> Program:
         if all(value in values.constants for value in inputs):
             known[id(call.out)] = values.constant(call.out)
             continue
-        known[id(call.out)] = values.new(np.shape(call.out))
+        known[id(call.out)] = values.new(np.shape(call.out), np.asarray(call.out).dtype)
         actions.append(Action(call.op.name, inputs, call.params, known[id(call.out)]))
     wanted = [known[id(array)] for array in (step.taken.output, step.taken.loss, *step.taken.gradients)]
     for shorten in (without_nothing, without_repetition, fused):
@@ -145,11 +147,19 @@ def _renamed(actions: list[Action], values: Values) -> Iterable[Action]:
 def _unchanged(action: Action, values: Values) -> int | None:
     """Which input an action gives back as it is, if it does."""
     x, y = (*action.inputs, -1, -1)[:2]
-    if action.name in ("cast", "copy", "reshape", "broadcast_to"):
+    if action.name == "cast":
+        return None if cuts(values.dtypes[x], values.dtypes[action.out]) else x
+    if action.name in ("copy", "reshape", "broadcast_to"):
         return x
     if action.name in ("multiply", "divide") and values.is_all(y, 1):
         return x
     return y if action.name == "multiply" and values.is_all(x, 1) else None
+
+
+def cuts(dtype: np.dtype, target: np.dtype) -> bool:
+    """Whether a number of one type may become another number in another type, beside its rounding."""
+    kinds = "biuf"
+    return kinds.find(target.kind.replace("u", "i")) < kinds.find(dtype.kind.replace("u", "i"))
 
 
 def _size(value: int, values: Values) -> int:
