@@ -12,3 +12,5 @@ FIELDS = (
 )  # fmt: skip
 WIDTH = len(FIELDS)
 CODE, OUT, OUTER, INNER, A, A_OUTER, A_INNER, B, B_OUTER, B_INNER, C, C_OUTER, C_INNER, DEPTH = range(WIDTH)
+
+ROW = 32  # whole numbers in the row of an instruction
