@@ -14,7 +14,7 @@ beside, it finds from `EXTRA` on.
 from __future__ import annotations
 
 AXES = 4
-WIDTH = 32
+ROW = 32
 CODE, OUT = 0, 1
 EXTENT = 2, 3, 4, 5
 OUT_STRIDES = 6, 7, 8, 9

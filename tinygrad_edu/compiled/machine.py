@@ -6,7 +6,9 @@ address of its code, so that the loop below knows none of them.
 
 from __future__ import annotations
 
+import functools
 import math
+from collections.abc import Callable
 
 from .elementwise import made_of
 from .fields import (
@@ -33,7 +35,7 @@ from .fields import (
     STATE,
     STEP,
     STEPS,
-    WIDTH,
+    ROW,
     A,
     B,
     C,
@@ -53,7 +55,7 @@ def run(step, numbers, whole):
         program, length, state = whole[at + PROGRAM], whole[at + LENGTH], whole[at + OF_STATE]
         for _ in range(whole[at + STEPS]):
             for i in range(length):
-                if perform(program + i * WIDTH, numbers, whole):
+                if perform(program + i * ROW, numbers, whole):
                     return 1
             whole[state + POSITION] += whole[at + SIZE]
             whole[state + STEP] += 1
@@ -66,8 +68,8 @@ def blocks(step, numbers, whole):
     n, size, spare = step[INNER], step[PIECE_SIZE], step[SPARE]
     for start in range(0, n, size):
         for i in range(step[DEPTH]):
-            row = step[ROWS] + i * WIDTH
-            for field in range(WIDTH):
+            row = step[ROWS] + i * ROW
+            for field in range(ROW):
                 whole[spare + field] = whole[row + field]
             whole[spare + INNER] = min(size, n - start)
             whole[spare + OUT] += start * whole[row + ADVANCES]
@@ -157,6 +159,7 @@ def with_three_slots(step, numbers, whole):
 MOVERS = with_no_slot, with_one_slot, with_two_slots, with_three_slots
 
 
-def mover(kernel, slots: int) -> Opcode:
+@functools.cache
+def mover(kernel: Callable, slots: int) -> Opcode:
     """The opcode that is an optimizer's kernel, the same that eager steps call."""
     return made_of(kernel, MOVERS[slots], kernel.__name__, "move")

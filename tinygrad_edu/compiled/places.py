@@ -16,6 +16,7 @@ from typing import NamedTuple
 import numpy as np
 
 UNKNOWN = -1
+AXES_OF_HALF = 2  # of the four axes of an instruction, those that are left, and those that are summed over
 ALIGNED = 16  # numbers: a line of the processor's cache
 
 

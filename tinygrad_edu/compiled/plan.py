@@ -13,11 +13,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .fields import AXES, DEPTH, EXTENT, INNER, OPERANDS, OUT, OUT_STRIDES, STATE, A
+from .fields import AXES, DEPTH, EXTENT, INNER, OPERANDS, OUT, OUT_STRIDES
 from .opcode import Opcode
-from .places import UNKNOWN, Cell, Place, allot, rounded
+from .places import UNKNOWN, Cell, Place, allot, filled, merged, rounded
 from .program import Action, Program
-from .step import NotCompiledError
 
 NARROW = 64  # units: below, a batch lies feature by feature
 
@@ -125,15 +124,21 @@ class Plan:
     # Instructions --------------------------------------------------------------------------------
 
     def emit(
-        self, name: str, code: Opcode, extent: Sequence[int], out: Strided | None, operands: Sequence[Strided], **fields: int
+        self,
+        name: str,
+        code: Opcode,
+        extent: Sequence[int],
+        out: Strided | None,
+        operands: Sequence[Strided],
+        fields: dict[int, int] | None = None,
     ) -> None:
-        """One instruction more. Extents and strides are those of the last axes."""
+        """One instruction more. Extents and strides are those of the last axes; `fields` says what else is in the row."""
         numbers = dict(zip(EXTENT[AXES - len(extent) :], extent))
         places = {}
         for at, stride_fields, (place, strides) in _addressed(out, operands):
             places[at] = place
             numbers |= dict(zip(stride_fields[AXES - len(strides) :], map(int, strides)))
-        self.instructions.append(Instruction(name, code, places, numbers | {_NAMED[key]: value for key, value in fields.items()}))
+        self.instructions.append(Instruction(name, code, places, numbers | (fields or {})))
 
     def call(self, name: str, function: Callable, out: Place, operands: Sequence[Place]) -> None:
         """An instruction that is Python."""
@@ -142,8 +147,6 @@ class Plan:
 
     def elementwise(self, name: str, code: Opcode, out: Place, operands: Sequence[Place]) -> bool:
         """Number by number, along as few axes as there can be. False, and nothing, if these are too many."""
-        from .places import filled, merged
-
         forms = [out.form, *(np.broadcast_to(place.form, out.form.shape) for place in operands)]
         order = sorted(range(out.form.ndim), key=lambda axis: -out.form.strides[axis])
         lengths, strides = merged(
@@ -184,9 +187,6 @@ class Plan:
         return "\n".join([*lines, end])
 
 
-_NAMED = {"depth": DEPTH, "state": STATE, "from_": DEPTH}
-
-
 def _addressed(out: Strided | None, operands: Sequence[Strided]) -> list[tuple[int, Sequence[int], Strided]]:
     found = [(OUT, OUT_STRIDES, out)] if out else []
     return [*found, *((fields[0], fields[1:], operand) for fields, operand in zip(OPERANDS, operands))]
@@ -195,4 +195,4 @@ def _addressed(out: Strided | None, operands: Sequence[Strided]) -> list[tuple[i
 def _shown(instruction: Instruction) -> list[int]:
     """Lengths of the axes that matter, with the one that a product sums over."""
     extent = [length for length in instruction.extent if length != 1] or [1]
-    return extent + [instruction.fields[DEPTH]] * instruction.name.startswith("product")
+    return extent + [instruction.fields.get(DEPTH, 0)] * instruction.name.startswith("product")

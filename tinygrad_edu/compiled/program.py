@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..ops import registry
 from .step import Step
 
 
@@ -28,6 +29,7 @@ class Action(NamedTuple):
     inputs: tuple[int, ...]
     params: dict[str, Any]
     out: int
+    op: Any = None  # the op itself, of what has no opcode
 
 
 class Values:
@@ -104,7 +106,7 @@ def program_of(step: Step) -> Program:
             known[id(call.out)] = values.constant(call.out)
             continue
         known[id(call.out)] = values.new(np.shape(call.out), np.asarray(call.out).dtype)
-        actions.append(Action(call.op.name, inputs, call.params, known[id(call.out)]))
+        actions.append(Action(call.op.name, inputs, call.params, known[id(call.out)], call.op))
     wanted = [known[id(array)] for array in (step.taken.output, step.taken.loss, *step.taken.gradients)]
     for shorten in (without_nothing, without_repetition, fused):
         actions = used(shorten(actions, values), [values.of(value) for value in wanted])
@@ -132,7 +134,8 @@ def without_nothing(actions: list[Action], values: Values) -> list[Action]:
         if same is not None and values.shapes[same] == values.shapes[action.out]:
             values.found_same(action.out, same)
         elif action.name in ("sum", "mean") and _size(action.inputs[0], values) == _size(action.out, values):
-            kept.append(Action("reshape", action.inputs, {}, action.out))
+            shape = values.shapes[action.out]
+            kept.append(Action("reshape", action.inputs, {"shape": shape}, action.out, registry["reshape"]))
         else:
             kept.append(action)
     return kept
