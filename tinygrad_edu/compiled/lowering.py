@@ -151,7 +151,7 @@ def product(plan: Plan, action: Action) -> bool:
         return False
     lengths, strides = filled(lengths, strides, AXES_OF_HALF, len(forms))
     matrices = [form[(0,) * len(batch)] for form in forms]
-    if matrices[0].strides[1] != 1 and columns > 1:  # the result lies column by column
+    if matrices[0].strides[1] != 1 or columns < rows == matrices[0].size:  # the result lies column by column, or is one
         matrices = [matrix.T for matrix in (matrices[0], matrices[2], matrices[1], matrices[3])]
         places[1], places[2] = places[2], places[1]
         strides = [(out_stride, b_stride, a_stride, c_stride) for out_stride, a_stride, b_stride, c_stride in strides]
