@@ -35,25 +35,13 @@ class Linked:
             self.arena[cell.address : cell.address + data.size] = data
         prepare([one.code for one in plan.instructions], self.dtype)
         self.calls = {i: self._python(one) for i, one in enumerate(plan.instructions) if not isinstance(one.code, Opcode)}
-        self.rows = np.array([self._row(i, one) for i, one in enumerate(plan.instructions)], np.int64).reshape(-1, ROW)
-
-    def address(self, place: Place) -> int:
-        """Of the first number of a place."""
-        array = self.arena if place.cell.home is None else self.homes[place.cell.home]
-        return address(array) + place.cell.address + place.start
-
-    def _row(self, number: int, one: Instruction) -> list[int]:
-        row = [0] * ROW
-        for field, value in one.fields.items():
-            row[field] = value
-        if number in self.calls:
-            row[CODE] = self.calls[number].address()
-            return row
-        row[CODE] = one.code.address(self.dtype)  # type: ignore[union-attr]
-        row[STATE] = words(self.state)
-        for field, place in one.places.items():
-            row[field] = self.address(place)
-        return row
+        codes = [self.calls.get(i, one.code).address(self.dtype) for i, one in enumerate(plan.instructions)]
+        begin = np.array([*(address(self.homes[home]) for home in plan.homes), address(self.arena)])
+        row, field, home = plan.counted
+        self.rows = plan.table.copy()
+        self.rows[row, field] += begin[home]
+        self.rows[:, CODE] = codes
+        self.rows[:, STATE] = words(state)
 
     def _python(self, one: Instruction) -> Any:
         """An instruction that is Python: arrays that look at its places, and what is done to them."""

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .fields import AXES, DEPTH, EXTENT, INNER, OPERANDS, OUT, OUT_STRIDES
+from .fields import AXES, DEPTH, EXTENT, INNER, OPERANDS, OUT, OUT_STRIDES, ROW
 from .opcode import Opcode
 from .places import UNKNOWN, Cell, Place, allot, filled, merged, rounded
 from .program import Action, Program
@@ -57,6 +57,8 @@ class Plan:
         homes: cells outside of the arena, by what they are cells of.
         constants: cells, and what is in them.
         size: of the arena, once it is laid out.
+        table: the instructions as rows, with addresses that count from where each home, or the arena, begins.
+        counted: of which numbers of the table this is true: rows, fields, and which home; the arena is the last one.
     """
 
     def __init__(self, program: Program, batch: int | None):
@@ -177,6 +179,21 @@ class Plan:
                     cell.last = number
                     free[id(cell)] = cell
         self.size = allot(free.values(), at)
+        self._write()
+
+    def _write(self) -> None:
+        """Make rows of the instructions."""
+        self.table = np.zeros((len(self.instructions), ROW), np.int64)
+        numbers: dict[Hashable, int] = {home: number for number, home in enumerate(self.homes)}
+        numbers[None] = len(numbers)
+        counted = []
+        for i, (_, code, places, fields) in enumerate(self.instructions):
+            self.table[i, list(fields)] = list(fields.values())
+            if isinstance(code, Opcode):
+                for field, place in places.items():
+                    self.table[i, field] = place.cell.address + place.start
+                    counted.append((i, field, numbers[place.cell.home]))
+        self.counted = np.array(counted, np.int64).reshape(-1, 3).T
 
     def explain(self) -> str:
         """The plan in words: what is done to how many numbers, and where they lie."""

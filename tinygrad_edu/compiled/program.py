@@ -13,7 +13,7 @@ Every pass is a function from actions to actions. A value that is found to be an
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -113,6 +113,23 @@ def program_of(step: Step) -> Program:
     return Program(values, actions, tables, weights, [values.of(value) for value in wanted])
 
 
+def form_of(step: Step) -> Hashable:
+    """What a step does, as a key: two steps of which it is equal have the same program."""
+    numbers: dict[int, int] = {}
+    kinds, calls = [], []
+    for call in step.taken.calls:
+        for x in call.inputs:
+            if id(x) not in numbers:
+                numbers[id(x)] = len(numbers)
+                kind, what = step.kinds[id(x)]
+                kinds.append((numbers[id(x)], kind, frozen(np.asarray(what)) if kind == "constant" else what, np.shape(x)))
+        numbers[id(call.out)] = len(numbers)
+        inputs = tuple([numbers[id(x)] for x in call.inputs])
+        calls.append((call.op, inputs, frozen(call.params), call.out.shape, call.out.dtype.char))
+    taken = step.taken
+    return tuple(kinds), tuple(calls), tuple(numbers[id(array)] for array in (taken.output, taken.loss, *taken.gradients))
+
+
 # Passes ------------------------------------------------------------------------------------------
 
 
@@ -174,7 +191,7 @@ def without_repetition(actions: list[Action], values: Values) -> list[Action]:
     known: dict[tuple, int] = {}
     kept = []
     for action in _renamed(actions, values):
-        key = action.name, action.inputs, repr(_plain(action.params)), values.shapes[action.out]
+        key = action.name, action.inputs, frozen(action.params), values.shapes[action.out], values.dtypes[action.out]
         if known.setdefault(key, action.out) != action.out:
             values.found_same(action.out, known[key])
         else:
@@ -182,9 +199,17 @@ def without_repetition(actions: list[Action], values: Values) -> list[Action]:
     return kept
 
 
-def _plain(params: dict[str, Any]) -> dict[str, Any]:
-    """Parameters in one of the ways in which they can be written: an axis alone, and not in a tuple of one."""
-    return {name: value[0] if isinstance(value, tuple) and len(value) == 1 else value for name, value in params.items()}
+def frozen(value: Any) -> Hashable:
+    """Parameters as a key: equal only if they say the same. An axis alone is one in a tuple of one."""
+    if isinstance(value, dict):
+        return tuple((name, frozen(one)) for name, one in value.items())
+    if isinstance(value, (tuple, list)):
+        return frozen(value[0]) if len(value) == 1 else tuple(map(frozen, value))
+    if isinstance(value, slice):
+        return "slice", value.start, value.stop, value.step
+    if isinstance(value, np.ndarray):
+        return value.shape, value.dtype.str, value.tobytes()
+    return (type(value), value) if value.__hash__ else id(value)
 
 
 FUSED: list[tuple[str, tuple, str]] = [  # names stand for values; what stands inside must not be used elsewhere

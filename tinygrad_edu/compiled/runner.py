@@ -10,8 +10,7 @@ import numpy as np
 from ..optimizers import Optimizer
 from .fields import LOSSES, ORDER, OUTPUTS, POSITION, RATES, STEP
 from .link import Linked, address, new_state, run_passes, words
-from .plans import Update, plan_of_step
-from .program import program_of
+from .plans import Move, plan_of_step
 from .step import NotCompiledError, known_step
 
 
@@ -43,13 +42,10 @@ class Runner:
         self.state = new_state()
         self.linked: dict[int, Linked] = {}
         for count in dict.fromkeys((min(size, self.rows), self.rows % size or size)):
-            program = program_of(known_step(model, [batch(rows) for rows in _two_batches(tables, count)]))
-            output, loss, *gradients = program.wanted
-            slots = len(self.optimizer.slots)
-            updates = [Update(number, g, self.kernel, slots, width) for number, g in zip(trained, gradients)]
-            plan = plan_of_step(program, count, [output], loss, updates)
+            step = known_step(model, [batch(rows) for rows in _two_batches(tables, count)])
+            plan = plan_of_step(step, count, trained, Move(self.kernel, len(self.optimizer.slots), width))
             self.linked[count] = Linked(plan, homes, self.dtype, self.state)
-        self.width = int(np.prod(program.values.shapes[output][1:]))
+        self.width = int(np.prod(np.shape(step.taken.output)[1:]))
 
     @property
     def is_valid(self) -> bool:
