@@ -14,3 +14,4 @@ WIDTH = len(FIELDS)
 CODE, OUT, OUTER, INNER, A, A_OUTER, A_INNER, B, B_OUTER, B_INNER, C, C_OUTER, C_INNER, DEPTH = range(WIDTH)
 
 ROW = 32  # whole numbers in the row of an instruction
+FAILED = -(2**63)  # what an instruction returns that raised an error
