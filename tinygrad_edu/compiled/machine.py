@@ -92,7 +92,9 @@ def gather(step, numbers, whole):
     for i in range(step[OUTER]):
         out, a = step[OUT] + i * step[OUT_OUTER], step[A] + whole[order + i] * step[A_OUTER]
         if s == 1 and t == 1:
-            numbers[out : out + n] = numbers[a : a + n]
+            x, y = numbers[a : a + n], numbers[out : out + n]
+            for j in range(n):
+                y[j] = x[j]
         else:
             for j in range(n):
                 numbers[out + j * s] = numbers[a + j * t]
