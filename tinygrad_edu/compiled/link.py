@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Hashable, Mapping
 from typing import Any
 
 import numpy as np
@@ -46,7 +46,7 @@ class Linked:
     def _python(self, one: Instruction) -> Any:
         """An instruction that is Python: arrays that look at its places, and what is done to them."""
         out, *operands = (self.array(place) for place in one.places.values())
-        function: Callable = one.code
+        function: Any = one.code
 
         def step(row: np.ndarray) -> None:
             with np.errstate(all="ignore"):

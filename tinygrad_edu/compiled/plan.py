@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Hashable, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from .fields import AXES, DEPTH, EXTENT, INNER, OPERANDS, OUT, OUT_STRIDES, ROW
 from .opcode import Opcode
 from .places import UNKNOWN, Cell, Place, allot, filled, merged, rounded
-from .program import Action, Program
+from .program import Program
 
 NARROW = 64  # units: below, a batch lies feature by feature
 

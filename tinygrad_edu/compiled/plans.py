@@ -6,7 +6,6 @@ import math
 from collections.abc import Callable, Hashable, Sequence
 from typing import NamedTuple
 
-
 from .fields import DEPTH, OUT_OUTER, B
 from .lowering import lower, opcode_of
 from .machine import gather, look, mover, tell
@@ -130,5 +129,3 @@ def plan_of_function(program: Program, results: Sequence[int]) -> Plan:
         plan.elementwise("lay_out", plan.copy, out, [plan.place(value)])
     plan.lay_out()
     return plan
-
-

@@ -75,7 +75,12 @@ class Runner:
         losses, outputs = np.empty(each * len(orders), self.dtype), np.empty((len(order), self.width), self.dtype)
         rates = self._rates(len(losses))
         state = self.state
-        state[ORDER], state[LOSSES], state[OUTPUTS], state[RATES] = words(order), address(losses), address(outputs), address(rates)
+        state[ORDER], state[LOSSES], state[OUTPUTS], state[RATES] = (
+            words(order),
+            address(losses),
+            address(outputs),
+            address(rates),
+        )
         state[POSITION] = state[STEP] = 0
         passes = [self.linked[count].a_pass(steps, count) for count, steps in ((self.size, whole), (rest, 1)) if count and steps]
         run_passes(passes * len(orders), self.dtype)
