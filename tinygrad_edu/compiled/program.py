@@ -18,7 +18,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .step import Step
+from .kinds import Step
+from .tape import Call, Draw, Move, NotCompiledError, Update
 
 
 class Action(NamedTuple):
@@ -97,16 +98,25 @@ def program_of(step: Step) -> Program:
 
     actions = []
     for call in step.taken.calls:
+        if not isinstance(call, Call):
+            raise NotCompiledError(_UNPLANNED[type(call)])
         inputs = tuple(number_of(x) for x in call.inputs)
         if all(value in values.constants for value in inputs):
             known[id(call.out)] = values.constant(call.out)
             continue
         known[id(call.out)] = values.new(np.shape(call.out))
         actions.append(Action(call.op.name, inputs, call.params, known[id(call.out)]))
-    wanted = [known[id(array)] for array in (step.taken.output, step.taken.loss, *step.taken.gradients)]
+    wanted = [known[id(array)] for array in (*step.taken.outputs, step.taken.loss, *step.taken.gradients)]
     for shorten in (without_nothing, without_repetition, fused):
         actions = used(shorten(actions, values), [values.of(value) for value in wanted])
     return Program(values, actions, tables, weights, [values.of(value) for value in wanted])
+
+
+_UNPLANNED = {
+    Draw: "a layer draws random numbers in every step",
+    Move: "a weight is changed by a layer, not by the optimizer",
+    Update: "an optimizer takes a step of its own",
+}
 
 
 # Passes ------------------------------------------------------------------------------------------

@@ -42,9 +42,9 @@ class Runner:
         weights = model.weights
         trained = [next(i for i, w in enumerate(weights) if w is state.variable) for state in self.states]
         self.plans: dict[int, Plan] = {}
-        end = 0
+        end, step = 0, None
         for count in dict.fromkeys((min(size, self.rows), self.rows % size or size)):
-            step = known_step(model, [batch(rows) for rows in _two_batches(tables, count)])
+            step = known_step(model, [batch(rows) for rows in _two_batches(tables, count)], step)
             shapes = [weight.shape for weight in weights]
             plan = plan_of(program_of(step), count, shapes, trained, self.update, end)
             self.plans[count], end = plan, plan.size
