@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_edu import gradients, layers, losses
+from tinygrad_edu import gradients
 from tinygrad_edu.calculus import enable_grad
 from tinygrad_edu.compiled.kinds import Step
 from tinygrad_edu.compiled.tape import Call, Draw, Move, Update

@@ -117,7 +117,7 @@ class _Judge:
                 return "table", number
         for number, (table, other) in enumerate(zip(self.first.tables, self.second.tables)):
             if _holds(x, table) and _holds(y, other):
-                if not np.array_equal(table, other):
+                if not _same(x, y):
                     return "table", number
                 if self.strict and np.size(x) > 1:
                     raise NotCompiledError(f"{where} {np.shape(x)} may be data or a constant: the samples are too much alike")
@@ -242,5 +242,8 @@ def _same(a: Any, b: Any) -> bool:
 
 
 def _holds(x: Any, table: Any) -> bool:
-    """Whether x has the numbers of a table, in its order; in whatever shape or type."""
-    return np.size(x) == np.size(table) and np.array_equal(np.ravel(x), np.ravel(table))
+    """Whether x has the numbers of a table, in its order; in whatever shape, and rounded to a type of floats."""
+    if np.size(x) != np.size(table) or (x.dtype.kind == "b") != (table.dtype.kind == "b"):
+        return False
+    flat = np.ravel(table)
+    return np.array_equal(np.ravel(x), flat.astype(x.dtype) if x.dtype.kind == "f" else flat, equal_nan=x.dtype.kind == "f")
