@@ -37,7 +37,7 @@ def emit(symbol: str, function: Callable, dtype: str) -> tuple[str, list[str], b
     module = llvm.parse_assembly(compiled.inspect_llvm(arrays))
     module.link_in(llvm.parse_assembly(_entrance(symbol, made)))
     _hide_all_but(symbol, module)
-    _inline(module)
+    _inline(made.fndesc.llvm_func_name, module)
     code = target_machine().emit_object(module)
     return symbol, undefined_symbols(code), code
 
@@ -85,12 +85,16 @@ def _hide_all_but(symbol: str, module: Any) -> None:
             thing.linkage = "internal"
 
 
-def _inline(module: Any) -> None:
-    """Make one function of two. Their loops are vectorised already."""
-    tuning = llvm.create_pipeline_tuning_options(speed_level=2)
-    tuning.loop_vectorization = tuning.slp_vectorization = tuning.loop_unrolling = False
-    builder = llvm.create_pass_builder(target_machine(), tuning)
-    builder.getModulePassManager().run(module, builder)
+def _inline(inner: str, module: Any) -> None:
+    """Make one function of two. The inner one is optimized already: all passes again take ten times as long, for nothing."""
+    module.get_function(inner).add_function_attribute("alwaysinline")
+    passes = llvm.create_new_module_pass_manager()
+    passes.add_always_inliner_pass()
+    passes.add_sroa_pass()
+    passes.add_instruction_combine_pass()
+    passes.add_simplify_cfg_pass()
+    passes.add_global_dead_code_eliminate_pass()
+    passes.run(module, llvm.create_pass_builder(target_machine(), llvm.create_pipeline_tuning_options()))
 
 
 # What an opcode calls ----------------------------------------------------------------------------------------------
