@@ -65,7 +65,7 @@ def _value(value: Any, code: types.CodeType) -> str:
     if isinstance(value, np.ndarray):
         return f"{value.dtype} {value.shape} {value.tobytes().hex()}"
     if isinstance(value, types.ModuleType):
-        numbers = {name: getattr(value, name, None) for name in code.co_names}
+        numbers = {name: vars(value).get(name) for name in code.co_names}
         return f"{value.__name__} { {name: one for name, one in numbers.items() if isinstance(one, (int, float, np.generic))} }"
     if isinstance(value, (int, float, np.generic, tuple)):
         return repr(value)
