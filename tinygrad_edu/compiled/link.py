@@ -41,21 +41,27 @@ class Linked:
         prepare([one.code for one in plan.instructions], self.dtype)
         self.calls = {i: self._python(one) for i, one in enumerate(plan.instructions) if not isinstance(one.code, Opcode)}
         codes = [self.calls.get(i, one.code).address(self.dtype) for i, one in enumerate(plan.instructions)]
-        begin = np.array([*(address(self.homes[home]) for home in plan.homes), address(self.arena)])
-        row, field, home = plan.counted
+        known = {home: address(array) for home, array in self.homes.items()}
+        begin = np.array([*(known.get(home, 0) for home in plan.homes), address(self.arena)])
+        row, field, number = plan.counted
         self.rows = plan.table.copy()
-        self.rows[row, field] += begin[home]
+        self.rows[row, field] += begin[number]
         self.rows[:, CODE] = codes
         self.rows[:, STATE] = words(state)
 
+    def put(self, home: Hashable, array: np.ndarray) -> None:
+        """Let a home be another array, or the first one."""
+        if home in self.plan.homes:
+            self.homes[home] = array
+            row, field = self.plan.rows_of(home)
+            self.rows[row, field] = self.plan.table[row, field] + address(array)
+
     def _python(self, one: Instruction) -> Any:
-        """An instruction that is Python: arrays that look at its places, and what is done to them."""
-        out, *operands = (self.array(place) for place in one.places.values())
-        function: Any = one.code
-        if isinstance(function, Drawn):
-            function = functools.partial(self._draw, function)
+        """An instruction that is Python: what is done to arrays that look at its places, wherever these are by then."""
+        function: Any = functools.partial(self._draw, one.code) if isinstance(one.code, Drawn) else one.code
 
         def step(row: np.ndarray) -> None:
+            out, *operands = map(self.array, one.places.values())
             with np.errstate(all="ignore"):
                 out[...] = function(*operands)
 

@@ -109,7 +109,9 @@ def take_down_function(function: Callable, args: Sequence) -> Taken:
     arguments = [_with_tables(arg, tables) for arg in args]
     out, tape = _undone(lambda: function(*arguments))
     outputs = [_array_of(part) for part in flatten(out)[0]]
-    return Taken(tape.calls, tables, tape.leaves, outputs, [], None, [], tape.readings)
+    given = set(map(id, tables))
+    weights = [leaf for leaf in tape.leaves if id(leaf.array) not in given]
+    return Taken(tape.calls, tables, weights, outputs, [], None, [], tape.readings)
 
 
 # Nothing stays -----------------------------------------------------------------------------------
