@@ -1,4 +1,4 @@
-"""Object code in files: compiled once, read without Numba, and never believed when it is broken, foreign, or writable for others."""
+"""Object code in files: compiled once, read without Numba, and never believed when it is broken, foreign, or open to others."""
 
 import json
 import os

@@ -245,7 +245,7 @@ def test_a_signal_while_compiled_code_runs_leaves_no_instruction_out():
 
     @opcode
     def interrupt(step, numbers, whole):
-        for i in range(step[1]):
+        for _ in range(step[1]):
             numbers[step[3]] = math.tanh(numbers[step[3]])
 
     x, seen = np.ones(1, "float32"), []
@@ -265,7 +265,7 @@ def test_other_threads_run_meanwhile():
 
     @opcode
     def busy(step, numbers, whole):
-        for i in range(step[1]):
+        for _ in range(step[1]):
             numbers[step[3]] = math.tanh(numbers[step[3]])
 
     def tick():
