@@ -22,6 +22,7 @@ import numpy as np
 from . import objects
 from .calling import call as call
 from .calling import python_opcode as python_opcode
+from .identity import identity
 
 
 class Opcode:
@@ -39,6 +40,15 @@ class Opcode:
 
     def __repr__(self) -> str:
         return f"<Opcode {self.name}>"
+
+    def file(self, dtype: str) -> str:
+        """The name of the file that its object code is kept in."""
+        return f"{self.name}.{dtype}.{self.identity}.object"
+
+    @functools.cached_property
+    def identity(self) -> str:
+        """What its code is, as a short name."""
+        return identity(self.function)
 
     def address(self, dtype: Any) -> int:
         """Where its code lies in this process, loaded or compiled when it is first asked for."""
@@ -60,7 +70,7 @@ def prepare(opcodes: Iterable[Any], dtype: Any) -> None:
     dtype = np.dtype(dtype).name
     missing = {one for one in opcodes if isinstance(one, Opcode) and dtype not in one._addresses}
     ordered = sorted(missing, key=lambda one: one.name)
-    for one, address in zip(ordered, objects.addresses([(one.name, one.function) for one in ordered], dtype)):
+    for one, address in zip(ordered, objects.addresses(ordered, dtype)):
         one._addresses[dtype] = address
 
 
@@ -70,7 +80,7 @@ def perform(at, numbers, whole):
 
 
 def _intrinsic() -> Any:
-    from .emission import perform
+    from .pointers import perform
 
     return perform
 
