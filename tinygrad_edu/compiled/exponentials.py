@@ -18,6 +18,7 @@ import numpy as np
 from ..kernel import kernel
 
 scalar = functools.partial(kernel, inline=True)  # a function of numbers, which loops must not call one by one
+fused = functools.partial(scalar, fuse=True)  # where no sum has two products, so that a number's place in a loop changes nothing
 
 
 def floats(*numbers: float) -> tuple[np.float32, ...]:
@@ -35,7 +36,7 @@ FLAT = np.float32(-20)  # exp(x) - 1 is -1 below
 EXP = floats(0.00138823933, 0.00836718082, 0.041667223, 0.16666539, 0.5)  # (exp(r) - 1 - r) / r²
 
 
-@scalar
+@fused
 def polynomial(x, coefficients):
     """Horner's rule; the compiler unrolls it."""
     total = coefficients[0]
@@ -57,7 +58,7 @@ def scaled(y, k):
     return y * power_of_2(half) * power_of_2(k - half)
 
 
-@scalar
+@fused
 def exp_parts(x, low):
     """(k, p): exp(x + low) = 2ᵏ (1 + p), where p is exp(r) - 1 of the rest r of (x + low) / ln 2. `low` is small."""
     k = np.rint((x + low) * LOG2_E)

@@ -8,6 +8,18 @@
 
 The formulas stand in `formulas`, the polynomials for float32 in `exponentials`, `logarithms` and `angles`, what float64 has
 instead in `doubles`. Nothing outside the C library is called, so that compiled code can be kept, and loaded without Numba.
+
+Nanoseconds a number in a loop over 2048 of them in the first cache, and units in the last place from the exact value (tests hold
+the functions to these; one core of an AMD EPYC with AVX2):
+
+                  float32  units  NumPy    float64                       float32  units  NumPy    float64
+    add, where       0.3     -      -         0.5    sin, cos               2.8    1.6    1.6       9.6
+    sqrt             0.4    0.5    0.4        0.8    arctan2                1.6    2.2      -        16
+    exp              0.8    1.0    1.3        5.1    erf                    1.6    2.3      -         8
+    log              1.1    0.9    1.7        4.4    gelu                   1.8      -      -         7
+    log1p            1.4    0.9    7.6        7.0    cross-entropy          1.5      -      -        15
+    tanh             1.0    2.6    2.6         14    power                  3.9    0.5      -        14
+    sigmoid          1.0    2.3      -        5.3    floor_divide, fmod     7.0     0       -         7
 """
 
 from __future__ import annotations
