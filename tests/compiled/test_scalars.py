@@ -14,6 +14,10 @@ from hypothesis import strategies as st
 
 from tinygrad_edu import as_tensor
 from tinygrad_edu.calculus import gradients
+from tinygrad_edu.compiled.fields import FIRST, INNER, OUT, OUT_INNER, OUTER, ROW, SECOND, A, A_INNER
+from tinygrad_edu.compiled.link import address
+from tinygrad_edu.compiled.lowering import opcode_of
+from tinygrad_edu.compiled.opcode import call
 from tinygrad_edu.compiled.scalars import OF_TRUTH_VALUES, SCALARS, WITHOUT, scalar_call
 from tinygrad_edu.compiled.tape import Tape
 from tinygrad_edu.kernel import kernel
@@ -64,10 +68,10 @@ def assert_near(found, expected, unit, message, open_sign):
         assert (np.signbit(found) == np.signbit(expected))[zero & (found == 0)].all(), f"sign of zero: {message}"
 
 
-def one_by_one(call, inputs, dtype):
+def one_by_one(chosen, inputs, dtype):
     """A function of `SCALARS` on vectors."""
-    function = getattr(SCALARS[call.name], TYPES[dtype])
-    numbers = [dtype(number) for number in call.numbers]
+    function = getattr(SCALARS[chosen.name], TYPES[dtype])
+    numbers = [dtype(number) for number in chosen.numbers]
     return np.array([function(*point, *numbers) for point in zip(*inputs)], dtype)
 
 
@@ -83,8 +87,8 @@ def compare(op, points, params, dtype):
         inputs = np.array(points, dtype).T
     if op.name == "truncate":
         inputs = inputs[:, np.isfinite(inputs).all(axis=0)]
-    call = scalar_call(op, params, dtype)
-    found, expected = one_by_one(call, inputs, dtype), by_body(op, inputs, params)
+    chosen = scalar_call(op, params, dtype)
+    found, expected = one_by_one(chosen, inputs, dtype), by_body(op, inputs, params)
     table = zip(inputs.T, found, expected.astype(dtype))
     different = [f"{op.name} of {point} is {e!r}, got {f!r}" for point, f, e in table if repr(f) != repr(e)]
     unit = ulp(expected.astype(dtype))
@@ -115,7 +119,7 @@ def test_gradients_of_an_elementwise_op_are_made_of_ops_with_functions(op):
             out = case(*leaves)
             if case.active:
                 gradients(out, [leaves[i] for i in case.active], as_tensor(np.ones_like(out.array)), create_graph=True)
-        without = {call.op.name for call in tape.calls if scalar_call(call.op, call.params) is None}
+        without = {made.op.name for made in tape.calls if scalar_call(made.op, made.params) is None}
         assert without <= {"sum", "reshape"}
 
 
@@ -286,3 +290,13 @@ def test_a_loop_does_several_float32_at_once(name):
     body = code[code.index("define") :].split("\n}\n")[0]
     assert re.search(r"store <\d+ x float>", body)
     assert "frem" not in body
+
+
+@each_type
+def test_an_opcode_computes_with_the_digits_of_its_type(dtype):
+    x = np.linspace(-3, 3, 7).astype(dtype)
+    out, row = np.empty_like(x), np.zeros(ROW, np.int64)
+    row[[INNER, FIRST, SECOND, OUTER]] = x.size, 1, 1, 1
+    row[[OUT, OUT_INNER, A, A_INNER]] = address(out), 1, address(x), 1
+    call(opcode_of("exp"), row, dtype)
+    np.testing.assert_allclose(out, np.exp(x), rtol=2 * np.finfo(dtype).eps)

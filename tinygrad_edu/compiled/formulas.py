@@ -129,6 +129,7 @@ FORMULAS: dict[str, Callable] = {
     "clip":          clip,
     "nan_to_num":    lambda x, nan, posinf: nan if x != x else posinf if x == INF else -posinf if x == -INF else x,
     "copy":          lambda x: x,
+    "lay_out":       lambda x: x,
     "negative":      lambda x: -x,
     "absolute":      lambda x: abs(x),
     "sign":          lambda x: ONE if x > ZERO else -ONE if x < ZERO else ZERO if x == ZERO else x,
