@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from tinygrad_edu import as_tensor
 from tinygrad_edu.calculus import gradients
-from tinygrad_edu.compiled.fields import FIRST, INNER, OUT, OUT_INNER, OUTER, ROW, SECOND, A, A_INNER
+from tinygrad_edu.compiled.fields import A_INNER, FIRST, INNER, OUT, OUT_INNER, OUTER, ROW, SECOND, A
 from tinygrad_edu.compiled.link import address
 from tinygrad_edu.compiled.lowering import opcode_of
 from tinygrad_edu.compiled.opcode import call
