@@ -57,7 +57,7 @@ def read_or_emit(opcode: Any, dtype: str) -> Emitted:
     place, file = folder(), opcode.file(dtype)
     if place is not None and (found := _read(place / file)):
         return found
-    made = _emit(file.removesuffix(".object"), opcode.function, dtype)
+    made = _emit(file.removesuffix(".object"), opcode.of(dtype), dtype)
     if place is not None:
         _write(place / file, made)
     return made

@@ -31,24 +31,27 @@ class Opcode:
     Args:
         function: of (step, numbers, whole), which may call kernels.
         name: by which it is cached and shown; None means the function's own.
+        double: the function where numbers are float64; None means the same.
     """
 
-    def __init__(self, function: Callable, name: str | None = None):
-        self.function, self.name = function, name or function.__name__
+    def __init__(self, function: Callable, name: str | None = None, double: Callable | None = None):
+        self.function, self.double, self.name = function, double or function, name or function.__name__
         self.__doc__ = function.__doc__
         self._addresses: dict[str, int] = {}
+        self._identities: dict[str, str] = {}
 
     def __repr__(self) -> str:
         return f"<Opcode {self.name}>"
 
+    def of(self, dtype: str) -> Callable:
+        """The function for numbers of a type."""
+        return self.double if dtype == "float64" else self.function
+
     def file(self, dtype: str) -> str:
         """The name of the file that its object code is kept in."""
-        return f"{self.name}.{dtype}.{self.identity}.object"
-
-    @functools.cached_property
-    def identity(self) -> str:
-        """What its code is, as a short name."""
-        return identity(self.function)
+        if dtype not in self._identities:
+            self._identities[dtype] = identity(self.of(dtype))
+        return f"{self.name}.{dtype}.{self._identities[dtype]}.object"
 
     def address(self, dtype: Any) -> int:
         """Where its code lies in this process, loaded or compiled when it is first asked for."""
