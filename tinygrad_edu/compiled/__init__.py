@@ -1,7 +1,8 @@
 """The compiled step: taken down once, planned, and run by one machine for as many batches as there are.
 
-    tape         every call of an op in a block, in order
-    step         a step of training on a tape, of which every array is known to be what
+    tape         every call of an op in a block, every draw and every move, in order
+    step kinds   a step of training, or a call of a function, of which every array is known to be what
+    form         what else Python holds that a step depends on
     program      values and actions, made shorter
     places       where values lie in the arena
     fields       what the numbers of an instruction mean

@@ -7,12 +7,12 @@ from collections.abc import Callable, Hashable, Sequence
 from typing import NamedTuple
 
 from .fields import DEPTH, OUT_OUTER, B
+from .kinds import Step
 from .lowering import lower, opcode_of
 from .machine import gather, look, mover, tell
 from .places import Cell, Place
 from .plan import Plan
 from .program import Program, form_of, program_of
-from .step import Step
 
 
 class Move(NamedTuple):

@@ -19,7 +19,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..ops import registry
-from .step import Step
+from .errors import NotCompiledError
+from .kinds import Step
+from .tape import Call, Draw, Move, Update
 
 
 class Action(NamedTuple):
@@ -100,14 +102,14 @@ def program_of(step: Step) -> Program:
         return known[id(x)]
 
     actions = []
-    for call in step.taken.calls:
+    for call in _planned(step):
         inputs = tuple(number_of(x) for x in call.inputs)
         if all(value in values.constants for value in inputs):
             known[id(call.out)] = values.constant(call.out)
             continue
         known[id(call.out)] = values.new(np.shape(call.out), np.asarray(call.out).dtype)
         actions.append(Action(call.op.name, inputs, call.params, known[id(call.out)], call.op))
-    wanted = [known[id(array)] for array in (step.taken.output, step.taken.loss, *step.taken.gradients)]
+    wanted = [number_of(array) for array in _wanted(step)]
     for shorten in (without_nothing, without_repetition, fused):
         actions = used(shorten(actions, values), [values.of(value) for value in wanted])
     return Program(values, actions, tables, weights, [values.of(value) for value in wanted])
@@ -117,17 +119,38 @@ def form_of(step: Step) -> Hashable:
     """What a step does, as a key: two steps of which it is equal have the same program."""
     numbers: dict[int, int] = {}
     kinds, calls = [], []
-    for call in step.taken.calls:
-        for x in call.inputs:
-            if id(x) not in numbers:
-                numbers[id(x)] = len(numbers)
-                kind, what = step.kinds[id(x)]
-                kinds.append((numbers[id(x)], kind, frozen(np.asarray(what)) if kind == "constant" else what, np.shape(x)))
+
+    def number_of(x: Any) -> int:
+        if id(x) not in numbers:
+            numbers[id(x)] = len(numbers)
+            kind, what = step.kinds[id(x)]
+            kinds.append((numbers[id(x)], kind, frozen(np.asarray(what)) if kind == "constant" else what, np.shape(x)))
+        return numbers[id(x)]
+
+    for call in _planned(step):
+        inputs = tuple([number_of(x) for x in call.inputs])
         numbers[id(call.out)] = len(numbers)
-        inputs = tuple([numbers[id(x)] for x in call.inputs])
         calls.append((call.op, inputs, frozen(call.params), call.out.shape, call.out.dtype.char))
-    taken = step.taken
-    return tuple(kinds), tuple(calls), tuple(numbers[id(array)] for array in (taken.output, taken.loss, *taken.gradients))
+    return tuple(kinds), tuple(calls), tuple(number_of(array) for array in _wanted(step))
+
+
+def _wanted(step: Step) -> list:
+    return [*step.taken.outputs, step.taken.loss, *step.taken.gradients]
+
+
+def _planned(step: Step) -> list[Call]:
+    """The calls of a step in which there is nothing else."""
+    for call in step.taken.calls:
+        if not isinstance(call, Call):
+            raise NotCompiledError(_UNPLANNED[type(call)])
+    return step.taken.calls
+
+
+_UNPLANNED = {
+    Draw: "a layer draws random numbers in every step",
+    Move: "a weight is changed by a layer, not by the optimizer",
+    Update: "an optimizer takes a step of its own",
+}
 
 
 # Passes ------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..optimizers import Optimizer
 from .fields import LOSSES, ORDER, OUTPUTS, POSITION, RATES, STEP
+from .kinds import Step
 from .link import Linked, address, new_state, run_passes, words
 from .plans import Move, plan_of_step
 from .step import NotCompiledError, known_step
@@ -41,11 +42,13 @@ class Runner:
             homes |= {("slot", number, slot): array for slot, array in enumerate(state.arrays)}
         self.state = new_state()
         self.linked: dict[int, Linked] = {}
+        step: Any = None
         for count in dict.fromkeys((min(size, self.rows), self.rows % size or size)):
-            step = known_step(model, [batch(rows) for rows in _two_batches(tables, count)])
+            step = known_step(model, [batch(rows) for rows in _two_batches(tables, count)], step)
+            homes |= _read_besides(step, self.dtype)
             plan = plan_of_step(step, count, trained, Move(self.kernel, len(self.optimizer.slots), width))
             self.linked[count] = Linked(plan, homes, self.dtype, self.state)
-        self.width = int(np.prod(np.shape(step.taken.output)[1:]))
+        self.width = int(np.prod(np.shape(step.taken.outputs[0])[1:]))
 
     @property
     def is_valid(self) -> bool:
@@ -125,6 +128,14 @@ def _optimizer_of(model: Any) -> tuple[list, Callable]:
 _OPTIONS = (
     "weight_decay", "clipnorm", "clipvalue", "global_clipnorm", "use_ema", "loss_scale_factor", "gradient_accumulation_steps",
 )  # fmt: skip
+
+
+def _read_besides(step: Step, dtype: np.dtype) -> dict[tuple[str, int], np.ndarray]:
+    """The homes of all Tensors that a step reads: its weights, and what is no weight of the model but may change."""
+    for weight in step.taken.weights:
+        if weight.array.dtype != dtype or not isinstance(weight.array, np.ndarray):
+            raise NotCompiledError(f"a Tensor {weight.array.shape} of {weight.array.dtype} is read, which cannot be addressed")
+    return {("weight", number): weight.array for number, weight in enumerate(step.taken.weights)}
 
 
 def _two_batches(tables: Sequence[np.ndarray], count: int) -> list[np.ndarray]:
