@@ -208,7 +208,7 @@ def test_what_cannot_be_moved_back_is_refused_before_it_happens():
 
     model = network(L.Lambda(write))
     held[:] = 0.0
-    with pytest.raises(NotCompiledError, match=r"changed in place, in .*test_step.py.*held"):
+    with pytest.raises(NotCompiledError, match=r"changed in place, in .*test_taken_step.py.*held"):
         known(model)
     assert held.tolist() == [0, 0, 0, 0]
 
@@ -330,7 +330,7 @@ def test_frozen_weights_get_no_gradient():
 
 def test_a_number_that_python_asks_for_is_refused_with_the_line():
     model = network(L.Lambda(lambda x: x * (2.0 if ops.sum(x) > -1e9 else 3.0)))
-    with pytest.raises(NotCompiledError, match=r"numbers of greater are asked for, in .*test_step.py, line .*2.0 if"):
+    with pytest.raises(NotCompiledError, match=r"numbers of greater are asked for, in .*test_taken_step.py, line .*2.0 if"):
         known(model)
 
 
