@@ -7,6 +7,7 @@ taken down anew.
     >>> from tinygrad_edu.layers import Dense, Dropout
     >>> from tinygrad_edu.models import Sequential
     >>> model = Sequential([Dense(2, input_shape=(3,)), Dropout(0.5)])
+    >>> model.compile("sgd", "mse")
     >>> before = form_of(model)
     >>> form_of(model) == before
     True

@@ -126,7 +126,7 @@ def test_readings_are_noted_with_their_line():
         float(y[0])
     (reading,) = tape.readings
     assert reading.array is tape.calls[-1].out
-    assert "test_tape.py" in reading.place and "float(y[0])" in reading.place
+    assert "test_tape_of_ops.py" in reading.place and "float(y[0])" in reading.place
 
 
 def test_looking_for_anomalies_takes_no_notice_of_draws_moves_and_readings():
