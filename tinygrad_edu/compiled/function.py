@@ -23,8 +23,7 @@ from ..graph import Value, make_value
 from ..structure import flatten
 from ..variable import Variable
 from .errors import NotCompiledError
-from .kinds import Step
-from .link import Linked, new_state, run_passes
+from .link import Linked, machine_type, new_state, run_passes
 from .plans import plan_of_function
 from .program import frozen
 from .step import known_function
@@ -149,23 +148,6 @@ class _Call:
 
 
 LARGEST = {"f": 2**24, "d": 2**53}  # whole numbers that are themselves in a type of floats
-
-
-def machine_type(step: Step) -> np.dtype:
-    """In which the machine has to compute a step: float64 if anything in it is.
-
-    Raises:
-        NotCompiledError: if a weight is of another type.
-    """
-    arrays = [*step.taken.tables, *(call.out for call in step.taken.calls), *(weight.array for weight in step.taken.weights)]
-    is_double = any(array.dtype == np.float64 for array in arrays if array is not None)
-    dtype = np.dtype(np.float64 if is_double else np.float32)
-    for weight in step.taken.weights:
-        if weight.array.dtype != dtype or not weight.array.flags.carray:
-            raise NotCompiledError(
-                f"it computes in {dtype.name}, and reads a Tensor of {weight.array.dtype}, or one that is a view"
-            )
-    return dtype
 
 
 def _is_table(part: Any) -> bool:

@@ -8,7 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from .errors import NotCompiledError
 from .fields import CODE, PASS, ROW, STATE, STATE_FIELDS, STEP
+from .kinds import Step
 from .machine import COUNT, PASSES, run
 from .opcode import Opcode, call, prepare, python_opcode
 from .places import Place
@@ -97,6 +99,23 @@ class Linked:
 def new_state() -> np.ndarray:
     """The state of a run: see `fields`."""
     return np.zeros(len(STATE_FIELDS), np.int64)
+
+
+def machine_type(step: Step) -> np.dtype:
+    """In which the machine has to compute a step: float64 if anything in it is.
+
+    Raises:
+        NotCompiledError: if a weight is of another type.
+    """
+    arrays = [*step.taken.tables, *(call.out for call in step.taken.calls), *(weight.array for weight in step.taken.weights)]
+    is_double = any(array.dtype == np.float64 for array in arrays if array is not None)
+    dtype = np.dtype(np.float64 if is_double else np.float32)
+    for weight in step.taken.weights:
+        if weight.array.dtype != dtype or not weight.array.flags.carray:
+            raise NotCompiledError(
+                f"it computes in {dtype.name}, and reads a Tensor of {weight.array.dtype}, or one that is a view"
+            )
+    return dtype
 
 
 def run_passes(passes: list[tuple[int, ...]], dtype: Any) -> bool:
