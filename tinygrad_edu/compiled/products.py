@@ -37,60 +37,17 @@ from .fields import (
     C,
 )
 from .opcode import opcode
+from .vectors import add, count, lanes, line, load, lower, multiply_add, pick, spread, store, totals, upper, zeros
 
 
 @kernel
-def add_multiple(out, factor, row):
-    """out <- out + factor · row."""
-    for j in range(out.size):
-        out[j] += factor * row[j]
-
-
-@kernel
-def add_two(out, a, b, w, x):
-    """out <- out + a w + b x."""
-    for j in range(out.size):
-        out[j] += a * w[j] + b * x[j]
-
-
-@kernel
-def add_four(out, a, b, c, d, w, x, y, z):
-    """out <- out + a w + b x + c y + d z: a fourth of the reading and writing."""
-    for j in range(out.size):
-        out[j] += (a * w[j] + b * x[j]) + (c * y[j] + d * z[j])
-
-
-@kernel
-def add_rows(out, numbers, a, turn, b, stride, depth):
-    """out <- out + Σ a[k] b[k, :], with a and b beginning at places of memory, rows of b one number after the other."""
-    n, k = out.size, 0
-    while k + 4 <= depth:
-        p, q = a + k * turn, b + k * stride
-        add_four(
-            out, numbers[p], numbers[p + turn], numbers[p + 2 * turn], numbers[p + 3 * turn],
-            numbers[q : q + n], numbers[q + stride : q + stride + n],
-            numbers[q + 2 * stride : q + 2 * stride + n], numbers[q + 3 * stride : q + 3 * stride + n],
-        )  # fmt: skip
-        k += 4
-    if k + 2 <= depth:
-        p, q = a + k * turn, b + k * stride
-        add_two(out, numbers[p], numbers[p + turn], numbers[q : q + n], numbers[q + stride : q + stride + n])
-        k += 2
-    if k < depth:
-        q = b + k * stride
-        add_multiple(out, numbers[a + k * turn], numbers[q : q + n])
-
-
-@kernel
-def begin_row(out, numbers, c, stride):
-    """out <- c, of which all numbers are one where its stride is 0."""
+def begin(numbers, c, stride, lanes):
+    """What a result is added to: one number for all lanes, neighbours, or numbers further apart."""
     if stride == 0:
-        one = numbers[c]
-        for j in range(out.size):
-            out[j] = one
-    else:
-        for j in range(out.size):
-            out[j] = numbers[c + j * stride]
+        return spread(numbers, c, lanes)
+    if stride == 1:
+        return load(numbers, c, lanes)
+    return pick(numbers, c, stride, lanes)
 
 
 @kernel
@@ -104,18 +61,121 @@ def places(step, i, j):
     )
 
 
+# Along rows: out, a, b and c are places in memory, `s`, `t`, `u` the strides from row to row of out, a and c; a's numbers lie
+# `turn` apart, b's rows `stride`, and the columns of c `v`.
+
+
+@kernel
+def four_rows(numbers, places, strides, depth, j, n, lanes):
+    """Four rows of the result, from column j on as long as all lanes are columns. Returns how far it came."""
+    (out, a, b, c), (s, t, u, v, turn, stride) = places, strides
+    while j + count(lanes) <= n:
+        p, q, from_ = a, b + j, c + j * v
+        w, x = begin(numbers, from_, v, lanes), begin(numbers, from_ + u, v, lanes)
+        y, z = begin(numbers, from_ + 2 * u, v, lanes), begin(numbers, from_ + 3 * u, v, lanes)
+        for _ in range(depth):
+            row = load(numbers, q, lanes)
+            w = multiply_add(spread(numbers, p, lanes), row, w)
+            x = multiply_add(spread(numbers, p + t, lanes), row, x)
+            y = multiply_add(spread(numbers, p + 2 * t, lanes), row, y)
+            z = multiply_add(spread(numbers, p + 3 * t, lanes), row, z)
+            p, q = p + turn, q + stride
+        store(numbers, out + j, w)
+        store(numbers, out + s + j, x)
+        store(numbers, out + 2 * s + j, y)
+        store(numbers, out + 3 * s + j, z)
+        j += count(lanes)
+    return j
+
+
+@kernel
+def one_row(numbers, places, strides, depth, j, n, lanes):
+    """The same for one row."""
+    (out, a, b, c), (s, t, u, v, turn, stride) = places, strides
+    while j + count(lanes) <= n:
+        p, q = a, b + j
+        w = begin(numbers, c + j * v, v, lanes)
+        for _ in range(depth):
+            w = multiply_add(spread(numbers, p, lanes), load(numbers, q, lanes), w)
+            p, q = p + turn, q + stride
+        store(numbers, out + j, w)
+        j += count(lanes)
+    return j
+
+
+@kernel
+def all_columns(numbers, places, strides, depth, n, rows):
+    """Rows of the result, with ever fewer lanes; the last ones do some columns again, if there are as many."""
+    j = rows(numbers, places, strides, depth, 0, n, line(numbers, 1))
+    j = rows(numbers, places, strides, depth, j, n, line(numbers, 2))
+    few = line(numbers, 4)
+    j = rows(numbers, places, strides, depth, j, n, few)
+    if j < n and n >= count(few):
+        rows(numbers, places, strides, depth, n - count(few), n, few)
+    else:
+        rows(numbers, places, strides, depth, j, n, lanes(1))
+
+
 @opcode
 def product_by_rows(step, numbers, whole):
     """out[i, :] <- c[i, :] + Σ a[i, k] b[k, :], rows of b and out one number after the other."""
-    n, depth = step[INNER], step[DEPTH]
+    m, n, depth, s, t, u = step[OUTER], step[INNER], step[DEPTH], step[OUT_OUTER], step[A_OUTER], step[C_OUTER]
+    strides = s, t, u, step[C_INNER], step[A_INNER], step[B_OUTER]
     for i in range(step[FIRST]):
         for j in range(step[SECOND]):
             out, a, b, c = places(step, i, j)
-            for k in range(step[OUTER]):
-                at = out + k * step[OUT_OUTER]
-                row = numbers[at : at + n]
-                begin_row(row, numbers, c + k * step[C_OUTER], step[C_INNER])
-                add_rows(row, numbers, a + k * step[A_OUTER], step[A_INNER], b, step[B_OUTER], depth)
+            k = 0
+            while k + 4 <= m:
+                all_columns(numbers, (out + k * s, a + k * t, b, c + k * u), strides, depth, n, four_rows)
+                k += 4
+            while k < m:
+                all_columns(numbers, (out + k * s, a + k * t, b, c + k * u), strides, depth, n, one_row)
+                k += 1
+
+
+# Along what is summed over -----------------------------------------------------------------------
+
+
+@kernel
+def add_products(numbers, a, b, stride, depth, k, sums, lanes):
+    """Four sums, and a[k:] times four columns, as long as all lanes are of use. Returns how far it came, and the sums."""
+    w, x, y, z = sums
+    while k + count(lanes) <= depth:
+        row, at = load(numbers, a + k, lanes), b + k
+        w = multiply_add(row, load(numbers, at, lanes), w)
+        x = multiply_add(row, load(numbers, at + stride, lanes), x)
+        y = multiply_add(row, load(numbers, at + 2 * stride, lanes), y)
+        z = multiply_add(row, load(numbers, at + 3 * stride, lanes), z)
+        k += count(lanes)
+    return k, (w, x, y, z)
+
+
+@kernel
+def half(vector):
+    """Sums of one number of the first half and one of the second."""
+    return add(lower(vector), upper(vector))
+
+
+@kernel
+def halves(sums):
+    """Four sums on half as many lanes."""
+    w, x, y, z = sums
+    return half(w), half(x), half(y), half(z)
+
+
+@kernel
+def four_dots(numbers, a, b, stride, depth):
+    """a times four columns."""
+    none = zeros(numbers, line(numbers, 1))
+    k, sums = add_products(numbers, a, b, stride, depth, 0, (none, none, none, none), line(numbers, 1))
+    k, fewer = add_products(numbers, a, b, stride, depth, k, halves(sums), line(numbers, 2))
+    k, fewest = add_products(numbers, a, b, stride, depth, k, halves(fewer), line(numbers, 4))
+    w, x, y, z = fewest
+    found = totals(w, x, y, z)
+    while k < depth:
+        found = multiply_add(spread(numbers, a + k, lanes(4)), pick(numbers, b + k, stride, lanes(4)), found)
+        k += 1
+    return found
 
 
 @kernel(reorder=True)
@@ -129,17 +189,32 @@ def dot(x, y):
 
 @opcode
 def product_by_dots(step, numbers, whole):
-    """out[i, j] <- c[i, j] + Σ a[i, :] b[:, j], where rows of a and columns of b lie one number after the other."""
-    depth = step[DEPTH]
+    """out[i, j] <- c[i, j] + Σ a[i, :] b[:, j], where rows of a and out, and columns of b, lie one number after the other."""
+    n, depth, stride, v = step[INNER], step[DEPTH], step[B_INNER], step[C_INNER]
     for i in range(step[FIRST]):
         for j in range(step[SECOND]):
             out, a, b, c = places(step, i, j)
-            for k in range(step[OUTER]):
-                at, from_, plus = out + k * step[OUT_OUTER], a + k * step[A_OUTER], c + k * step[C_OUTER]
-                x = numbers[from_ : from_ + depth]
-                for m in range(step[INNER]):
-                    y = b + m * step[B_INNER]
-                    numbers[at + m] = numbers[plus + m * step[C_INNER]] + dot(x, numbers[y : y + depth])
+            for _ in range(step[OUTER]):
+                m = 0
+                while m + 4 <= n:
+                    found = four_dots(numbers, a, b + m * stride, stride, depth)
+                    store(numbers, out + m, add(begin(numbers, c + m * v, v, lanes(4)), found))
+                    m += 4
+                while m < n:
+                    y = b + m * stride
+                    numbers[out + m] = numbers[c + m * v] + dot(numbers[a : a + depth], numbers[y : y + depth])
+                    m += 1
+                out, a, c = out + step[OUT_OUTER], a + step[A_OUTER], c + step[C_OUTER]
+
+
+# By BLAS -----------------------------------------------------------------------------------------
+
+
+@kernel
+def begin_row(out, numbers, c, stride):
+    """out <- c, of which all numbers are one where its stride is 0."""
+    for j in range(out.size):
+        out[j] = numbers[c + j * stride]
 
 
 @opcode
