@@ -6,7 +6,6 @@ eight or sixteen at once.
 
 from __future__ import annotations
 
-import functools
 import types
 from collections.abc import Callable
 
@@ -118,7 +117,7 @@ TEMPLATES = of_one, of_two, of_three
 def made_of(function: Callable, template: Callable, name: str, replaced: str = "number") -> Opcode:
     """The opcode of a template in which one kernel stands for another one."""
     own = types.FunctionType(template.__code__, {**template.__globals__, replaced: function}, name)
-    functools.update_wrapper(own, template, assigned=("__doc__", "__module__"))
+    own.__doc__, own.__module__ = template.__doc__, template.__module__
     return opcode(own)
 
 

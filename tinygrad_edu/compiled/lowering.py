@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -17,10 +18,11 @@ from .elementwise import elementwise as elementwise_opcode
 from .elementwise import made_of
 from .fields import DEPTH
 from .opcode import Opcode
+from .passes import cuts
 from .places import AXES_OF_HALF, filled, merged
-from .plan import Plan
+from .plan import Drawn, Plan
 from .products import product_by_blas, product_by_dots, product_by_rows
-from .program import Action, cuts
+from .program import Action
 from .scalars import SCALARS
 from .sums import (
     add_along_axis,
@@ -64,17 +66,26 @@ def by_python(plan: Plan, action: Action) -> bool:
     return True
 
 
+def drawn(plan: Plan, action: Action) -> bool:
+    """Random numbers, from the generator itself."""
+    params = action.params
+    generator, number = params["generator"], params["number"]
+    plan.draws[generator] = max(plan.draws.get(generator, 0), number + 1)
+    plan.call("draw", Drawn(generator, number, params["draw"], params["args"]), plan.new(action.out), [])
+    return True
+
+
 # Number by number --------------------------------------------------------------------------------
 
 
 @functools.cache
 def opcode_of(name: str) -> Opcode:
     """The opcode of an elementwise op."""
-    function, params = SCALARS[name][:2]
+    function = SCALARS[name].function
     return elementwise_opcode(name, function, _arity(function))
 
 
-def _arity(function: Callable) -> int:
+def _arity(function: Any) -> int:
     return function.__wrapped__.__code__.co_argcount
 
 
@@ -93,7 +104,9 @@ def cast(plan: Plan, action: Action) -> bool:
     if not cuts(dtype, target):
         plan.places[action.out] = plan.place(action.inputs[0])
         return True
-    return target.kind != "b" and plan.elementwise("trunc", opcode_of("trunc"), plan.new(action.out), [plan.place(action.inputs[0])])
+    return target.kind != "b" and plan.elementwise(
+        "trunc", opcode_of("trunc"), plan.new(action.out), [plan.place(action.inputs[0])]
+    )
 
 
 # Other ways to look at the same numbers ----------------------------------------------------------
@@ -158,12 +171,12 @@ def product(plan: Plan, action: Action) -> bool:
         rows, columns = columns, rows
     code = _product_code(plan, matrices, rows * columns * depth)
     if code is product_by_rows and not _along(matrices[2], 1):
-        places[2] = plan.copied(places[2].seen(matrices[2])) if not batch else None
-        if places[2] is None:
+        if batch:
             return False
+        places[2] = plan.copied(places[2].seen(matrices[2]))
         matrices[2] = places[2].form
     by_form = [(*(stride[i] for stride in strides), *matrix.strides) for i, matrix in enumerate(matrices)]
-    seen = [place.seen(matrix) if batch else place.seen(matrix) for place, matrix in zip(places, matrices)]
+    seen = [place.seen(matrix) for place, matrix in zip(places, matrices)]
     pairs = list(zip(seen, by_form))
     plan.emit(code.name, code, [*lengths, rows, columns], pairs[0], pairs[1:], {DEPTH: depth})
     return True
@@ -245,7 +258,7 @@ def of_classes(plan: Plan, action: Action) -> bool:
     operands = [plan.place(value) for value in action.inputs]
     shape = plan.values.shapes[action.out]
     wide = plan.values.shapes[action.inputs[0]] if action.name != "add_along_axis" else shape
-    if np.ravel(action.params.get("axis", -1)).tolist() not in ([-1], [len(wide) - 1]) or not 0 < math.prod(wide):
+    if np.ravel(action.params.get("axis", -1)).tolist() not in ([-1], [len(wide) - 1]) or not math.prod(wide) > 0:
         return False
     if action.name == "add_along_axis" and operands[1].form.shape[-1:] != (1,):
         return False
@@ -268,17 +281,31 @@ def _with_classes(form: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
 
 
 VIEWS = (
-    "reshape", "expand_dims", "squeeze", "broadcast_to", "transpose", "matrix_transpose", "swapaxes", "moveaxis", "flip", "getitem",
+    "reshape", "expand_dims", "squeeze", "broadcast_to", "transpose", "matrix_transpose", "swapaxes", "moveaxis", "flip",
+    "getitem",
 )  # fmt: skip
 LOWER: dict[str, Callable[[Plan, Action], bool]] = {
     **dict.fromkeys(VIEWS, look_again),
     **dict.fromkeys(CLASSES, of_classes),
     **dict.fromkeys(("sum", "mean", "max", "min", "prod"), reduction),
     "cast": cast,
+    "draw": drawn,
     "copy": copy,
     "concatenate_all": joined,
     "matrix_product": product,
 }
-EXACT = {*VIEWS, "cast", "copy", "concatenate_all", "where", "max", "min", "negative", "absolute", "sign", "maximum", "minimum"}
-
-
+EXACT = {
+    *VIEWS,
+    "draw",
+    "cast",
+    "copy",
+    "concatenate_all",
+    "where",
+    "max",
+    "min",
+    "negative",
+    "absolute",
+    "sign",
+    "maximum",
+    "minimum",
+}

@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable
+from typing import Any
 
 from .elementwise import made_of
 from .fields import (
@@ -31,11 +32,11 @@ from .fields import (
     POSITION,
     PROGRAM,
     RATES,
+    ROW,
     SIZE,
     STATE,
     STEP,
     STEPS,
-    ROW,
     A,
     B,
     C,
@@ -92,7 +93,9 @@ def gather(step, numbers, whole):
     for i in range(step[OUTER]):
         out, a = step[OUT] + i * step[OUT_OUTER], step[A] + whole[order + i] * step[A_OUTER]
         if s == 1 and t == 1:
-            numbers[out : out + n] = numbers[a : a + n]
+            x, y = numbers[a : a + n], numbers[out : out + n]
+            for j in range(n):
+                y[j] = x[j]
         else:
             for j in range(n):
                 numbers[out + j * s] = numbers[a + j * t]
@@ -121,7 +124,7 @@ def tell(step, numbers, whole):
 # Steps of the optimizer: weights at `out`, gradients at `a`, slots from `b` on, in neighbouring fields -----------------
 
 
-def move(p, g, c):
+def move(p: Any, g: Any, *slots_and_numbers: Any) -> None:
     """The kernel of an optimizer, in whose place `mover` puts one."""
 
 

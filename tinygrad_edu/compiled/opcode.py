@@ -7,13 +7,12 @@
             numbers[out + i] = 2 * numbers[a + i]
 
 An opcode gets the row of its instruction, and all memory twice: as floats and as whole numbers, from address 0 on, so that
-`numbers[a]` lies at byte a * itemsize. It returns None or 0 to go on, and any other whole number to stop the run. The first number of a row
-is the address of the opcode's code; with it an opcode runs other instructions (`perform`), and a machine is an opcode, too.
+`numbers[a]` lies at byte a * itemsize. It returns None or 0 to go on, and any other whole number to stop the run. The first
+number of a row is the address of its code; an opcode can run other instructions (`perform`), so a machine is an opcode, too.
 """
 
 from __future__ import annotations
 
-import ctypes
 import functools
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -21,9 +20,8 @@ from typing import Any
 import numpy as np
 
 from . import objects
-from .fields import ROW
-
-FAILED = -1  # what an instruction returns that raised an error
+from .calling import call as call
+from .calling import python_opcode as python_opcode
 
 
 class Opcode:
@@ -36,7 +34,7 @@ class Opcode:
 
     def __init__(self, function: Callable, name: str | None = None):
         self.function, self.name = function, name or function.__name__
-        functools.update_wrapper(self, function)
+        self.__doc__ = function.__doc__
         self._addresses: dict[str, int] = {}
 
     def __repr__(self) -> str:
@@ -66,67 +64,15 @@ def prepare(opcodes: Iterable[Any], dtype: Any) -> None:
         one._addresses[dtype] = address
 
 
-# Calling -----------------------------------------------------------------------------------------------------------
-
-_CODE = ctypes.CFUNCTYPE(ctypes.c_int32, *[ctypes.c_void_p] * 5)  # of Numba: where the result goes, an error, and the arguments
-_errors: list[BaseException] = []
-
-
-def call(code: Any, row: np.ndarray, dtype: Any) -> int:
-    """Run one instruction, and all that it runs, without the GIL. Returns what it returned.
-
-    Raises:
-        Exception: what a Python function raised that an instruction called.
-    """
-    address = code if isinstance(code, int) else code.address(dtype)
-    result, error = ctypes.c_int64(), ctypes.c_void_p()
-    status = _CODE(address)(ctypes.addressof(result), ctypes.addressof(error), row.ctypes.data, None, None)
-    if _errors:
-        raise _errors.pop()
-    if status:
-        raise RuntimeError(f"Opcode expects to return a number, got status {status}. An error was raised in compiled code.")
-    return result.value
-
-
-class PythonOpcode:
-    """An opcode whose code is a Python function of the row of its instruction."""
-
-    def __init__(self, function: Callable[[np.ndarray], int | None]):
-        self.function = function
-        self._code = _CODE(self._run)
-        self._address = ctypes.cast(self._code, ctypes.c_void_p).value or 0
-
-    def address(self, dtype: Any = None) -> int:
-        """Where its code lies in this process."""
-        return self._address
-
-    def _run(self, result: int, error: int, step: int, numbers: int, whole: int) -> int:
-        try:
-            row = np.frombuffer((ctypes.c_int64 * ROW).from_address(step), np.int64)
-            ctypes.c_int64.from_address(result).value = self.function(row) or 0
-        except BaseException as raised:
-            _errors.append(raised)
-            ctypes.c_int64.from_address(result).value = FAILED
-        return 0
-
-
-def python_opcode(function: Callable[[np.ndarray], int | None]) -> PythonOpcode:
-    """An opcode whose code is a Python function. An error in it stops the run, and is raised by `call`."""
-    return PythonOpcode(function)
-
-
-# Calling from compiled code ----------------------------------------------------------------------------------------
-
-
 def perform(at, numbers, whole):
     """Run the instruction whose row begins at whole[at], in compiled code. Returns what it returned."""
     raise TypeError("perform expects to be called by a kernel or an opcode. Use `call`.")
 
 
 def _intrinsic() -> Any:
-    from .emission import perform_intrinsic
+    from .emission import perform
 
-    return perform_intrinsic()
+    return perform
 
 
 perform.compiled = _intrinsic  # type: ignore[attr-defined]  # as kernels say what the compiler shall put in their place

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Hashable, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
-from .fields import AXES, DEPTH, EXTENT, INNER, OPERANDS, OUT, OUT_STRIDES
+from .fields import AXES, DEPTH, EXTENT, INNER, OPERANDS, OUT, OUT_STRIDES, ROW
 from .opcode import Opcode
 from .places import UNKNOWN, Cell, Place, allot, filled, merged, rounded
-from .program import Action, Program
+from .program import Program
 
 NARROW = 64  # units: below, a batch lies feature by feature
 
@@ -26,13 +26,13 @@ class Instruction(NamedTuple):
 
     Attributes:
         name: for those who read a plan.
-        code: the opcode, or a function that computes arrays from arrays, in Python.
+        code: the opcode; or a function that computes arrays from arrays, in Python; or what is drawn.
         places: by the field that has their address; of a function, its result and its operands in order.
         fields: all other numbers of the row, by their field.
     """
 
     name: str
-    code: Opcode | Callable
+    code: Opcode | Callable | Drawn
     places: dict[int, Place]
     fields: dict[int, int]
 
@@ -40,6 +40,15 @@ class Instruction(NamedTuple):
     def extent(self) -> tuple[int, ...]:
         """Lengths of the axes that it goes along."""
         return tuple(self.fields.get(axis, 1) for axis in EXTENT)
+
+
+class Drawn(NamedTuple):
+    """Random numbers, of which generator is only said by its number: `draw(generator, *args)`, draw `number` of a step."""
+
+    generator: int
+    number: int
+    draw: Callable
+    args: tuple
 
 
 Strided = tuple[Place, Sequence[int]]  # a place, and its strides along the axes of an instruction
@@ -57,6 +66,9 @@ class Plan:
         homes: cells outside of the arena, by what they are cells of.
         constants: cells, and what is in them.
         size: of the arena, once it is laid out.
+        table: the instructions as rows, with addresses that count from where each home, or the arena, begins.
+        draws: how often a step draws from each generator.
+        counted: of which numbers of the table this is true: rows, fields, and which home; the arena is the last one.
     """
 
     def __init__(self, program: Program, batch: int | None):
@@ -65,6 +77,7 @@ class Plan:
         self.homes: dict[Hashable, Cell] = {}
         self.constants: list[tuple[Cell, np.ndarray]] = []
         self.size = 0
+        self.draws: dict[int, int] = {}
         self._constant_cells: dict[bytes, Cell] = {}
         self.is_narrow = batch is not None and self._widest() <= NARROW
         self.places = {
@@ -140,7 +153,7 @@ class Plan:
             numbers |= dict(zip(stride_fields[AXES - len(strides) :], map(int, strides)))
         self.instructions.append(Instruction(name, code, places, numbers | (fields or {})))
 
-    def call(self, name: str, function: Callable, out: Place, operands: Sequence[Place]) -> None:
+    def call(self, name: str, function: Callable | Drawn, out: Place, operands: Sequence[Place]) -> None:
         """An instruction that is Python."""
         places = dict(enumerate([out, *operands]))
         self.instructions.append(Instruction(name, function, places, {INNER: out.form.size}))
@@ -177,6 +190,21 @@ class Plan:
                     cell.last = number
                     free[id(cell)] = cell
         self.size = allot(free.values(), at)
+        self._write()
+
+    def _write(self) -> None:
+        """Make rows of the instructions."""
+        self.table = np.zeros((len(self.instructions), ROW), np.int64)
+        numbers: dict[Hashable, int] = {home: number for number, home in enumerate(self.homes)}
+        numbers[None] = len(numbers)
+        counted = []
+        for i, (_, code, places, fields) in enumerate(self.instructions):
+            self.table[i, list(fields)] = list(fields.values())
+            if isinstance(code, Opcode):
+                for field, place in places.items():
+                    self.table[i, field] = place.cell.address + place.start
+                    counted.append((i, field, numbers[place.cell.home]))
+        self.counted = np.array(counted, np.int64).reshape(-1, 3).T
 
     def explain(self) -> str:
         """The plan in words: what is done to how many numbers, and where they lie."""

@@ -3,47 +3,68 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import NamedTuple
 
-
 from .fields import DEPTH, OUT_OUTER, B
+from .kinds import Step
 from .lowering import lower, opcode_of
 from .machine import gather, look, mover, tell
 from .places import Cell, Place
 from .plan import Plan
 from .program import Program
+from .translation import form_of, program_of
 
 
-class Update(NamedTuple):
-    """How the optimizer moves one weight.
+class Move(NamedTuple):
+    """How the optimizer moves weights.
 
     Attributes:
-        weight: its number.
-        gradient: the value that is its gradient.
-        kernel: what moves it.
+        kernel: what moves one of them.
         slots: how many arrays of its shape the kernel keeps.
         width: how many numbers the kernel is told in each step.
     """
 
-    weight: int
-    gradient: int
     kernel: Callable
     slots: int
     width: int
 
 
-def plan_of_step(program: Program, batch: int, outputs: Sequence[int], loss: int | None, updates: Sequence[Update]) -> Plan:
-    """Gather a batch, compute, look at the loss, tell the outputs, move the weights."""
+KEPT = 64  # plans that are remembered
+_plans: dict[Hashable, Plan] = {}
+
+
+def plan_of_step(step: Step, batch: int, trained: Sequence[int], move: Move) -> Plan:
+    """Gather a batch, compute, look at the loss, tell the outputs, move the weights.
+
+    Plans are remembered by what the step does, whichever model it is of.
+
+    Args:
+        step: taken down.
+        batch: rows of a batch.
+        trained: the numbers of the weights that are moved, in the order of the gradients.
+        move: how.
+    """
+    key = form_of(step), batch, tuple(trained), move
+    if key not in _plans:
+        if len(_plans) >= KEPT:
+            _plans.pop(next(iter(_plans)), None)
+        _plans[key] = _new_plan(program_of(step), batch, trained, move)
+    return _plans[key]
+
+
+def _new_plan(program: Program, batch: int, trained: Sequence[int], move: Move) -> Plan:
     plan = _begun(program, batch)
     _gather(plan)
     for action in program.actions:
         lower(plan, action)
-    if loss is not None:
-        plan.emit("look", look, [1], None, [(plan.place(loss), (0,))])
-    _tell(plan, outputs)
-    for update in updates:
-        _move(plan, update)
+    assert program.loss is not None
+    plan.emit("look", look, [1], None, [(plan.place(program.loss), (0,))])
+    _tell(plan, [*program.outputs, *program.parts])
+    for number, value in program.moves:
+        plan.elementwise("lay_out", plan.copy, plan.home(("weight", number), plan.values.shapes[value]), [plan.place(value)])
+    for number, gradient in zip(trained, program.gradients):
+        _move(plan, number, gradient, move)
     plan.lay_out()
     return plan
 
@@ -87,17 +108,16 @@ def _tell(plan: Plan, outputs: Sequence[int]) -> None:
         plan.emit("tell", tell, form.shape, None, [(place.seen(form), form.strides)], fields)
 
 
-def _move(plan: Plan, update: Update) -> None:
-    place = plan.place(update.gradient)
+def _move(plan: Plan, number: int, gradient: int, move: Move) -> None:
+    place = plan.place(gradient)
     if not place.form.flags.c_contiguous:
         place = plan.copied(place)
     shape = place.form.shape
-    weight = plan.home(("weight", update.weight), shape)
-    code = mover(update.kernel, update.slots)
-    size = place.form.size
-    plan.emit(code.name, code, [size], (weight, (1,)), [(place, (1,))], {DEPTH: update.width})
-    for slot in range(update.slots):
-        plan.instructions[-1].places[B + slot] = plan.home(("slot", update.weight, slot), shape)
+    weight = plan.home(("weight", number), shape)
+    code = mover(move.kernel, move.slots)
+    plan.emit(code.name, code, [place.form.size], (weight, (1,)), [(place, (1,))], {DEPTH: move.width})
+    for slot in range(move.slots):
+        plan.instructions[-1].places[B + slot] = plan.home(("slot", number, slot), shape)
 
 
 def plan_of_function(program: Program, results: Sequence[int]) -> Plan:
@@ -112,5 +132,3 @@ def plan_of_function(program: Program, results: Sequence[int]) -> Plan:
         plan.elementwise("lay_out", plan.copy, out, [plan.place(value)])
     plan.lay_out()
     return plan
-
-

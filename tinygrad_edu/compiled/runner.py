@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from ..optimizers import Optimizer
+from .errors import NotCompiledError
 from .fields import LOSSES, ORDER, OUTPUTS, POSITION, RATES, STEP
 from .link import Linked, address, new_state, run_passes, words
-from .plans import Update, plan_of_step
-from .program import program_of
-from .step import NotCompiledError, known_step
+from .plans import Move, plan_of_step
+from .step import known_step
+from .translation import generators_of
 
 
 class Runner:
@@ -36,20 +38,18 @@ class Runner:
         weights = model.weights
         trained = [next(i for i, w in enumerate(weights) if w is state.variable) for state in self.states]
         width = len(self.optimizer.numbers(self.optimizer.rate_at(1), 1))
-        homes: dict[Any, np.ndarray] = {("weight", i): weight.array for i, weight in enumerate(weights)}
-        homes |= {("table", i): _as_table(table, self.dtype) for i, table in enumerate(tables)}
-        for number, state in zip(trained, self.states):
-            homes |= {("slot", number, slot): array for slot, array in enumerate(state.arrays)}
         self.state = new_state()
         self.linked: dict[int, Linked] = {}
+        step: Any = None
         for count in dict.fromkeys((min(size, self.rows), self.rows % size or size)):
-            program = program_of(known_step(model, [batch(rows) for rows in _two_batches(tables, count)]))
-            output, loss, *gradients = program.wanted
-            slots = len(self.optimizer.slots)
-            updates = [Update(number, g, self.kernel, slots, width) for number, g in zip(trained, gradients)]
-            plan = plan_of_step(program, count, [output], loss, updates)
-            self.linked[count] = Linked(plan, homes, self.dtype, self.state)
-        self.width = int(np.prod(program.values.shapes[output][1:]))
+            step = known_step(model, [batch(rows) for rows in _two_batches(tables, count)], step)
+            plan = plan_of_step(step, count, trained, Move(self.kernel, len(self.optimizer.slots), width))
+            homes: dict[Any, np.ndarray] = {("weight", i): weight.array for i, weight in enumerate(step.taken.weights)}
+            homes |= {("table", i): _as_table(table, self.dtype) for i, table in enumerate(tables)}
+            for number, state in zip(trained, self.states):
+                homes |= {("slot", number, slot): array for slot, array in enumerate(state.arrays)}
+            self.linked[count] = Linked(plan, homes, self.dtype, self.state, generators_of(step))
+        self.width = sum(math.prod(np.shape(output)[1:]) for output in step.taken.outputs)
 
     @property
     def is_valid(self) -> bool:
@@ -79,11 +79,20 @@ class Runner:
         losses, outputs = np.empty(each * len(orders), self.dtype), np.empty((len(order), self.width), self.dtype)
         rates = self._rates(len(losses))
         state = self.state
-        state[ORDER], state[LOSSES], state[OUTPUTS], state[RATES] = words(order), address(losses), address(outputs), address(rates)
+        state[ORDER], state[LOSSES], state[OUTPUTS], state[RATES] = (
+            words(order),
+            address(losses),
+            address(outputs),
+            address(rates),
+        )
         state[POSITION] = state[STEP] = 0
         passes = [self.linked[count].a_pass(steps, count) for count, steps in ((self.size, whole), (rest, 1)) if count and steps]
+        first = self.linked[self.size if whole else rest]
+        for linked in self.linked.values():
+            linked.begin()
         run_passes(passes * len(orders), self.dtype)
         done = int(state[STEP])
+        first.end(done)
         for one in self.states:
             one.variable.mark_changed()
         self.optimizer.iterations += done

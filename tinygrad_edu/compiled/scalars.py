@@ -1,10 +1,15 @@
 """Scalar functions (provisional)."""
+
 from __future__ import annotations
+
 import math
-from typing import NamedTuple, Any
+from typing import Any, NamedTuple
+
 import numpy as np
+
 from ..kernel import kernel
 from ..ops.large import ONE, TWO, ZERO, exp_of, expm1_parts
+
 HALF = np.float32(0.5)
 THIRD, FIFTH, SEVENTH, NINTH, ELEVENTH, THIRTEENTH = (np.float32(1 / n) for n in (3, 5, 7, 9, 11, 13))
 HIGH = np.float32(87)  # below this exp(-x) is a normal number
@@ -49,108 +54,168 @@ def tanh_of(x):
 def add(x, y):
     return x + y
 
+
 @kernel
 def subtract(x, y):
     return x - y
+
 
 @kernel
 def multiply(x, y):
     return x * y
 
+
 @kernel
 def divide(x, y):
     return x / y
+
 
 @kernel
 def maximum(x, y):
     return x if x > y or x != x else y
 
+
 @kernel
 def minimum(x, y):
     return x if x < y or x != x else y
+
 
 @kernel
 def tie_share(x, y):
     return ONE if x > y else HALF if x == y else ZERO
 
+
 @kernel
 def relu_slope(x, y):
     return x * (ONE if y > ZERO else ZERO)
+
 
 @kernel
 def tanh_slope(x, y):
     return x * (ONE - y * y)
 
+
 @kernel
 def greater(x, y):
     return ONE if x > y else ZERO
+
 
 @kernel
 def less(x, y):
     return ONE if x < y else ZERO
 
+
 @kernel
 def greater_equal(x, y):
     return ONE if x >= y else ZERO
+
 
 @kernel
 def less_equal(x, y):
     return ONE if x <= y else ZERO
 
+
 @kernel
 def equal(x, y):
     return ONE if x == y else ZERO
+
 
 @kernel
 def sigmoid_cross_entropy(x, y):
     return log1p_unit(exp_of(-abs(x))) + ((x if x > ZERO else ZERO) - x * y)
 
+
 @kernel
 def relu(x):
     return ZERO if x <= ZERO else x
+
 
 @kernel
 def negative(x):
     return -x
 
+
 @kernel
 def absolute(x):
     return abs(x)
+
 
 @kernel
 def square(x):
     return x * x
 
+
 @kernel
 def sqrt(x):
     return np.sqrt(x)
+
 
 @kernel
 def sign(x):
     return ONE if x > ZERO else -ONE if x < ZERO else x
 
+
 @kernel
 def lay_out(x):
     return x
+
 
 @kernel
 def trunc(x):
     return np.trunc(x)
 
+
 @kernel
 def rsqrt(x):
     return ONE / np.sqrt(x)
+
 
 @kernel
 def log(x):
     return math.log(x)
 
+
 @kernel
 def where(c, x, y):
     return x if c != ZERO else y
+
 
 class Scalar(NamedTuple):
     function: Any
     params: tuple = ()
 
-SCALARS = {name: Scalar(f) for name, f in dict(add=add, subtract=subtract, multiply=multiply, divide=divide, maximum=maximum, minimum=minimum, tie_share=tie_share, relu_slope=relu_slope, tanh_slope=tanh_slope, greater=greater, less=less, greater_equal=greater_equal, less_equal=less_equal, equal=equal, sigmoid_cross_entropy=sigmoid_cross_entropy, relu=relu, negative=negative, absolute=absolute, square=square, sqrt=sqrt, sign=sign, lay_out=lay_out, trunc=trunc, rsqrt=rsqrt, log=log, where=where, tanh=tanh_of, sigmoid=sigmoid_of, exp=exp_any).items()}
+
+SCALARS = {
+    name: Scalar(f)
+    for name, f in dict(
+        add=add,
+        subtract=subtract,
+        multiply=multiply,
+        divide=divide,
+        maximum=maximum,
+        minimum=minimum,
+        tie_share=tie_share,
+        relu_slope=relu_slope,
+        tanh_slope=tanh_slope,
+        greater=greater,
+        less=less,
+        greater_equal=greater_equal,
+        less_equal=less_equal,
+        equal=equal,
+        sigmoid_cross_entropy=sigmoid_cross_entropy,
+        relu=relu,
+        negative=negative,
+        absolute=absolute,
+        square=square,
+        sqrt=sqrt,
+        sign=sign,
+        lay_out=lay_out,
+        trunc=trunc,
+        rsqrt=rsqrt,
+        log=log,
+        where=where,
+        tanh=tanh_of,
+        sigmoid=sigmoid_of,
+        exp=exp_any,
+    ).items()
+}

@@ -228,5 +228,3 @@ def add_along_axis(step, numbers, whole):
                 label = int(numbers[b])
                 if 0 <= label < n:
                     numbers[out + label * s] = numbers[a]
-
-
