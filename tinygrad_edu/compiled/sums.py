@@ -31,7 +31,13 @@ from .fields import (
     B,
 )
 from .opcode import opcode
-from .products import add_multiple
+
+@kernel
+def add_multiple(out, factor, row):
+    """out <- out + factor · row."""
+    for j in range(out.size):
+        out[j] += factor * row[j]
+
 
 PIECE = 4096  # numbers that are summed up before their sum is added to that of others: rounding grows with the longer of the two
 
