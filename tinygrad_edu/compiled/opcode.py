@@ -70,7 +70,7 @@ def perform(at, numbers, whole):
 
 
 def _intrinsic() -> Any:
-    from .emission import perform
+    from .pointers import perform
 
     return perform
 
