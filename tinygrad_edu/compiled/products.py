@@ -37,17 +37,15 @@ from .fields import (
     C,
 )
 from .opcode import opcode
-from .vectors import add, count, lanes, line, load, lower, multiply_add, pick, spread, store, totals, upper, zeros
+from .vectors import add, by_four, count, lanes, line, load, multiply_add, pick, spread, store, totals, zeros
 
 
 @kernel
 def begin(numbers, c, stride, lanes):
-    """What a result is added to: one number for all lanes, neighbours, or numbers further apart."""
+    """What a result is added to: one number for all lanes if its stride is 0, else neighbours."""
     if stride == 0:
         return spread(numbers, c, lanes)
-    if stride == 1:
-        return load(numbers, c, lanes)
-    return pick(numbers, c, stride, lanes)
+    return load(numbers, c, lanes)
 
 
 @kernel
@@ -66,10 +64,14 @@ def places(step, i, j):
 
 
 @kernel
-def four_rows(numbers, places, strides, depth, j, n, lanes):
-    """Four rows of the result, from column j on as long as all lanes are columns. Returns how far it came."""
+def four_rows(numbers, places, strides, depth, j, n, idle, lanes):
+    """Four rows of the result, from column j on. Returns how far it came.
+
+    The last lanes do some columns again, if there are as many, and more than `idle` are left.
+    """
     (out, a, b, c), (s, t, u, v, turn, stride) = places, strides
-    while j + count(lanes) <= n:
+    while n - j > idle and n >= count(lanes):
+        j = min(j, n - count(lanes))
         p, q, from_ = a, b + j, c + j * v
         w, x = begin(numbers, from_, v, lanes), begin(numbers, from_ + u, v, lanes)
         y, z = begin(numbers, from_ + 2 * u, v, lanes), begin(numbers, from_ + 3 * u, v, lanes)
@@ -89,10 +91,11 @@ def four_rows(numbers, places, strides, depth, j, n, lanes):
 
 
 @kernel
-def one_row(numbers, places, strides, depth, j, n, lanes):
+def one_row(numbers, places, strides, depth, j, n, idle, lanes):
     """The same for one row."""
     (out, a, b, c), (s, t, u, v, turn, stride) = places, strides
-    while j + count(lanes) <= n:
+    while n - j > idle and n >= count(lanes):
+        j = min(j, n - count(lanes))
         p, q = a, b + j
         w = begin(numbers, c + j * v, v, lanes)
         for _ in range(depth):
@@ -105,15 +108,10 @@ def one_row(numbers, places, strides, depth, j, n, lanes):
 
 @kernel
 def all_columns(numbers, places, strides, depth, n, rows):
-    """Rows of the result, with ever fewer lanes; the last ones do some columns again, if there are as many."""
-    j = rows(numbers, places, strides, depth, 0, n, line(numbers, 1))
-    j = rows(numbers, places, strides, depth, j, n, line(numbers, 2))
-    few = line(numbers, 4)
-    j = rows(numbers, places, strides, depth, j, n, few)
-    if j < n and n >= count(few):
-        rows(numbers, places, strides, depth, n - count(few), n, few)
-    else:
-        rows(numbers, places, strides, depth, j, n, lanes(1))
+    """Rows of the result, with ever fewer lanes."""
+    j = rows(numbers, places, strides, depth, 0, n, count(line(numbers)) // 2, line(numbers))
+    j = rows(numbers, places, strides, depth, j, n, 0, lanes(4))
+    rows(numbers, places, strides, depth, j, n, 0, lanes(1))
 
 
 @opcode
@@ -151,27 +149,13 @@ def add_products(numbers, a, b, stride, depth, k, sums, lanes):
 
 
 @kernel
-def half(vector):
-    """Sums of one number of the first half and one of the second."""
-    return add(lower(vector), upper(vector))
-
-
-@kernel
-def halves(sums):
-    """Four sums on half as many lanes."""
-    w, x, y, z = sums
-    return half(w), half(x), half(y), half(z)
-
-
-@kernel
 def four_dots(numbers, a, b, stride, depth):
     """a times four columns."""
-    none = zeros(numbers, line(numbers, 1))
-    k, sums = add_products(numbers, a, b, stride, depth, 0, (none, none, none, none), line(numbers, 1))
-    k, fewer = add_products(numbers, a, b, stride, depth, k, halves(sums), line(numbers, 2))
-    k, fewest = add_products(numbers, a, b, stride, depth, k, halves(fewer), line(numbers, 4))
-    w, x, y, z = fewest
-    found = totals(w, x, y, z)
+    none = zeros(numbers, line(numbers))
+    k, (w, x, y, z) = add_products(numbers, a, b, stride, depth, 0, (none, none, none, none), line(numbers))
+    sums = by_four(w), by_four(x), by_four(y), by_four(z)
+    k, (w4, x4, y4, z4) = add_products(numbers, a, b, stride, depth, k, sums, lanes(4))
+    found = totals(w4, x4, y4, z4)
     while k < depth:
         found = multiply_add(spread(numbers, a + k, lanes(4)), pick(numbers, b + k, stride, lanes(4)), found)
         k += 1

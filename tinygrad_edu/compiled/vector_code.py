@@ -57,9 +57,9 @@ def lanes(typing, count):  # noqa: D103
     return _lanes(count.literal_value, count)
 
 
-@intrinsic(prefer_literal=True)
-def line(typing, numbers, parts):  # noqa: D103
-    return _lanes(LINE * 8 // numbers.dtype.bitwidth // parts.literal_value, numbers, parts)
+@intrinsic
+def line(typing, numbers):  # noqa: D103
+    return _lanes(LINE // _width(numbers), numbers)
 
 
 @intrinsic
@@ -70,9 +70,9 @@ def count(typing, lanes):  # noqa: D103
 # Memory ------------------------------------------------------------------------------------------
 
 
-def _place(context: Any, builder: Any, numbers: Any, array: Any, at: Any) -> Any:
-    """The address of numbers[at]. It is never counted from the end, and never checked."""
-    return builder.gep(context.make_array(numbers)(context, builder, array).data, [at])
+def _place(builder: Any, memory: Any, at: Any) -> Any:
+    """The address of memory[at]. It is never counted from the end, and never checked."""
+    return builder.gep(memory, [at])
 
 
 def _width(numbers: Any) -> int:
@@ -93,7 +93,7 @@ def load(typing, numbers, at, lanes):  # noqa: D103
     kind = lanes.of(numbers.dtype)
 
     def generate(context, builder, signature, values):
-        place = _place(context, builder, numbers, *values[:2])
+        place = _place(builder, *values[:2])
         return builder.load(builder.bitcast(place, context.get_value_type(kind).as_pointer()), align=_width(numbers))
 
     return kind(numbers, types.int64, lanes), generate
@@ -104,7 +104,7 @@ def pick(typing, numbers, at, stride, lanes):  # noqa: D103
     kind = lanes.of(numbers.dtype)
 
     def generate(context, builder, signature, values):
-        place, stride = _place(context, builder, numbers, *values[:2]), values[2]
+        place, stride = _place(builder, *values[:2]), values[2]
         if lanes.count == 1:
             return builder.load(place)
         found = ir.Constant(context.get_value_type(kind), ir.Undefined)
@@ -121,7 +121,7 @@ def spread(typing, numbers, at, lanes):  # noqa: D103
     kind = lanes.of(numbers.dtype)
 
     def generate(context, builder, signature, values):
-        value = builder.load(_place(context, builder, numbers, *values[:2]))
+        value = builder.load(_place(builder, *values[:2]))
         return _same(context.get_value_type(kind), value)(builder)
 
     return kind(numbers, types.int64, lanes), generate
@@ -136,8 +136,8 @@ def zeros(typing, numbers, lanes):  # noqa: D103
 @intrinsic
 def store(typing, numbers, at, vector):  # noqa: D103
     def generate(context, builder, signature, values):
-        array, at, vector = values
-        place = builder.bitcast(_place(context, builder, numbers, array, at), vector.type.as_pointer())
+        memory, at, vector = values
+        place = builder.bitcast(_place(builder, memory, at), vector.type.as_pointer())
         builder.store(vector, place, align=_width(numbers))
         return context.get_dummy_value()
 
@@ -218,23 +218,26 @@ def _half(start: int) -> Any:
 lower, upper = _half(0), _half(1)
 
 
+@intrinsic
+def by_four(typing, vector):  # noqa: D103
+    def generate(context, builder, signature, values):
+        (found,) = values
+        while found.type.count > 4:
+            half = found.type.count // 2
+            found = builder.fadd(*(_lanes_of(builder, found, found, range(start, start + half)) for start in (0, half)))
+        return found
+
+    return Vector(vector.dtype, 4)(vector), generate
+
+
 def _paired(builder: Any, x: Any, y: Any) -> Any:
     """Sums of two neighbours, of x and then of y."""
-    both = range(2 * x.type.count)
-    return builder.fadd(_lanes_of(builder, x, y, both[::2]), _lanes_of(builder, x, y, both[1::2]))
-
-
-def _halved(builder: Any, x: Any) -> Any:
-    half = x.type.count // 2
-    return builder.fadd(*(_lanes_of(builder, x, x, range(start, start + half)) for start in (0, half)))
+    return builder.fadd(*(_lanes_of(builder, x, y, range(start, 8, 2)) for start in (0, 1)))
 
 
 @intrinsic
 def totals(typing, w, x, y, z):  # noqa: D103
     def generate(context, builder, signature, values):
-        while values[0].type.count > 4:
-            values = [_halved(builder, value) for value in values]
-        first, second = _paired(builder, *values[:2]), _paired(builder, *values[2:])
-        return _paired(builder, first, second) if first.type.count == 4 else _lanes_of(builder, first, second, range(4))
+        return _paired(builder, _paired(builder, *values[:2]), _paired(builder, *values[2:]))
 
-    return Vector(w.dtype, 4)(w, x, y, z), generate
+    return w(w, x, y, z), generate

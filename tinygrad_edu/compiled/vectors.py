@@ -39,8 +39,8 @@ def lanes(count):
 
 
 @Word
-def line(numbers, parts):
-    """As many lanes as fill a line of 64 bytes, or a part of one."""
+def line(numbers):
+    """As many lanes as fill a line of the cache, 64 bytes."""
 
 
 @Word
@@ -104,6 +104,11 @@ def smaller(x, y):
 
 
 @Word
+def by_four(vector):
+    """Four sums of every fourth lane."""
+
+
+@Word
 def lower(vector):
     """The first half of the lanes."""
 
@@ -115,4 +120,4 @@ def upper(vector):
 
 @Word
 def totals(w, x, y, z):
-    """The sums over the lanes of four vectors, as one vector."""
+    """The sums over the lanes of four vectors of four, as one vector."""
