@@ -28,6 +28,7 @@ from .fields import (
     INNER,
     OUT,
     OUT_FIRST,
+    OUT_INNER,
     OUT_OUTER,
     OUT_SECOND,
     OUTER,
@@ -37,7 +38,7 @@ from .fields import (
     C,
 )
 from .opcode import opcode
-from .vectors import add, by_four, count, lanes, line, load, multiply_add, pick, spread, store, totals, zeros
+from .vectors import add, count, half_line, lanes, line, load, multiply_add, put, spread, store, totals, without, zeros
 
 
 @kernel
@@ -135,31 +136,44 @@ def product_by_rows(step, numbers, whole):
 
 
 @kernel
-def add_products(numbers, a, b, stride, depth, k, sums, lanes):
-    """Four sums, and a[k:] times four columns, as long as all lanes are of use. Returns how far it came, and the sums."""
-    w, x, y, z = sums
-    while k + count(lanes) <= depth:
-        row, at = load(numbers, a + k, lanes), b + k
-        w = multiply_add(row, load(numbers, at, lanes), w)
-        x = multiply_add(row, load(numbers, at + stride, lanes), x)
-        y = multiply_add(row, load(numbers, at + 2 * stride, lanes), y)
-        z = multiply_add(row, load(numbers, at + 3 * stride, lanes), z)
-        k += count(lanes)
-    return k, (w, x, y, z)
+def add_products(numbers, a, t, b, stride, sums, idle):
+    """Products of two rows and four columns, added to sums of theirs, but for the first `idle` lanes."""
+    w, x, y, z, w2, x2, y2, z2 = sums
+    row, row2 = without(load(numbers, a, half_line(numbers)), idle), without(load(numbers, a + t, half_line(numbers)), idle)
+    column = without(load(numbers, b, half_line(numbers)), idle)
+    w, w2 = multiply_add(row, column, w), multiply_add(row2, column, w2)
+    column = without(load(numbers, b + stride, half_line(numbers)), idle)
+    x, x2 = multiply_add(row, column, x), multiply_add(row2, column, x2)
+    column = without(load(numbers, b + 2 * stride, half_line(numbers)), idle)
+    y, y2 = multiply_add(row, column, y), multiply_add(row2, column, y2)
+    column = without(load(numbers, b + 3 * stride, half_line(numbers)), idle)
+    z, z2 = multiply_add(row, column, z), multiply_add(row2, column, z2)
+    return w, x, y, z, w2, x2, y2, z2
 
 
 @kernel
-def four_dots(numbers, a, b, stride, depth):
-    """a times four columns."""
-    none = zeros(numbers, line(numbers))
-    k, (w, x, y, z) = add_products(numbers, a, b, stride, depth, 0, (none, none, none, none), line(numbers))
-    sums = by_four(w), by_four(x), by_four(y), by_four(z)
-    k, (w4, x4, y4, z4) = add_products(numbers, a, b, stride, depth, k, sums, lanes(4))
-    found = totals(w4, x4, y4, z4)
-    while k < depth:
-        found = multiply_add(spread(numbers, a + k, lanes(4)), pick(numbers, b + k, stride, lanes(4)), found)
-        k += 1
-    return found
+def eight_dots(numbers, a, t, b, stride, depth):
+    """Two rows times four columns; at the end lanes that are done already are left out."""
+    none, k, width = zeros(numbers, half_line(numbers)), 0, count(half_line(numbers))
+    sums = none, none, none, none, none, none, none, none
+    while k + width <= depth:
+        sums = add_products(numbers, a + k, t, b + k, stride, sums, 0)
+        k += width
+    if k < depth:
+        last = depth - width
+        sums = add_products(numbers, a + last, t, b + last, stride, sums, k - last)
+    w, x, y, z, w2, x2, y2, z2 = sums
+    return totals(w, x, y, z), totals(w2, x2, y2, z2)
+
+
+@kernel
+def put_four(numbers, out, s, c, v, found):
+    """out <- c + found, for four neighbours or numbers that lie `s` apart."""
+    found = add(begin(numbers, c, v, lanes(4)), found)
+    if s == 1:
+        store(numbers, out, found)
+    else:
+        put(numbers, out, s, found)
 
 
 @kernel(reorder=True)
@@ -171,24 +185,41 @@ def dot(x, y):
     return total
 
 
+@kernel
+def by_fours(numbers, places, strides, m, n, depth):
+    """All dot products, eight at a time. The last columns are done again if there are not four more; so is the last row."""
+    (out, a, b, c), (s, r, t, stride, u, v) = places, strides
+    for i in range(0, m, 2):
+        i = min(i, max(m - 2, 0))
+        other = min(1, m - 1)
+        for j in range(0, n, 4):
+            j = min(j, n - 4)
+            above, below = eight_dots(numbers, a + i * t, other * t, b + j * stride, stride, depth)
+            put_four(numbers, out + i * s + j * r, r, c + i * u + j * v, v, above)
+            put_four(numbers, out + (i + other) * s + j * r, r, c + (i + other) * u + j * v, v, below)
+
+
+@kernel
+def one_by_one(numbers, places, strides, m, n, depth):
+    """All dot products."""
+    (out, a, b, c), (s, r, t, stride, u, v) = places, strides
+    for i in range(m):
+        for j in range(n):
+            p, q = a + i * t, b + j * stride
+            numbers[out + i * s + j * r] = numbers[c + i * u + j * v] + dot(numbers[p : p + depth], numbers[q : q + depth])
+
+
 @opcode
 def product_by_dots(step, numbers, whole):
-    """out[i, j] <- c[i, j] + Σ a[i, :] b[:, j], where rows of a and out, and columns of b, lie one number after the other."""
-    n, depth, stride, v = step[INNER], step[DEPTH], step[B_INNER], step[C_INNER]
+    """out[i, j] <- c[i, j] + Σ a[i, :] b[:, j], where rows of a and columns of b lie one number after the other."""
+    m, n, depth = step[OUTER], step[INNER], step[DEPTH]
+    strides = step[OUT_OUTER], step[OUT_INNER], step[A_OUTER], step[B_INNER], step[C_OUTER], step[C_INNER]
     for i in range(step[FIRST]):
         for j in range(step[SECOND]):
-            out, a, b, c = places(step, i, j)
-            for _ in range(step[OUTER]):
-                m = 0
-                while m + 4 <= n:
-                    found = four_dots(numbers, a, b + m * stride, stride, depth)
-                    store(numbers, out + m, add(begin(numbers, c + m * v, v, lanes(4)), found))
-                    m += 4
-                while m < n:
-                    y = b + m * stride
-                    numbers[out + m] = numbers[c + m * v] + dot(numbers[a : a + depth], numbers[y : y + depth])
-                    m += 1
-                out, a, c = out + step[OUT_OUTER], a + step[A_OUTER], c + step[C_OUTER]
+            if n >= 4 and depth >= count(half_line(numbers)):
+                by_fours(numbers, places(step, i, j), strides, m, n, depth)
+            else:
+                one_by_one(numbers, places(step, i, j), strides, m, n, depth)
 
 
 # By BLAS -----------------------------------------------------------------------------------------

@@ -63,6 +63,11 @@ def line(typing, numbers):  # noqa: D103
 
 
 @intrinsic
+def half_line(typing, numbers):  # noqa: D103
+    return _lanes(LINE // 2 // _width(numbers), numbers)
+
+
+@intrinsic
 def count(typing, lanes):  # noqa: D103
     return types.int64(lanes), lambda *_: ir.Constant(ir.IntType(64), lanes.count)
 
@@ -79,13 +84,12 @@ def _width(numbers: Any) -> int:
     return numbers.dtype.bitwidth // 8
 
 
-def _same(kind: Any, value: Any) -> Any:
+def _same(builder: Any, kind: Any, value: Any) -> Any:
     """A number in every lane."""
     if not isinstance(kind, ir.VectorType):
-        return lambda builder: value
+        return value
     none, first = ir.Constant(kind, ir.Undefined), ir.Constant(ir.IntType(32), 0)
-    everywhere = ir.Constant(ir.VectorType(ir.IntType(32), kind.count), [0] * kind.count)
-    return lambda builder: builder.shuffle_vector(builder.insert_element(none, value, first), none, everywhere)
+    return _lanes_of(builder, builder.insert_element(none, value, first), none, [0] * kind.count)
 
 
 @intrinsic
@@ -122,7 +126,7 @@ def spread(typing, numbers, at, lanes):  # noqa: D103
 
     def generate(context, builder, signature, values):
         value = builder.load(_place(builder, *values[:2]))
-        return _same(context.get_value_type(kind), value)(builder)
+        return _same(builder, context.get_value_type(kind), value)
 
     return kind(numbers, types.int64, lanes), generate
 
@@ -142,6 +146,31 @@ def store(typing, numbers, at, vector):  # noqa: D103
         return context.get_dummy_value()
 
     return types.void(numbers, types.int64, vector), generate
+
+
+@intrinsic
+def put(typing, numbers, at, stride, vector):  # noqa: D103
+    def generate(context, builder, signature, values):
+        memory, at, stride, numbers = values
+        place = _place(builder, memory, at)
+        for i in range(vector.count):
+            builder.store(builder.extract_element(numbers, ir.Constant(ir.IntType(32), i)), place)
+            place = builder.gep(place, [stride])
+        return context.get_dummy_value()
+
+    return types.void(numbers, types.int64, types.int64, vector), generate
+
+
+@intrinsic
+def without(typing, vector, idle):  # noqa: D103
+    def generate(context, builder, signature, values):
+        found, idle = values
+        indices = ir.VectorType(ir.IntType(32), vector.count)
+        first = _same(builder, indices, builder.trunc(idle, ir.IntType(32)))
+        is_of_use = builder.icmp_signed(">=", ir.Constant(indices, list(range(vector.count))), first)
+        return builder.select(is_of_use, found, ir.Constant(found.type, None))
+
+    return vector(vector, types.int64), generate
 
 
 # Arithmetic --------------------------------------------------------------------------------------
@@ -218,26 +247,20 @@ def _half(start: int) -> Any:
 lower, upper = _half(0), _half(1)
 
 
-@intrinsic
-def by_four(typing, vector):  # noqa: D103
-    def generate(context, builder, signature, values):
-        (found,) = values
-        while found.type.count > 4:
-            half = found.type.count // 2
-            found = builder.fadd(*(_lanes_of(builder, found, found, range(start, start + half)) for start in (0, half)))
-        return found
-
-    return Vector(vector.dtype, 4)(vector), generate
-
-
 def _paired(builder: Any, x: Any, y: Any) -> Any:
-    """Sums of two neighbours, of x and then of y."""
-    return builder.fadd(*(_lanes_of(builder, x, y, range(start, 8, 2)) for start in (0, 1)))
+    """Sums of two neighbours: of four lanes of x, of four of y, and so on, which is what processors can do."""
+    count = x.type.count
+    first = [lane for start in range(0, count, 4) for lane in (start, start + 2, count + start, count + start + 2)]
+    return builder.fadd(_lanes_of(builder, x, y, first), _lanes_of(builder, x, y, [lane + 1 for lane in first]))
 
 
 @intrinsic
 def totals(typing, w, x, y, z):  # noqa: D103
     def generate(context, builder, signature, values):
-        return _paired(builder, _paired(builder, *values[:2]), _paired(builder, *values[2:]))
+        found = _paired(builder, _paired(builder, *values[:2]), _paired(builder, *values[2:]))
+        while found.type.count > 4:
+            half = found.type.count // 2
+            found = builder.fadd(*(_lanes_of(builder, found, found, range(start, start + half)) for start in (0, half)))
+        return found
 
-    return w(w, x, y, z), generate
+    return Vector(w.dtype, 4)(w, x, y, z), generate

@@ -44,6 +44,11 @@ def line(numbers):
 
 
 @Word
+def half_line(numbers):
+    """As many lanes as fill half of a line: four numbers, or more."""
+
+
+@Word
 def count(lanes):
     """How many lanes there are."""
 
@@ -71,6 +76,16 @@ def zeros(numbers, lanes):
 @Word
 def store(numbers, at, vector):
     """Write numbers from a place on."""
+
+
+@Word
+def put(numbers, at, stride, vector):
+    """Write numbers from a place on, so far apart."""
+
+
+@Word
+def without(vector, idle):
+    """Zero in the first lanes."""
 
 
 @Word
@@ -104,11 +119,6 @@ def smaller(x, y):
 
 
 @Word
-def by_four(vector):
-    """Four sums of every fourth lane."""
-
-
-@Word
 def lower(vector):
     """The first half of the lanes."""
 
@@ -120,4 +130,4 @@ def upper(vector):
 
 @Word
 def totals(w, x, y, z):
-    """The sums over the lanes of four vectors of four, as one vector."""
+    """The sums over the lanes of four vectors, as one vector of four."""
