@@ -27,18 +27,16 @@ from .scalars import SCALARS
 from .sums import (
     add_along_axis,
     fold_along,
-    larger,
-    smaller,
     softmax,
     softmax_cross_entropy,
     sparse_softmax_cross_entropy,
     sum_across,
     sum_along,
-    times,
 )
+from .vectors import larger, multiply, smaller
 
 WORTH_BLAS = 30_000  # multiplications from which on a call of BLAS is worth its overhead
-LONG = 8  # numbers of a row from which on going across rows is better than along columns
+LONG = 4  # numbers of a row from which on going across rows is better than along columns
 
 
 def lower(plan: Plan, action: Action) -> None:
@@ -207,7 +205,7 @@ def _along(form: np.ndarray, axis: int) -> bool:
 @functools.cache
 def folds() -> dict[str, Opcode]:
     """Opcodes that go along axes with a function of two numbers."""
-    functions = {"max": larger, "min": smaller, "prod": times}
+    functions = {"max": larger, "min": smaller, "prod": multiply}
     return {name: made_of(function, fold_along, name, "folded") for name, function in functions.items()}
 
 

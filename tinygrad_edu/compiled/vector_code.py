@@ -237,9 +237,11 @@ def _half(start: int) -> Any:
         half = vector.count // 2
 
         def generate(context, builder, signature, values):
+            if half == 1:
+                return builder.extract_element(values[0], ir.Constant(ir.IntType(32), start))
             return _lanes_of(builder, values[0], values[0], range(start * half, (start + 1) * half))
 
-        return Vector(vector.dtype, half)(vector), generate
+        return Lanes(half).of(vector.dtype)(vector), generate
 
     return word
 
