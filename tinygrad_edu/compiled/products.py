@@ -6,8 +6,6 @@ axis that is summed over. All of them do a whole batch of matrices, along the fi
 
 from __future__ import annotations
 
-import numpy as np
-
 from ..kernel import kernel
 from .blas import gemm
 from .fields import (
@@ -236,21 +234,15 @@ def begin_row(out, numbers, c, stride):
 def product_by_blas(step, numbers, whole):
     """The same for any two matrices of which rows or columns lie one number after the other."""
     m, n, depth = step[OUTER], step[INNER], step[DEPTH]
-    one = numbers.dtype.type(1)
     a_turned, b_turned = step[A_INNER] != 1, step[B_INNER] != 1
     a_step = max(step[A_INNER], m) if a_turned else max(step[A_OUTER], depth)
     b_step = max(step[B_INNER], depth) if b_turned else max(step[B_OUTER], n)
+    out_step = max(step[OUT_OUTER], n)
     for i in range(step[FIRST]):
         for j in range(step[SECOND]):
             out, a, b, c = places(step, i, j)
-            beta = one
-            if step[C_INNER] == 0 and step[C_OUTER] == 0 and numbers[c] == 0:
-                beta = one - one
-            else:
-                for k in range(m):
-                    at = out + k * step[OUT_OUTER]
-                    begin_row(numbers[at : at + n], numbers, c + k * step[C_OUTER], step[C_INNER])
-            gemm(
-                np.int32(101), np.int32(112 if a_turned else 111), np.int32(112 if b_turned else 111), m, n, depth, one,
-                numbers[a:].ctypes, a_step, numbers[b:].ctypes, b_step, beta, numbers[out:].ctypes, step[OUT_OUTER],
-            )  # fmt: skip
+            beta = 0 if step[C_INNER] == 0 and step[C_OUTER] == 0 and numbers[c] == 0 else 1
+            for k in range(m * beta):
+                at = out + k * step[OUT_OUTER]
+                begin_row(numbers[at : at + n], numbers, c + k * step[C_OUTER], step[C_INNER])
+            gemm(numbers, a_turned, b_turned, m, n, depth, a, a_step, b, b_step, beta, out, out_step)
