@@ -9,7 +9,7 @@ from tests.compiled.instructions import TYPES, close, lying, perform, watched
 from tinygrad_edu.compiled import blas
 from tinygrad_edu.compiled.fields import DEPTH
 from tinygrad_edu.compiled.link import Linked, new_state, run_passes
-from tinygrad_edu.compiled.lowering import lower
+from tinygrad_edu.compiled.lowering import lower, opcode_of
 from tinygrad_edu.compiled.plan import Plan
 from tinygrad_edu.compiled.products import product_by_blas, product_by_dots, product_by_rows
 from tinygrad_edu.compiled.program import Action, Program, Values
@@ -90,7 +90,7 @@ def planned(a, b, c=None, order="C"):
             values.shapes[value] = plan.places[value].form.shape
     shape = np.matmul(*(plan.place(value).form for value in inputs[:2])).shape
     out = values.new(shape, arrays[0].dtype)
-    plan.order_of = lambda shape: order
+    plan.order_of, plan.copy = lambda shape: order, opcode_of("lay_out")
     lower(plan, Action("matrix_product", tuple(inputs), {}, out))
     plan.lay_out()
     linked = Linked(plan, {("weight", i): array for i, array in enumerate(arrays)}, arrays[0].dtype, new_state())
