@@ -20,7 +20,7 @@ import numpy as np
 
 from .loading import binding, processor
 
-COMPILER = "emission.py", "compiler.py", "pointers.py"  # what stands between a function and its object code
+COMPILER = "emission.py", "compiler.py", "pointers.py", "vector_code.py"  # what stands between a function and its object code
 FORMAT = 1  # of the way from a function to object code
 
 
