@@ -57,7 +57,8 @@ def _in_type(number: type, name: str, formula: Callable, known: Mapping[str, Cal
     """The kernel of a formula whose constants are of one type, and which calls the kernels of that type."""
     names = formula.__globals__
     constants = {key: number(value) for key, value in names.items() if isinstance(value, float)}
-    function = types.FunctionType(formula.__code__, {**names, **constants, **known}, name)
+    called = {key: function for key, function in known.items() if key in names}  # not `sqrt`, where it says np.sqrt
+    function = types.FunctionType(formula.__code__, {**names, **constants, **called}, name)
     function.__qualname__, function.__doc__ = f"{name}_{number.__name__}", formula.__doc__
     return scalar(function)
 
