@@ -15,6 +15,18 @@ HOOKS = (
 )  # fmt: skip
 ALIASES = {"on_train_batch_begin": "on_batch_begin", "on_train_batch_end": "on_batch_end"}  # as Keras 2 called them
 _TODAY = {old: new for new, old in ALIASES.items()}
+BATCHES = "on_train_batch_begin", "on_train_batch_end"
+IN_BETWEEN = tuple(hook for hook in HOOKS if ("epoch" in hook or "batch" in hook or "test" in hook) and "predict" not in hook)
+
+
+def idle_without(attribute: str) -> Callable[[Callable], Callable]:
+    """Decorator of a hook that does nothing unless an attribute of its callback is true: then it is not called at all."""
+
+    def mark(hook: Callable) -> Callable:
+        hook.idle_without = attribute  # type: ignore[attr-defined]
+        return hook
+
+    return mark
 
 
 class Callback:
@@ -130,6 +142,24 @@ class CallbackList:
             self._functions[hook] = [getattr(c, hook) for c in self.callbacks if _overrides(c, hook)]
         return self._functions[hook]
 
+    # Who looks when ------------------------------------------------------------------------------
+
+    def at_once(self) -> list[Callable] | None:
+        """What tells of many epochs after all of them, `(epochs, logs, steps, seconds)`; None if somebody looks in between.
+
+        A callback says by a method `epochs_at_once` that its hooks come to that: those of the class that has the method, so
+        that a subclass with other hooks is told of every epoch in time.
+        """
+        looking = [callback for callback in self.callbacks if any(_overrides(callback, hook) for hook in IN_BETWEEN)]
+        if not all(_tells_at_once(callback, IN_BETWEEN) for callback in looking):
+            return None
+        return [callback.epochs_at_once for callback in looking]  # type: ignore[attr-defined]
+
+    def wanting_batches(self) -> list[Callback]:
+        """The callbacks that have to be told of every batch."""
+        looking = [callback for callback in self.callbacks if any(_overrides(callback, hook) for hook in BATCHES)]
+        return [callback for callback in looking if not _tells_at_once(callback, BATCHES)]
+
     def call(self, hook: str, *args: Any) -> None:
         """Call a hook of every callback that has its own, in order."""
         for function in self.of(hook):
@@ -178,6 +208,20 @@ def _in_order(callbacks: list[Callback]) -> list[Callback]:
     return sorted(callbacks, key=lambda callback: callback.comes_last)
 
 
+def _tells_at_once(callback: Callback, hooks: Iterable[str]) -> bool:
+    """Whether the hooks, as far as it has any, are those of the class that has `epochs_at_once`."""
+    teller = _owner(type(callback), "epochs_at_once")
+    mine = [hook for hook in hooks if _overrides(callback, hook)]
+    return teller is not None and all(hook not in vars(callback) and _owner(type(callback), hook) is teller for hook in mine)
+
+
+def _owner(kind: type, name: str) -> type | None:
+    return next((base for base in kind.__mro__ if name in vars(base)), None)
+
+
 def _overrides(callback: Callback, hook: str) -> bool:
+    attribute = getattr(getattr(callback, hook), "idle_without", None)
+    if attribute is not None and not getattr(callback, attribute):
+        return False
     own = hook in vars(callback) or getattr(type(callback), hook, None) is not getattr(Callback, hook, None)
     return own or (hook in ALIASES and _overrides(callback, ALIASES[hook]))
