@@ -114,6 +114,7 @@ class CallbackList:
         missing = [one for one in defaults if not any(isinstance(other, type(one)) for other in given)]
         self.callbacks = _in_order([*given, *missing])
         self._functions: dict[str, list[Callable]] = {}
+        self._looking: tuple[list[Callable] | None, list[Callback]] | None = None
         self.set_model(model)
         self.set_params(params)
 
@@ -135,6 +136,7 @@ class CallbackList:
         callback.set_model(self.model)
         callback.set_params(self.params)
         self._functions.clear()
+        self._looking = None
 
     def of(self, hook: str) -> list[Callable]:
         """The functions of the callbacks that have this hook of their own, in order."""
@@ -144,21 +146,27 @@ class CallbackList:
 
     # Who looks when ------------------------------------------------------------------------------
 
+    @property
     def at_once(self) -> list[Callable] | None:
         """What tells of many epochs after all of them, `(epochs, logs, steps, seconds)`; None if somebody looks in between.
 
         A callback says by a method `epochs_at_once` that its hooks come to that: those of the class that has the method, so
         that a subclass with other hooks is told of every epoch in time.
         """
-        looking = [callback for callback in self.callbacks if any(_overrides(callback, hook) for hook in IN_BETWEEN)]
-        if not all(_tells_at_once(callback, IN_BETWEEN) for callback in looking):
-            return None
-        return [callback.epochs_at_once for callback in looking]  # type: ignore[attr-defined]
+        return self._who_looks()[0]
 
+    @property
     def wanting_batches(self) -> list[Callback]:
         """The callbacks that have to be told of every batch."""
-        looking = [callback for callback in self.callbacks if any(_overrides(callback, hook) for hook in BATCHES)]
-        return [callback for callback in looking if not _tells_at_once(callback, BATCHES)]
+        return self._who_looks()[1]
+
+    def _who_looks(self) -> tuple[list[Callable] | None, list[Callback]]:
+        if self._looking is None:
+            told = [callback for callback in self.callbacks if _has_any(callback, IN_BETWEEN)]
+            at_once = all(_tells_at_once(callback, IN_BETWEEN) for callback in told)
+            batches = [callback for callback in told if _has_any(callback, BATCHES) and not _tells_at_once(callback, BATCHES)]
+            self._looking = [callback.epochs_at_once for callback in told] if at_once else None, batches  # type: ignore[attr-defined]
+        return self._looking
 
     def call(self, hook: str, *args: Any) -> None:
         """Call a hook of every callback that has its own, in order."""
@@ -206,6 +214,10 @@ def listed(callbacks: Any) -> list[Callback]:
 
 def _in_order(callbacks: list[Callback]) -> list[Callback]:
     return sorted(callbacks, key=lambda callback: callback.comes_last)
+
+
+def _has_any(callback: Callback, hooks: Iterable[str]) -> bool:
+    return any(_overrides(callback, hook) for hook in hooks)
 
 
 def _tells_at_once(callback: Callback, hooks: Iterable[str]) -> bool:

@@ -59,8 +59,7 @@ class Compiled:
 
     def is_ready(self) -> bool:
         """Whether the next steps can run compiled; one is taken down again if it may have become another one."""
-        is_same = not self.is_meddled_with or are_same(self.settings, settings_of(self.model))
-        if detector() is None and is_same and self.runner is not None and _is_valid(self.runner):
+        if self.runner is not None and detector() is None and self._is_same(self.runner):
             self.runner.tables = self._placed  # a callback may have trained the same model on other data
             return True
         try:
@@ -70,6 +69,12 @@ class Compiled:
                 raise refusal(reason) from None
             self.runner, self._refused, self.model._why_eager = None, self._now(), str(reason)
             return False
+
+    def _is_same(self, runner: Runner) -> bool:
+        """Whether the step is what it was. Callbacks of ours leave it so, but for watching gradients."""
+        if not self.is_meddled_with:
+            return not _is_watched(runner)
+        return _is_valid(runner) and are_same(self.settings, settings_of(self.model))
 
     def _is_ready_again(self) -> bool:
         if detector() is not None:
@@ -108,7 +113,7 @@ class Compiled:
 
     def epochs_at_once(self, epochs: range) -> int:
         """How many of these epochs can be done in one call; 0 if somebody looks in between, or if even one takes too long."""
-        if not self.has_whole_epochs or not self.stream.is_between_passes or self.hooks.at_once() is None:
+        if not self.has_whole_epochs or not self.stream.is_between_passes or self.hooks.at_once is None:
             return 0
         if self.pieces.validation is not None and self.has_own_tests:
             return 0
@@ -120,7 +125,7 @@ class Compiled:
 
     def run_piece(self, most: int | None) -> tuple[int, Any]:
         """Some of the next steps. Returns how many were done, and the batch that could not be learnt from, or None."""
-        wanted = 1 if self.hooks.wanting_batches() else most or self.source.steps
+        wanted = 1 if self.hooks.wanting_batches else most or self.source.steps
         return self.pieces.run_piece(self.runner, wanted)  # type: ignore[arg-type]
 
 
@@ -137,7 +142,11 @@ def has_hooks(weight: Any) -> bool:
 
 
 def _is_valid(runner: Runner) -> bool:
-    return runner.is_valid and not any(has_hooks(state.variable) for state in runner.states)
+    return runner.is_valid and not _is_watched(runner)
+
+
+def _is_watched(runner: Runner) -> bool:
+    return any(has_hooks(state.variable) for state in runner.states)
 
 
 def _forms(tables: list[np.ndarray]) -> list[tuple]:

@@ -120,10 +120,9 @@ class Course:
         compiled = self.compiled
         if compiled is None or self.step:
             return False
-        with enable_grad():
-            count = compiled.epochs_at_once(range(self.epoch, self.end))
-            before = self.epoch
-            if count:
+        before, count = self.epoch, compiled.epochs_at_once(range(self.epoch, self.end))
+        if count:
+            with enable_grad():
                 self.whole.run(lambda epochs: self._take_epochs(compiled, epochs), range(before, before + count))
         return self.epoch > before
 
@@ -134,7 +133,7 @@ class Course:
         done = len(logs.get("loss", ()))
         if done:
             seconds = (perf_counter() - began) / done
-            for tell in self.hooks.at_once() or ():
+            for tell in self.hooks.at_once or ():
                 tell(list(epochs[:done]), logs, steps, seconds)
             self.epoch, self.logs = epochs[done - 1] + 1, {name: values[-1] for name, values in logs.items()}
 

@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..losses.labels import beside
-from ..metrics import Placed
+from ..metrics import BinaryAccuracy, CategoricalAccuracy, Placed, SparseCategoricalAccuracy
 from ..metrics.mean import FormulaMetric, SampleMean
-from .batches import ArrayBatches, unpack
+from .batches import ArrayBatches
 from .ports import by_output
 from .scores import plain_number
 
@@ -41,6 +41,7 @@ class Tally:
 
     def __init__(self, model: Any, source: ArrayBatches):
         self.model, self.source = model, source
+        self._sizes: dict[int, np.ndarray] = {}  # of the batches that so many rows make
 
     def count(self, orders: np.ndarray, done: Done) -> dict[str, list]:
         """Count whole passes, each of which begins from what was counted before, and returns what it comes to, by name.
@@ -51,21 +52,28 @@ class Tally:
             orders: the rows of each pass, (passes, rows).
             done: what came out of them, one after another.
         """
-        scores, (passes, rows), size = self.model._scores, orders.shape, self.source.batch_size
-        sizes = np.minimum(size, rows - np.arange(0, rows, size)).astype(float)
+        scores, (passes, rows) = self.model._scores, orders.shape
+        sizes = self._sizes_of(rows)
         losses = done.losses.reshape(passes, len(sizes), -1).astype(float)
         found: dict[str, list] = {}
-        for mean, loss in zip([scores.loss, *scores.output_losses], np.moveaxis(losses, 2, 0)):
-            found[mean.name] = mean.count_passes(loss * sizes, sizes)
+        for number, mean in enumerate([scores.loss, *scores.output_losses]):
+            found[mean.name] = mean.count_passes(losses[:, :, number] * sizes, sizes)
         self.model.batch_loss = float(losses[-1, -1, 0])
         if scores.placed:
             self._count_outputs(found, orders, done.outputs)
         return found
 
+    def _sizes_of(self, rows: int) -> np.ndarray:
+        if rows not in self._sizes:
+            size = self.source.batch_size
+            self._sizes[rows] = np.minimum(size, rows - np.arange(0, rows, size)).astype(float)
+        return self._sizes[rows]
+
     def _count_outputs(self, found: dict[str, list], orders: np.ndarray, outputs: list[np.ndarray]) -> None:
         names = self.model._objective.names or ["output_1"]
-        _, y, weights = unpack(self.source.batch(orders.reshape(-1)))
-        labels, weights = by_output(y, names), by_output(weights, names)
+        rows, source = orders.reshape(-1), self.source
+        parts = (None if part is None else part.take(rows) for part in (source.y, source.sample_weight))
+        labels, weights = (by_output(part, names) for part in parts)
         for placed in self.model._scores.placed:
             out, weight = outputs[placed.output], weights[placed.output] if placed.weighted else None
             if labels[placed.output] is None:
@@ -80,6 +88,8 @@ class Tally:
         (passes, rows), size = shape, self.source.batch_size
         values = placed.metric.of_each(y, out).reshape(passes, rows, -1)
         whole, each = rows // size, values.shape[2]
+        if type(placed.metric) in _COUNTS and (out.shape[-1] == 1 or type(placed.metric) is not BinaryAccuracy):
+            return placed.metric.count_passes(values.sum((1, 2))[:, None], np.array([float(rows * each)]))
         sums = values[:, : whole * size].reshape(passes, whole, size * each).sum(2)
         counts = np.full(whole, float(size * each))
         if rows % size:
@@ -109,4 +119,5 @@ def is_of_samples(metric: Any) -> bool:
     return own and isinstance(metric, FormulaMetric) and kind.__module__.startswith(_METRICS)
 
 
+_COUNTS = BinaryAccuracy, CategoricalAccuracy, SparseCategoricalAccuracy  # whole numbers add up the same in any grouping
 _METRICS = FormulaMetric.__module__.rpartition(".")[0] + "."
