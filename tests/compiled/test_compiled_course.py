@@ -17,7 +17,8 @@ from tinygrad_edu import callbacks
 from tinygrad_edu.callbacks.callback import HOOKS
 from tinygrad_edu.compiled import Runner
 from tinygrad_edu.layers import Activation, Dense
-from tinygrad_edu.models import Sequential, pieces
+from tinygrad_edu.models import Model, Sequential, asking, pieces
+from tinygrad_edu.models.forward import EagerForward
 from tinygrad_edu.optimizers import SGD, Adam
 
 RNG = np.random.default_rng(1)
@@ -415,3 +416,54 @@ def test_a_training_falls_back_to_eager_steps_and_comes_back(monkeypatch):
     monkeypatch.setenv("TINYGRAD_EDU_JIT", "force")
     assert_same(eager, course("auto", callbacks=[Clips()]))
     assert Clips.ways == [True, False, False, True, True, True]
+
+
+# Measuring and asking ----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def forward_machine(monkeypatch):
+    """A machine that runs forward: the eager one, which says that it is none."""
+    ran = []
+
+    class Machine(EagerForward):
+        is_eager = False
+
+        def run(self, order):
+            ran.append(len(order))
+            return super().run(order)
+
+        def ask(self, order):
+            ran.append(len(order))
+            return super().ask(order)
+
+    monkeypatch.setattr(asking, "forward_of", Machine)
+    return ran
+
+
+def test_evaluate_and_predict_by_a_machine_say_the_same_to_the_bit(forward_machine, monkeypatch):
+    model, _ = course(False)
+    weights = RNG.uniform(size=43)
+    found = model.evaluate(X, Y, batch_size=8, sample_weight=weights), model.predict(X), model.predict(X, batch_size=4)
+    assert forward_machine == [43, 43, 43]
+    monkeypatch.undo()
+    for one, other in zip(found, (model.evaluate(X, Y, 8, sample_weight=weights), model.predict(X), model.predict(X, 4))):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_a_machine_measures_between_epochs_and_leaves_batches_to_those_who_are_told_of_them(forward_machine):
+    expected = course(True, callbacks=[Spy("on_epoch_end")], validation_split=0.3)
+    assert len(forward_machine) == 6
+    assert_same(expected, course(True, callbacks=[Spy("on_test_batch_end")], validation_split=0.3))
+    assert len(forward_machine) == 6
+
+
+def test_several_outputs_come_out_of_a_machine_in_their_structure(forward_machine):
+    x = tinygrad_edu.layers.Input(shape=(3,))
+    model = Model(x, {"a": Dense(1, name="a")(x), "b": Dense(2, name="b")(x)})
+    model.compile("sgd", {"a": "mse", "b": "mae"}, metrics={"a": ["mae"], "b": ["mse"]})
+    y = {"a": Y[:, None], "b": X[:, :2]}
+    found, asked = model.evaluate(X, y, batch_size=8, return_dict=True), model.predict(X)
+    assert forward_machine == [43, 43] and list(asked) == ["a", "b"] and asked["b"].shape == (43, 2)
+    stepwise = model.evaluate(X, y, batch_size=8, return_dict=True, callbacks=[Spy("on_test_batch_end")])
+    assert found == stepwise and len(forward_machine) == 2

@@ -15,7 +15,6 @@ HOOKS = (
 )  # fmt: skip
 ALIASES = {"on_train_batch_begin": "on_batch_begin", "on_train_batch_end": "on_batch_end"}  # as Keras 2 called them
 _TODAY = {old: new for new, old in ALIASES.items()}
-BATCHES = "on_train_batch_begin", "on_train_batch_end"
 IN_BETWEEN = tuple(hook for hook in HOOKS if ("epoch" in hook or "batch" in hook or "test" in hook) and "predict" not in hook)
 
 
@@ -114,7 +113,7 @@ class CallbackList:
         missing = [one for one in defaults if not any(isinstance(other, type(one)) for other in given)]
         self.callbacks = _in_order([*given, *missing])
         self._functions: dict[str, list[Callable]] = {}
-        self._looking: tuple[list[Callable] | None, list[Callback]] | None = None
+        self._wanting: dict[tuple[str, ...], list[Callback]] = {}
         self.set_model(model)
         self.set_params(params)
 
@@ -136,7 +135,7 @@ class CallbackList:
         callback.set_model(self.model)
         callback.set_params(self.params)
         self._functions.clear()
-        self._looking = None
+        self._wanting.clear()
 
     def of(self, hook: str) -> list[Callable]:
         """The functions of the callbacks that have this hook of their own, in order."""
@@ -153,20 +152,21 @@ class CallbackList:
         A callback says by a method `epochs_at_once` that its hooks come to that: those of the class that has the method, so
         that a subclass with other hooks is told of every epoch in time.
         """
-        return self._who_looks()[0]
+        if self._looking(IN_BETWEEN):
+            return None
+        told = (callback for callback in self.callbacks if any(_overrides(callback, hook) for hook in IN_BETWEEN))
+        return [callback.epochs_at_once for callback in told]  # type: ignore[attr-defined]
 
-    @property
-    def wanting_batches(self) -> list[Callback]:
-        """The callbacks that have to be told of every batch."""
-        return self._who_looks()[1]
+    def wanting(self, what: str) -> list[Callback]:
+        """The callbacks that have to be told of every batch of "train", "test" or "predict"."""
+        return self._looking((f"on_{what}_batch_begin", f"on_{what}_batch_end"))
 
-    def _who_looks(self) -> tuple[list[Callable] | None, list[Callback]]:
-        if self._looking is None:
-            told = [callback for callback in self.callbacks if _has_any(callback, IN_BETWEEN)]
-            at_once = all(_tells_at_once(callback, IN_BETWEEN) for callback in told)
-            batches = [callback for callback in told if _has_any(callback, BATCHES) and not _tells_at_once(callback, BATCHES)]
-            self._looking = [callback.epochs_at_once for callback in told] if at_once else None, batches  # type: ignore[attr-defined]
-        return self._looking
+    def _looking(self, hooks: tuple[str, ...]) -> list[Callback]:
+        """The callbacks that have some of these hooks, and cannot be told later."""
+        if hooks not in self._wanting:
+            told = [callback for callback in self.callbacks if any(_overrides(callback, hook) for hook in hooks)]
+            self._wanting[hooks] = [callback for callback in told if not _tells_at_once(callback, hooks)]
+        return self._wanting[hooks]
 
     def call(self, hook: str, *args: Any) -> None:
         """Call a hook of every callback that has its own, in order."""
@@ -214,10 +214,6 @@ def listed(callbacks: Any) -> list[Callback]:
 
 def _in_order(callbacks: list[Callback]) -> list[Callback]:
     return sorted(callbacks, key=lambda callback: callback.comes_last)
-
-
-def _has_any(callback: Callback, hooks: Iterable[str]) -> bool:
-    return any(_overrides(callback, hook) for hook in hooks)
 
 
 def _tells_at_once(callback: Callback, hooks: Iterable[str]) -> bool:

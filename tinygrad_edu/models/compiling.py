@@ -15,7 +15,7 @@ from ..modes import detector
 from .batches import ArrayBatches, Stream, unpack
 from .pieces import Pieces
 from .sameness import are_same, foreign_code, settings_of
-from .steps import Steps
+from .steps import COUNTING, own_methods
 from .validation import Validation
 
 WORTH = 100  # steps that pay for taking one of them down
@@ -45,7 +45,7 @@ class Compiled:
             raise NotCompiledError(reason)
         source: Any = stream.source
         self.model, self.stream, self.source, self.hooks, self.must = model, stream, source, hooks, must
-        self.has_whole_epochs, self.has_own_tests = steps in (None, source.steps), type(model).test_step is not Steps.test_step
+        self.has_whole_epochs, self.has_own_tests = steps in (None, source.steps), bool(own_methods(model, "test_step"))
         parts = [source.x, source.y, source.sample_weight]
         self.tables = [part for rows in parts if rows is not None for part in rows.parts if part is not None]
         self.pieces = Pieces(model, stream, validation)
@@ -125,7 +125,7 @@ class Compiled:
 
     def run_piece(self, most: int | None) -> tuple[int, Any]:
         """Some of the next steps. Returns how many were done, and the batch that could not be learnt from, or None."""
-        wanted = 1 if self.hooks.wanting_batches else most or self.source.steps
+        wanted = 1 if self.hooks.wanting("train") else most or self.source.steps
         return self.pieces.run_piece(self.runner, wanted)  # type: ignore[arg-type]
 
 
@@ -221,14 +221,10 @@ def _against(model: Any, wish: str, stream: Stream, steps: int | None, epochs: i
         yield f"{count * epochs} steps are too few to be worth it, {WORTH} would be"
 
 
-_STEP = "train_step", "compute_loss", "compute_metrics", "_count", "get_metrics_result", "reset_metrics"
-
-
 def _reasons(model: Any, stream: Stream) -> Iterator[str]:
     """What stands in the way, as far as it can be told without taking a step."""
-    for name in _STEP:
-        if getattr(type(model), name) is not getattr(Steps, name):
-            yield f"the model has a {name} of its own"
+    for name in own_methods(model, "train_step", *COUNTING):
+        yield f"the model has a {name} of its own"
     source = stream.source
     if not isinstance(source, ArrayBatches) or source.in_blocks:
         yield "the batches do not come out of arrays, row by row"

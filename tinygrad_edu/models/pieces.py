@@ -15,7 +15,7 @@ import numpy as np
 
 from ..compiled import Runner
 from .batches import ArrayBatches, Stream
-from .forward import EagerForward, Forward
+from .forward import Forward, forward_of
 from .tally import Done, Tally
 from .validation import Validation
 
@@ -61,7 +61,7 @@ class Pieces:
         self._begun: Done | None = None  # steps that were done already of the epoch that comes
         if validation is not None and isinstance(validation.source, ArrayBatches):
             self.measured = Tally(model, validation.source)
-            self.forward = EagerForward(model, validation.source)
+            self.forward = forward_of(model, validation.source)
 
     # Epochs at once ------------------------------------------------------------------------------
 

@@ -223,6 +223,14 @@ class Steps(Layer):
             raise RuntimeError(f"{what} expects a compiled model. Call model.compile(optimizer, loss) first.")
 
 
+COUNTING = "compute_loss", "compute_metrics", "_count", "get_metrics_result", "reset_metrics"
+
+
+def own_methods(model: Any, *names: str) -> list[str]:
+    """Those of the methods of `Steps` that the class of a model has overridden."""
+    return [name for name in names if getattr(type(model), name) is not getattr(Steps, name)]
+
+
 def _are_metrics(given: Any) -> bool:
     """Whether the third argument of `compile` means metrics, as in Keras 2: it holds something else than numbers."""
     parts = given.values() if isinstance(given, dict) else given if isinstance(given, (list, tuple)) else [given]

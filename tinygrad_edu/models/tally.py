@@ -86,10 +86,12 @@ class Tally:
     def _of_samples(self, placed: Any, shape: tuple, y: Any, out: np.ndarray, _: None) -> list[float]:
         """All batches at once, for a mean of numbers that every sample has by itself."""
         (passes, rows), size = shape, self.source.batch_size
-        values = placed.metric.of_each(y, out).reshape(passes, rows, -1)
-        whole, each = rows // size, values.shape[2]
+        values = placed.metric.of_each(y, out)
         if type(placed.metric) in _COUNTS and (out.shape[-1] == 1 or type(placed.metric) is not BinaryAccuracy):
-            return placed.metric.count_passes(values.sum((1, 2))[:, None], np.array([float(rows * each)]))
+            sums = np.add.reduce(values.reshape(passes, -1), axis=1, keepdims=True)
+            return placed.metric.count_passes(sums, np.array([values.size / passes]))
+        values = values.reshape(passes, rows, -1)
+        whole, each = rows // size, values.shape[2]
         sums = values[:, : whole * size].reshape(passes, whole, size * each).sum(2)
         counts = np.full(whole, float(size * each))
         if rows % size:
