@@ -29,6 +29,7 @@ RANKS = [
 ]
 RANK = {name: rank for rank, names in enumerate(RANKS) for name in names}
 FORWARDED = {("tinygrad_edu.utils", "viz")}  # plot_model, which Keras users look for in utils
+ON_DEMAND = {"tinygrad_edu.compiled.emission"}  # imported by a function, where something is to be compiled
 LONGEST = 320
 
 
@@ -128,7 +129,7 @@ def test_nothing_imports_examples_or_tests(module):
     assert not {name.split(".")[0] for name in imports(module, typing=True)} & {"examples", "tests", "benchmarks", "samples"}
 
 
-@pytest.mark.parametrize("module", [name for name in MODULES if name.split(".")[0] == "tinygrad_edu"])
+@pytest.mark.parametrize("module", [name for name in MODULES if name.split(".")[0] == "tinygrad_edu" and name not in ON_DEMAND])
 def test_optional_dependencies_are_imported_where_they_are_needed(module):
     """At the top stand NumPy, the standard library and the package: `import tinygrad_edu` costs next to nothing."""
     tree = ast.parse(MODULES[module].read_text(encoding="utf-8"))
@@ -137,6 +138,7 @@ def test_optional_dependencies_are_imported_where_they_are_needed(module):
     names |= {node.module for node in top if isinstance(node, ast.ImportFrom)}
     assert not {name.split(".")[0] for name in names} & {
         "numba",
+        "llvmlite",
         "scipy",
         "matplotlib",
         "graphviz",
@@ -145,6 +147,14 @@ def test_optional_dependencies_are_imported_where_they_are_needed(module):
         "tensorboard",
         "IPython",
     }
+
+
+@each_module
+def test_what_is_imported_on_demand_is_imported_by_functions_only(module):
+    """So that it may import what it needs at its own top."""
+    tree = ast.parse(MODULES[module].read_text(encoding="utf-8"))
+    at_the_top = [ast.unparse(node) for node in tree.body if isinstance(node, (ast.Import, ast.ImportFrom))]
+    assert not [line for line in at_the_top for one in ON_DEMAND if one.rpartition(".")[2] in line.split()]
 
 
 @each_module

@@ -30,19 +30,20 @@ def kernel(function: Callable | None = None, *, reorder: bool = False) -> Callab
     """
     if function is None:
         return functools.partial(kernel, reorder=reorder)
-    compiled = functools.cache(functools.partial(_compile, function, reorder))
+    options = {"error_model": "numpy", "nogil": True, "fastmath": {"reassoc", "nsz"} if reorder else False}
+    compiled = functools.cache(functools.partial(_compile, function, options))
 
     @functools.wraps(function)
     def call(*args):
         return compiled()(*args)
 
     call.compiled = compiled  # type: ignore[attr-defined]
+    call.options = options  # type: ignore[attr-defined]
     return call
 
 
-def _compile(function: Callable, reorder: bool) -> Callable:
-    fastmath: Any = {"reassoc", "nsz"} if reorder else False
-    return compile_cached(_with_compiled_kernels(function), error_model="numpy", nogil=True, fastmath=fastmath)
+def _compile(function: Callable, options: dict[str, Any]) -> Callable:
+    return compile_cached(_with_compiled_kernels(function), **options)
 
 
 def _with_compiled_kernels(function: Any) -> Callable:

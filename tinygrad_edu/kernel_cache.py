@@ -36,7 +36,7 @@ def compile_cached(function: Callable, **options: Any) -> Callable:
     cache = getattr(compiled, "_cache", None)
     if cache is None:  # NUMBA_DISABLE_JIT: the function itself
         return compiled
-    if not _is_safe(Path(cache.cache_path), Path(function.__code__.co_filename)):
+    if not is_safe(Path(cache.cache_path), Path(function.__code__.co_filename)):
         reason = f"others may write to {cache.cache_path}; choose another folder in NUMBA_CACHE_DIR"
         return _uncached(njit, function, options, reason)
     compiled._cache = Careful(cache)
@@ -85,7 +85,7 @@ def _uncached(njit: Callable, function: Callable, options: dict, reason: str) ->
     return njit(**options)(function)
 
 
-def _is_safe(folder: Path, source: Path) -> bool:
+def is_safe(folder: Path, source: Path) -> bool:
     """Whether nobody but the user, root, and those who can change the source itself decides what is in `folder`."""
     if not hasattr(os, "getuid") or folder.parent == source.parent:
         return True

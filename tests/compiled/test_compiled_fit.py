@@ -131,7 +131,6 @@ def test_what_stands_in_the_way_is_named():
         ("a layer draws random numbers", Dropout(0.5), SGD()),
         ("the optimizer RMSprop has no opcode", Dense(2), RMSprop()),
         ("clipnorm of the optimizer has no opcode", Dense(2), SGD(clipnorm=1.0)),
-        ("softsign has no opcode", Dense(2, activation="softsign"), SGD()),
     ],
 )
 def test_a_step_that_has_no_opcodes_is_refused_by_name(reason, layer, optimizer):

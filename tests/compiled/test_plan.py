@@ -62,7 +62,7 @@ def test_what_changes_nothing_is_left_out():
     values, (x, y, z) = values_of((3, 1), (3, 1), (3,))
     one = values.constant(np.ones((3, 1)))
     kept = without_nothing([Action("multiply", (x, one), {}, y), Action("sum", (y,), {"axis": 1}, z)], values)
-    assert kept == [Action("reshape", (x,), {}, z)]
+    assert [action[:4] for action in kept] == [("reshape", (x,), {"shape": (3,)}, z)]
 
 
 def test_times_one_that_makes_an_array_larger_stays():

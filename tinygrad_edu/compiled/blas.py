@@ -52,10 +52,10 @@ def external() -> Any:
     return types.ExternalFunction(SYMBOL, types.void(*arguments))
 
 
-def sgemm(*arguments: Any) -> None:
+def gemm(*arguments: Any) -> None:
     """out <- alpha a b + beta out, in compiled code."""
-    raise TypeError("sgemm expects to be called by a kernel. Use NumPy's matmul.")
+    raise TypeError("gemm expects to be called by a kernel. Use NumPy's matmul.")
 
 
-sgemm.compiled = external  # type: ignore[attr-defined]  # as kernels say what the compiler shall put in their place
-sgemm.__wrapped__ = external  # type: ignore[attr-defined]
+gemm.compiled = external  # type: ignore[attr-defined]  # as kernels say what the compiler shall put in their place
+gemm.__wrapped__ = external  # type: ignore[attr-defined]

@@ -1,219 +1,126 @@
-"""Opcodes that work number by number: each a line, which the compiler makes eight or sixteen numbers at once of.
+"""Opcodes that work number by number, made of functions of numbers: a loop over up to four axes, whatever the strides.
 
-The names are those of the ops that they stand for. Truth values are 1 and 0 in the machine's one array of float32. What has
-an exponential in it comes from the loops for large arrays (`ops.large`), polynomials without branches.
+Numbers that lie one after the other, or are the same one again and again, have loops of their own, of which the compiler makes
+eight or sixteen at once.
 """
 
 from __future__ import annotations
 
-import math
-
-import numpy as np
+import types
+from collections.abc import Callable
 
 from ..kernel import kernel
-from ..ops.large import ONE, TWO, ZERO, exp_of, expm1_parts
-from .fields import A_INNER, A_OUTER, B_INNER, B_OUTER, C_INNER, C_OUTER, CODE, DEPTH, INNER, OUT, OUTER, A, B, C
-
-ARITY = {
-    "add": 2, "subtract": 2, "multiply": 2, "divide": 2, "maximum": 2, "minimum": 2, "tie_share": 2,
-    "greater": 2, "less": 2, "greater_equal": 2, "less_equal": 2, "equal": 2, "where": 3,
-    "negative": 1, "absolute": 1, "square": 1, "sqrt": 1, "sign": 1, "copy": 1,
-    "exp": 1, "log": 1, "tanh": 1, "sigmoid": 1, "relu": 1, "sigmoid_cross_entropy": 2, "relu_slope": 2, "tanh_slope": 2,
-}  # fmt: skip
-NUMBER = {name: number for number, name in enumerate(ARITY)}
-COUNT = len(NUMBER)
-(
-    ADD, SUBTRACT, MULTIPLY, DIVIDE, MAXIMUM, MINIMUM, TIE_SHARE,
-    GREATER, LESS, GREATER_EQUAL, LESS_EQUAL, EQUAL, WHERE,
-    NEGATIVE, ABSOLUTE, SQUARE, SQRT, SIGN, COPY,
-    EXP, LOG, TANH, SIGMOID, RELU, SIGMOID_CROSS_ENTROPY, RELU_SLOPE, TANH_SLOPE,
-) = range(COUNT)  # fmt: skip
-
-HALF = np.float32(0.5)
-THIRD, FIFTH, SEVENTH, NINTH, ELEVENTH, THIRTEENTH = (np.float32(1 / n) for n in (3, 5, 7, 9, 11, 13))
-HIGH = np.float32(87)  # below this exp(-x) is a normal number
-
-
-@kernel
-def exp_any(x):
-    """exp(x): for positive x as 1 / exp(-x), rounded once more; by its root where exp(-x) would not be a normal number."""
-    is_high = x > HIGH
-    small = exp_of(-abs(x) * (HALF if is_high else ONE))
-    if x <= ZERO:
-        return small
-    large = ONE / small
-    return large * large if is_high else large
+from .fields import (
+    A_FIRST,
+    A_INNER,
+    A_OUTER,
+    A_SECOND,
+    B_FIRST,
+    B_INNER,
+    B_OUTER,
+    B_SECOND,
+    C_FIRST,
+    C_INNER,
+    C_OUTER,
+    C_SECOND,
+    FIRST,
+    INNER,
+    OUT,
+    OUT_FIRST,
+    OUT_INNER,
+    OUT_OUTER,
+    OUT_SECOND,
+    OUTER,
+    SECOND,
+    A,
+    B,
+    C,
+)
+from .opcode import Opcode, opcode
 
 
 @kernel
-def log1p_unit(u):
-    """log(1 + u) for u from 0 to 1: 2 artanh(s), s = u / (2 + u) <= 1/3, by its series."""
-    s = u / (TWO + u)
-    q = s * s
-    series = ((((THIRTEENTH * q + ELEVENTH) * q + NINTH) * q + SEVENTH) * q + FIFTH) * q + THIRD
-    return TWO * (s + s * q * series)
+def number(x):
+    """The function of numbers that an opcode is made of, in whose place `made_of` puts one."""
+    return x
 
 
-@kernel
-def sigmoid_of(x):
-    """1 / (1 + exp(-x)), of the exponential that does not overflow."""
-    e = exp_of(-abs(x))
-    return (e if x < ZERO else ONE) / (ONE + e)
+def of_one(step, numbers, whole):
+    """out <- number(a)."""
+    n, s, t = step[INNER], step[OUT_INNER], step[A_INNER]
+    for i in range(step[FIRST]):
+        for j in range(step[SECOND]):
+            for k in range(step[OUTER]):
+                out = step[OUT] + i * step[OUT_FIRST] + j * step[OUT_SECOND] + k * step[OUT_OUTER]
+                a = step[A] + i * step[A_FIRST] + j * step[A_SECOND] + k * step[A_OUTER]
+                if s == 1 and t == 1:
+                    x, y = numbers[a : a + n], numbers[out : out + n]
+                    for m in range(n):
+                        y[m] = number(x[m])
+                else:
+                    for m in range(n):
+                        numbers[out + m * s] = number(numbers[a + m * t])
 
 
-@kernel
-def tanh_of(x):
-    """tanh|x| = -e / (2 + e) with e = exp(-2|x|) - 1, with the sign of x."""
-    p, s = expm1_parts(-TWO * abs(x))
-    e = s * p + (s - ONE)
-    return math.copysign(-e / (TWO + e), x)
+def of_two(step, numbers, whole):
+    """out <- number(a, b)."""
+    n, s, t, u = step[INNER], step[OUT_INNER], step[A_INNER], step[B_INNER]
+    for i in range(step[FIRST]):
+        for j in range(step[SECOND]):
+            for k in range(step[OUTER]):
+                out = step[OUT] + i * step[OUT_FIRST] + j * step[OUT_SECOND] + k * step[OUT_OUTER]
+                a = step[A] + i * step[A_FIRST] + j * step[A_SECOND] + k * step[A_OUTER]
+                b = step[B] + i * step[B_FIRST] + j * step[B_SECOND] + k * step[B_OUTER]
+                if s == 1 and t == 1 and u == 1:
+                    z, x, y = numbers[out : out + n], numbers[a : a + n], numbers[b : b + n]
+                    for m in range(n):
+                        z[m] = number(x[m], y[m])
+                elif s == 1 and t == 1 and u == 0:
+                    z, x, one = numbers[out : out + n], numbers[a : a + n], numbers[b]
+                    for m in range(n):
+                        z[m] = number(x[m], one)
+                elif s == 1 and t == 0 and u == 1:
+                    z, one, y = numbers[out : out + n], numbers[a], numbers[b : b + n]
+                    for m in range(n):
+                        z[m] = number(one, y[m])
+                else:
+                    for m in range(n):
+                        numbers[out + m * s] = number(numbers[a + m * t], numbers[b + m * u])
 
 
-@kernel
-def by_two(code, out, x, y):
-    """out <- x op y."""
-    n = out.size
-    if code == ADD:
-        for i in range(n):
-            out[i] = x[i] + y[i]
-    elif code == SUBTRACT:
-        for i in range(n):
-            out[i] = x[i] - y[i]
-    elif code == MULTIPLY:
-        for i in range(n):
-            out[i] = x[i] * y[i]
-    elif code == DIVIDE:
-        for i in range(n):
-            out[i] = x[i] / y[i]
-    elif code == MAXIMUM:
-        for i in range(n):
-            out[i] = x[i] if x[i] > y[i] or x[i] != x[i] else y[i]
-    elif code == MINIMUM:
-        for i in range(n):
-            out[i] = x[i] if x[i] < y[i] or x[i] != x[i] else y[i]
-    elif code == TIE_SHARE:
-        for i in range(n):
-            out[i] = ONE if x[i] > y[i] else HALF if x[i] == y[i] else ZERO
-    elif code == RELU_SLOPE:
-        for i in range(n):
-            out[i] = x[i] * (ONE if y[i] > ZERO else ZERO)
-    elif code == TANH_SLOPE:
-        for i in range(n):
-            out[i] = x[i] * (ONE - y[i] * y[i])
-    elif code == SIGMOID_CROSS_ENTROPY:
-        for i in range(n):
-            z = x[i]
-            out[i] = log1p_unit(exp_of(-abs(z))) + ((z if z > ZERO else ZERO) - z * y[i])
-    else:
-        compare(code, out, x, y)
+def of_three(step, numbers, whole):
+    """out <- number(a, b, c)."""
+    n, s, t, u, v = step[INNER], step[OUT_INNER], step[A_INNER], step[B_INNER], step[C_INNER]
+    for i in range(step[FIRST]):
+        for j in range(step[SECOND]):
+            for k in range(step[OUTER]):
+                out = step[OUT] + i * step[OUT_FIRST] + j * step[OUT_SECOND] + k * step[OUT_OUTER]
+                a = step[A] + i * step[A_FIRST] + j * step[A_SECOND] + k * step[A_OUTER]
+                b = step[B] + i * step[B_FIRST] + j * step[B_SECOND] + k * step[B_OUTER]
+                c = step[C] + i * step[C_FIRST] + j * step[C_SECOND] + k * step[C_OUTER]
+                if s == 1 and t == 1 and u == 1 and v == 1:
+                    w, x, y, z = numbers[out : out + n], numbers[a : a + n], numbers[b : b + n], numbers[c : c + n]
+                    for m in range(n):
+                        w[m] = number(x[m], y[m], z[m])
+                elif s == 1 and t == 1 and u == 0 and v == 0:
+                    w, x, one, other = numbers[out : out + n], numbers[a : a + n], numbers[b], numbers[c]
+                    for m in range(n):
+                        w[m] = number(x[m], one, other)
+                else:
+                    for m in range(n):
+                        numbers[out + m * s] = number(numbers[a + m * t], numbers[b + m * u], numbers[c + m * v])
 
 
-@kernel
-def compare(code, out, x, y):
-    """out <- 1 where it holds, else 0."""
-    n = out.size
-    if code == GREATER:
-        for i in range(n):
-            out[i] = ONE if x[i] > y[i] else ZERO
-    elif code == LESS:
-        for i in range(n):
-            out[i] = ONE if x[i] < y[i] else ZERO
-    elif code == GREATER_EQUAL:
-        for i in range(n):
-            out[i] = ONE if x[i] >= y[i] else ZERO
-    elif code == LESS_EQUAL:
-        for i in range(n):
-            out[i] = ONE if x[i] <= y[i] else ZERO
-    elif code == EQUAL:
-        for i in range(n):
-            out[i] = ONE if x[i] == y[i] else ZERO
+TEMPLATES = of_one, of_two, of_three
 
 
-@kernel
-def by_one(code, out, x):
-    """out <- op x."""
-    n = out.size
-    if code == RELU:
-        for i in range(n):
-            out[i] = ZERO if x[i] <= ZERO else x[i]
-    elif code == NEGATIVE:
-        for i in range(n):
-            out[i] = -x[i]
-    elif code == ABSOLUTE:
-        for i in range(n):
-            out[i] = abs(x[i])
-    elif code == SQUARE:
-        for i in range(n):
-            out[i] = x[i] * x[i]
-    elif code == SQRT:
-        for i in range(n):
-            out[i] = np.sqrt(x[i])
-    elif code == SIGN:
-        for i in range(n):
-            out[i] = ONE if x[i] > ZERO else -ONE if x[i] < ZERO else x[i]
-    elif code == COPY:
-        for i in range(n):
-            out[i] = x[i]
-    else:
-        by_exponential(code, out, x)
+def made_of(function: Callable, template: Callable, name: str, replaced: str = "number") -> Opcode:
+    """The opcode of a template in which one kernel stands for another one."""
+    own = types.FunctionType(template.__code__, {**template.__globals__, replaced: function}, name)
+    own.__doc__, own.__module__ = template.__doc__, template.__module__
+    return opcode(own)
 
 
-@kernel
-def by_exponential(code, out, x):
-    """out <- op x, for what has an exponential or a logarithm in it."""
-    n = out.size
-    if code == TANH:
-        for i in range(n):
-            out[i] = tanh_of(x[i])
-    elif code == SIGMOID:
-        for i in range(n):
-            out[i] = sigmoid_of(x[i])
-    elif code == EXP:
-        for i in range(n):
-            out[i] = exp_any(x[i])
-    elif code == LOG:
-        for i in range(n):
-            out[i] = math.log(x[i])
-
-
-@kernel
-def choose(out, condition, x, y):
-    """out <- x where the condition is not 0, else y."""
-    for i in range(out.size):
-        out[i] = x[i] if condition[i] != ZERO else y[i]
-
-
-# Walking over rows -------------------------------------------------------------------------------
-
-BLOCK = 2048  # numbers of a row that are done at once: what is spread out for them stays in the first cache
-
-
-@kernel
-def operand(arena, place, stride, n, spare):
-    """n numbers from a place on; one number n times, in memory to spare, where the stride is 0."""
-    if stride:
-        return arena[place : place + n]
-    spread = spare[:n]
-    spread[:] = arena[place]
-    return spread
-
-
-@kernel
-def elementwise(step, arena, spare):
-    """Run one instruction over its rows. See `fields` for what its numbers mean."""
-    code, outer, inner = step[CODE], step[OUTER], step[INNER]
-    for row in range(outer):
-        for start in range(0, inner, BLOCK):
-            n = min(BLOCK, inner - start)
-            at = step[OUT] + row * inner + start
-            out = arena[at : at + n]
-            x = operand(arena, step[A] + row * step[A_OUTER] + start * step[A_INNER], step[A_INNER], n, spare[0])
-            if step[DEPTH] == 1:
-                by_one(code, out, x)
-                continue
-            y = operand(arena, step[B] + row * step[B_OUTER] + start * step[B_INNER], step[B_INNER], n, spare[1])
-            if step[DEPTH] == 2:
-                by_two(code, out, x, y)
-                continue
-            z = operand(arena, step[C] + row * step[C_OUTER] + start * step[C_INNER], step[C_INNER], n, spare[2])
-            choose(out, x, y, z)
+def elementwise(name: str, function: Callable, arity: int) -> Opcode:
+    """The opcode that applies a function of one to three numbers to all."""
+    return made_of(function, TEMPLATES[arity - 1], name)

@@ -1,108 +1,189 @@
 """From actions to instructions: what each op becomes.
 
-A table of functions, each of which finds strides that its opcode can walk along, and lays numbers out anew where there are none.
+What only looks at numbers in another way costs nothing: the op itself is asked, with bytes that stand for the numbers. What has
+an opcode becomes one; everything else is called in Python, on views of the same memory.
 """
 
 from __future__ import annotations
 
+import functools
+import math
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
 from .blas import offer_sgemm
-from .elementwise import ARITY
-from .plan import Plan, matrix_of
-from .program import Action, Program
-from .step import NotCompiledError
+from .elementwise import elementwise as elementwise_opcode
+from .elementwise import made_of
+from .fields import DEPTH
+from .opcode import Opcode
+from .places import AXES_OF_HALF, filled, merged
+from .plan import Plan
+from .products import product_by_blas, product_by_dots, product_by_rows
+from .program import Action, cuts
+from .scalars import SCALARS
+from .sums import (
+    add_along_axis,
+    fold_along,
+    larger,
+    smaller,
+    softmax,
+    softmax_cross_entropy,
+    sparse_softmax_cross_entropy,
+    sum_across,
+    sum_along,
+    times,
+)
 
-WORTH_BLAS = 4_000  # multiplications from which on a call of BLAS is worth its overhead
-
-
-def plan_of(
-    program: Program, batch: int, weights: list[tuple], trained: list[int], update: tuple[str, int], base: int = 0
-) -> Plan:
-    """The plan of a program: see `Plan`."""
-    return Plan(program, batch, weights, trained, update, lower, base)
+WORTH_BLAS = 30_000  # multiplications from which on a call of BLAS is worth its overhead
+LONG = 8  # numbers of a row from which on going across rows is better than along columns
 
 
 def lower(plan: Plan, action: Action) -> None:
     """Add what an action becomes to a plan."""
-    LOWER.get(action.name, elementwise)(plan, action)
+    if not _has_opcode(plan, action) or not LOWER.get(action.name, by_number)(plan, action):
+        by_python(plan, action)
 
 
-def elementwise(plan: Plan, action: Action) -> None:
-    """Number by number, over rows as long as they can be."""
-    if ARITY.get(action.name) != len(action.inputs):
-        raise NotCompiledError(f"{action.name} has no opcode")
-    shape = plan.values.shapes[action.out]
-    if len(shape) > 2:
-        raise NotCompiledError(f"{action.name} of {len(shape)} axes has no opcode")
+def _has_opcode(plan: Plan, action: Action) -> bool:
+    """Whether numbers of the machine's type are as good as those of the op: whole numbers that are computed on are not."""
+    return plan.values.dtypes[action.out].kind in "bf" or action.name in EXACT
+
+
+def by_python(plan: Plan, action: Action) -> bool:
+    """The op itself, on arrays of the types that it expects, whose result is copied to its place."""
+    values = plan.values
+    dtypes = [values.dtypes[value] for value in action.inputs]
+    operands = [plan.place(value) for value in action.inputs]
+    body = functools.partial(action.op.body, **action.params)
+
+    def compute(*arrays: np.ndarray) -> np.ndarray:
+        return body(*(array.astype(dtype, copy=False) for array, dtype in zip(arrays, dtypes)))
+
+    plan.call(action.name, compute, plan.new(action.out), operands)
+    return True
+
+
+# Number by number --------------------------------------------------------------------------------
+
+
+@functools.cache
+def opcode_of(name: str) -> Opcode:
+    """The opcode of an elementwise op."""
+    function = SCALARS[name].function
+    return elementwise_opcode(name, function, _arity(function))
+
+
+def _arity(function: Any) -> int:
+    return function.__wrapped__.__code__.co_argcount
+
+
+def by_number(plan: Plan, action: Action) -> bool:
+    """Number by number, along as few axes as there can be."""
+    if action.name not in SCALARS:
+        return False
+    operands = [plan.place(value) for value in action.inputs]
+    operands += [plan.constant(np.array(action.params[name])) for name in SCALARS[action.name].params]
+    return plan.elementwise(action.name, opcode_of(action.name), plan.new(action.out), operands)
+
+
+def cast(plan: Plan, action: Action) -> bool:
+    """Another type: only what is cut off in it needs an instruction."""
+    dtype, target = (plan.values.dtypes[value] for value in (action.inputs[0], action.out))
+    if not cuts(dtype, target):
+        plan.places[action.out] = plan.place(action.inputs[0])
+        return True
+    return target.kind != "b" and plan.elementwise(
+        "trunc", opcode_of("trunc"), plan.new(action.out), [plan.place(action.inputs[0])]
+    )
+
+
+# Other ways to look at the same numbers ----------------------------------------------------------
+
+
+def look_again(plan: Plan, action: Action) -> bool:
+    """What only looks at numbers in another way costs no instruction, unless they have to be laid out for it."""
+    place = plan.place(action.inputs[0])
+    form = action.op.body(place.form, **action.params)
+    if not place.is_view(form):
+        place = plan.copied(place)
+        form = action.op.body(place.form, **action.params)
+        if not place.is_view(form):
+            return False
+    plan.places[action.out] = place.seen(form)
+    return True
+
+
+def copy(plan: Plan, action: Action) -> bool:
+    """The same numbers in a place of their own."""
+    return plan.elementwise("lay_out", plan.copy, plan.new(action.out), [plan.place(action.inputs[0])])
+
+
+def joined(plan: Plan, action: Action) -> bool:
+    """Arrays one after the other along an axis: each is copied to where it belongs."""
     out = plan.new(action.out)
-    turned = not out.form.flags.c_contiguous
-    operands = []
+    axis, at = action.params.get("axis", 0), 0
     for value in action.inputs:
         place = plan.place(value)
-        form = np.broadcast_to(place.form, shape)
-        if _stride_inside(form.T if turned else form) > 1:
-            place = plan.copied(place.seen(form), "F" if turned else "C")
-            form = place.form
-        operands.append(place.seen(matrix_of(form.T if turned else form)))
-    extent, strides = _loops(out.form.T.shape if turned else shape, [operand.form for operand in operands])
-    plan.emit(action.name, out, extent, [(place, *pair) for place, pair in zip(operands, strides)], len(operands))
+        end = at + place.form.shape[axis]
+        key = [slice(None)] * out.form.ndim
+        key[axis] = slice(at, end)
+        if not plan.elementwise("lay_out", plan.copy, out.seen(out.form[tuple(key)]), [place]):
+            return False
+        at = end
+    return True
 
 
-def _stride_inside(form: np.ndarray) -> int:
-    """The stride of the axis along which numbers are done at once."""
-    longer = [stride for stride, length in zip(form.strides, form.shape) if length > 1]
-    return longer[-1] if longer else 0
+# Products ----------------------------------------------------------------------------------------
 
 
-def _loops(shape: tuple[int, ...], forms: list[np.ndarray]) -> tuple[tuple[int, int], list[tuple[int, int]]]:
-    """Rows and columns to go over, one row if all lie as if they were one; and the strides of every operand."""
-    outer, inner = (1, 1, *shape)[-2:]
-    if inner == 1:
-        return (1, outer), [(0, form.strides[0] if outer > 1 else 0) for form in forms]
-    if outer == 1 or all(form.strides[0] == form.strides[1] * inner for form in forms):
-        return (1, outer * inner), [(0, form.strides[1]) for form in forms]
-    return (outer, inner), [(form.strides[0], form.strides[1]) for form in forms]
-
-
-def look_again(change: Callable[[np.ndarray, tuple, dict], np.ndarray]) -> Callable[[Plan, Action], None]:
-    """What only looks at numbers in another way costs no instruction, unless they have to be laid out for it."""
-
-    def lower(plan: Plan, action: Action) -> None:
-        place, shape = plan.place(action.inputs[0]), plan.values.shapes[action.out]
-        form = change(place.form, shape, action.params)
-        if form.size and not np.shares_memory(form, place.cell.memory):
-            place = plan.copied(place)
-            form = change(place.form, shape, action.params)
-        plan.places[action.out] = place.seen(form)
-
-    return lower
-
-
-def product(plan: Plan, action: Action) -> None:
-    """A matrix product, with a bias if there is a third input."""
+def product(plan: Plan, action: Action) -> bool:
+    """A matrix product, with a bias if there is a third input; a batch of them, if its axes can be gone along."""
     a, b = (plan.place(value) for value in action.inputs[:2])
-    if a.form.ndim != 2 or b.form.ndim != 2:
-        raise NotCompiledError("a matrix product of more than two axes has no opcode")
-    out, (m, n), depth = plan.new(action.out), plan.values.shapes[action.out], a.form.shape[1]
-    c = plan.place(action.inputs[2]) if len(action.inputs) > 2 else None
-    start = np.broadcast_to(c.form if c else np.empty((), np.int8), (m, n))
-    a_form, b_form = a.form, b.form
-    if not out.form.flags.c_contiguous:
-        a, b, a_form, b_form, start, (m, n) = b, a, b_form.T, a_form.T, start.T, (n, m)
-    is_large = m * n * depth >= WORTH_BLAS and 1 in a_form.strides and 1 in b_form.strides and offer_sgemm()
-    if not is_large and not c and _along(a_form, 1) and _along(b_form, 0):
-        code = "product_by_dots"
-    else:
-        code = "product_by_blas" if is_large else "product_by_rows"
-        if not is_large and not _along(b_form, 1):
-            b = plan.copied(b.seen(b_form))
-            b_form = b.form
-    from_zero = (plan.constant(np.zeros((), np.float32)), 0 if code == "product_by_rows" else -1, 0)
-    bias = (c, *start.strides) if c else from_zero
-    plan.emit(code, out, (m, n), [(a, *a_form.strides), (b, *b_form.strides), bias], depth)
+    if min(a.form.ndim, b.form.ndim) < 2:
+        return False
+    out = plan.new(action.out)
+    c = plan.place(action.inputs[2]) if len(action.inputs) > 2 else plan.constant(np.zeros(()))
+    batch = out.form.shape[:-2]
+    rows, columns, depth = out.form.shape[-2], out.form.shape[-1], a.form.shape[-1]
+    places = [out, a, b, c]
+    forms = [out.form, *_of_batch(batch, a.form, b.form), np.broadcast_to(c.form, out.form.shape)]
+    lengths, strides = merged(list(batch), [tuple(form.strides[axis] for form in forms) for axis in range(len(batch))])
+    if len(lengths) > AXES_OF_HALF or not all(out.form.shape) or not depth:
+        return False
+    lengths, strides = filled(lengths, strides, AXES_OF_HALF, len(forms))
+    matrices = [form[(0,) * len(batch)] for form in forms]
+    if matrices[0].strides[1] != 1 or columns < rows == matrices[0].size:  # the result lies column by column, or is one
+        matrices = [matrix.T for matrix in (matrices[0], matrices[2], matrices[1], matrices[3])]
+        places[1], places[2] = places[2], places[1]
+        strides = [(out_stride, b_stride, a_stride, c_stride) for out_stride, a_stride, b_stride, c_stride in strides]
+        rows, columns = columns, rows
+    code = _product_code(plan, matrices, rows * columns * depth)
+    if code is product_by_rows and not _along(matrices[2], 1):
+        if batch:
+            return False
+        places[2] = plan.copied(places[2].seen(matrices[2]))
+        matrices[2] = places[2].form
+    by_form = [(*(stride[i] for stride in strides), *matrix.strides) for i, matrix in enumerate(matrices)]
+    seen = [place.seen(matrix) for place, matrix in zip(places, matrices)]
+    pairs = list(zip(seen, by_form))
+    plan.emit(code.name, code, [*lengths, rows, columns], pairs[0], pairs[1:], {DEPTH: depth})
+    return True
+
+
+def _of_batch(batch: tuple[int, ...], *forms: np.ndarray) -> list[np.ndarray]:
+    return [np.broadcast_to(form, (*batch, *form.shape[-2:])) for form in forms]
+
+
+def _product_code(plan: Plan, matrices: list[np.ndarray], size: int) -> Opcode:
+    """Which loop is best: BLAS for large matrices, else along rows of the result, or along what is summed over."""
+    out, a, b, _ = matrices
+    is_one = all(_along(matrix, 0) or _along(matrix, 1) for matrix in (a, b))
+    if size >= WORTH_BLAS and is_one and offer_sgemm():
+        return product_by_blas
+    by_dots = _along(a, 1) and _along(b, 0) and (not _along(b, 1) or a.shape[1] > out.shape[1])
+    return product_by_dots if by_dots else product_by_rows
 
 
 def _along(form: np.ndarray, axis: int) -> bool:
@@ -110,58 +191,96 @@ def _along(form: np.ndarray, axis: int) -> bool:
     return form.strides[axis] == 1 or form.shape[axis] == 1
 
 
-def reduction(plan: Plan, action: Action) -> None:
-    """Sums and means along one of two axes, or of all."""
-    place = plan.place(action.inputs[0])
-    shape, axis = plan.values.shapes[action.inputs[0]], action.params["axis"]
-    axes = tuple(range(len(shape))) if axis is None else tuple(np.atleast_1d(axis) % len(shape))
-    form = place.form
-    if len(axes) == len(shape):
-        if not (form.flags.c_contiguous or form.flags.f_contiguous):
-            place = plan.copied(place)
-            form = place.form
-        form = place.form.reshape(1, -1, order="F" if form.flags.f_contiguous else "C")
-    elif len(shape) == 2:
-        form = form if axes == (1,) else form.T
-    else:
-        raise NotCompiledError(f"{action.name} of {len(shape)} axes has no opcode")
-    count = form.shape[1] if action.name == "mean" else 1
-    divisor = plan.constant(np.array(count, np.float32))
-    out = plan.new(action.out)
-    if form.strides[1] == 1 or form.shape[1] == 1:
-        plan.emit("sum_along", out, form.shape, [(place, *form.strides), (place, 0, 0), (divisor, 0, 0)])
-    elif form.strides[0] == 1 or form.shape[0] == 1:
-        plan.emit("sum_across", out, form.shape[::-1], [(place, *form.strides[::-1]), (place, 0, 0), (divisor, 0, 0)])
-    else:
-        raise NotCompiledError(f"{action.name} of numbers that are spread out has no opcode")
+# Along axes --------------------------------------------------------------------------------------
 
 
-def of_classes(plan: Plan, action: Action) -> None:
-    """What looks at the classes of each sample."""
-    z = plan.place(action.inputs[0])
-    if z.form.ndim != 2 or action.params.get("axis", -1) not in (-1, 1, (-1,), (1,)):
-        raise NotCompiledError(f"{action.name} along another axis than the last of two has no opcode")
+@functools.cache
+def folds() -> dict[str, Opcode]:
+    """Opcodes that go along axes with a function of two numbers."""
+    functions = {"max": larger, "min": smaller, "prod": times}
+    return {name: made_of(function, fold_along, name, "folded") for name, function in functions.items()}
+
+
+def reduction(plan: Plan, action: Action) -> bool:
+    """Sums, means and extremes along axes."""
+    place, out = plan.place(action.inputs[0]), plan.new(action.out)
+    shape, axis = place.form.shape, action.params["axis"]
+    if not place.form.size or set(action.params) - {"axis", "keepdims"}:
+        return False
+    axes = set(range(len(shape))) if axis is None else {one % len(shape) for one in np.atleast_1d(axis).tolist()}
+    kept = [i for i in range(len(shape)) if i not in axes]
+    out_form = out.form.reshape([shape[i] for i in kept])  # without axes of length 1: always a view
+    kept_lengths, kept_strides = merged(
+        [shape[i] for i in kept], [(out_form.strides[n], place.form.strides[i]) for n, i in enumerate(kept)]
+    )
+    order = sorted(axes, key=lambda i: -place.form.strides[i])
+    lengths, strides = merged([shape[i] for i in order], [(0, place.form.strides[i]) for i in order])
+    if len(kept_lengths) > AXES_OF_HALF or len(lengths) > AXES_OF_HALF:
+        return False
+    count = math.prod(lengths) if action.name == "mean" else 1
+    divisor = plan.constant(np.array(count, np.float64))
+    is_across = kept_strides and kept_strides[-1] == (1, 1) and kept_lengths[-1] >= LONG and (not strides or strides[-1][1] != 1)
+    if action.name in ("sum", "mean") and is_across and len(kept_lengths) == 1:
+        lengths, strides = filled(lengths, strides, AXES_OF_HALF, 2)
+        lengths, strides = [1, *lengths, *kept_lengths], [(0, 0), *strides, *kept_strides]
+        code = sum_across
+    else:
+        kept_lengths, kept_strides = filled(kept_lengths, kept_strides, AXES_OF_HALF, 2)
+        lengths, strides = filled(lengths, strides, AXES_OF_HALF, 2)
+        lengths, strides = kept_lengths + lengths, kept_strides + strides
+        code = sum_along if action.name in ("sum", "mean") else folds()[action.name]
+    by_form = list(zip(*strides))
+    plan.emit(code.name, code, lengths, (out, by_form[0]), [(place, by_form[1]), (divisor, (0,) * 4)])
+    return True
+
+
+# Classes -----------------------------------------------------------------------------------------
+
+
+CLASSES = {
+    "softmax": softmax, "sparse_softmax_cross_entropy": sparse_softmax_cross_entropy,
+    "softmax_cross_entropy": softmax_cross_entropy, "add_along_axis": add_along_axis,
+}  # fmt: skip
+
+
+def of_classes(plan: Plan, action: Action) -> bool:
+    """What looks at the classes of each sample, which are the last axis."""
+    operands = [plan.place(value) for value in action.inputs]
     shape = plan.values.shapes[action.out]
-    order = "F" if z.form.strides[0] == 1 and z.form.strides[1] != 1 else "C"
-    out = plan.new(action.out, order if action.name == "softmax" else "")
-    if action.name == "softmax" and z.form.strides != out.form.strides:
-        z = plan.copied(z, order)
-    operands = [(z, *z.form.strides)]
-    if len(action.inputs) > 1:
-        labels = plan.place(action.inputs[1])
-        operands.append((labels, *labels.form.strides, *([0] * (2 - labels.form.ndim))))
-    if action.name == "add_along_axis":
-        operands.append((z, *out.form.strides))
-    extent = shape if len(shape) == 2 else z.form.shape
-    plan.emit(action.name, out, extent, operands)
+    wide = plan.values.shapes[action.inputs[0]] if action.name != "add_along_axis" else shape
+    if np.ravel(action.params.get("axis", -1)).tolist() not in ([-1], [len(wide) - 1]) or not math.prod(wide) > 0:
+        return False
+    if action.name == "add_along_axis" and operands[1].form.shape[-1:] != (1,):
+        return False
+    order = "F" if operands[0].form.ndim == 2 and operands[0].form.strides[0] == 1 and action.name == "softmax" else ""
+    out = plan.new(action.out, order)
+    forms = [_with_classes(place.form, wide) for place in (out, *operands)]
+    lengths, strides = merged(list(wide[:-1]), [tuple(form.strides[i] for form in forms) for i in range(len(wide) - 1)])
+    if len(lengths) > 3:
+        return False
+    lengths, strides = filled(lengths, strides, 3, len(forms))
+    by_form = [(*(stride[i] for stride in strides), form.strides[-1]) for i, form in enumerate(forms)]
+    pairs = list(zip((out, *operands), by_form))
+    plan.emit(action.name, CLASSES[action.name], [*lengths, wide[-1]], pairs[0], pairs[1:])
+    return True
 
 
-LOWER: dict[str, Callable[[Plan, Action], None]] = {
-    **dict.fromkeys(("reshape", "expand_dims", "squeeze"), look_again(lambda form, shape, params: form.reshape(shape))),
-    "broadcast_to": look_again(lambda form, shape, params: np.broadcast_to(form, shape)),
-    "transpose": look_again(lambda form, shape, params: np.transpose(form, params["axes"])),
-    "matrix_transpose": look_again(lambda form, shape, params: np.swapaxes(form, -1, -2)),
+def _with_classes(form: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """A form with an axis for the classes, along which it is the same everywhere if it has none."""
+    return np.broadcast_to(form if form.ndim == len(shape) else form[..., None], shape)
+
+
+VIEWS = (
+    "reshape", "expand_dims", "squeeze", "broadcast_to", "transpose", "matrix_transpose", "swapaxes", "moveaxis", "flip",
+    "getitem",
+)  # fmt: skip
+LOWER: dict[str, Callable[[Plan, Action], bool]] = {
+    **dict.fromkeys(VIEWS, look_again),
+    **dict.fromkeys(CLASSES, of_classes),
+    **dict.fromkeys(("sum", "mean", "max", "min", "prod"), reduction),
+    "cast": cast,
+    "copy": copy,
+    "concatenate_all": joined,
     "matrix_product": product,
-    **dict.fromkeys(("sum", "mean"), reduction),
-    **dict.fromkeys(("softmax", "sparse_softmax_cross_entropy", "softmax_cross_entropy", "add_along_axis"), of_classes),
 }
+EXACT = {*VIEWS, "cast", "copy", "concatenate_all", "where", "max", "min", "negative", "absolute", "sign", "maximum", "minimum"}

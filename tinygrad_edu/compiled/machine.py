@@ -1,124 +1,168 @@
-"""The machine: one compiled loop that runs instructions over an arena, batch after batch, without a word of Python.
+"""The machine: runs passes of instructions, batch after batch, without a word of Python in between.
 
-It is compiled once for an installation and read from Numba's cache afterwards; no model is ever compiled. Whatever an
-instruction does is a kernel that can be called by itself, too: those of the optimizers are the ones that eager steps call.
+Each opcode is compiled by itself, once for an installation; no model is ever compiled. An instruction says which one by the
+address of its code, so that the loop below knows none of them.
 """
 
 from __future__ import annotations
 
-import numpy as np
+import functools
+import math
+from collections.abc import Callable
+from typing import Any
 
-from ..kernel import kernel
-from ..optimizers.adam import adam, adam_amsgrad
-from ..optimizers.sgd import descend, descend_momentum, descend_nesterov
-from .elementwise import COUNT, NUMBER, elementwise
-from .fields import CODE, DEPTH, INNER, OUT, A, B
-from .matrices import (
-    at_labels,
-    gather,
-    lay_out,
-    product_by_blas,
-    product_by_dots,
-    product_by_rows,
-    softmax,
-    softmax_cross_entropy,
-    sparse_cross_entropy,
-    sum_across,
-    sum_along,
-    tell,
+from .elementwise import made_of
+from .fields import (
+    A_INNER,
+    A_OUTER,
+    DEPTH,
+    EXTRA,
+    INNER,
+    LENGTH,
+    LOSSES,
+    OF_STATE,
+    OPERANDS,
+    ORDER,
+    OUT,
+    OUT_INNER,
+    OUT_OUTER,
+    OUTER,
+    OUTPUTS,
+    PASS,
+    POSITION,
+    PROGRAM,
+    RATES,
+    ROW,
+    SIZE,
+    STATE,
+    STEP,
+    STEPS,
+    A,
+    B,
+    C,
 )
+from .opcode import Opcode, opcode, perform
 
-FURTHER = (
-    "gather", "lay_out", "product_by_rows", "product_by_dots", "product_by_blas", "sum_along", "sum_across",
-    "softmax", "sparse_softmax_cross_entropy", "softmax_cross_entropy", "add_along_axis", "look", "tell",
-    "descend", "descend_momentum", "descend_nesterov", "adam", "adam_amsgrad",
-)  # fmt: skip
-OPCODES = NUMBER | {name: COUNT + number for number, name in enumerate(FURTHER)}
-(
-    GATHER, LAY_OUT, PRODUCT_BY_ROWS, PRODUCT_BY_DOTS, PRODUCT_BY_BLAS, SUM_ALONG, SUM_ACROSS,
-    SOFTMAX, SPARSE_SOFTMAX_CROSS_ENTROPY, SOFTMAX_CROSS_ENTROPY, ADD_ALONG_AXIS, LOOK, TELL,
-    DESCEND, DESCEND_MOMENTUM, DESCEND_NESTEROV, ADAM, ADAM_AMSGRAD,
-) = range(COUNT, COUNT + len(FURTHER))  # fmt: skip
+PASSES, COUNT = A, B  # of `run`: where its passes lie, and how many there are
+ROWS, PIECE_SIZE, SPARE = A, B, C  # of `blocks`: where its instructions lie, how many numbers at once, memory for one instruction
+ADVANCES = EXTRA + 3  # of an instruction in blocks: whether its result and its operands move along, for each of the four
 
 
-@kernel
-def run(program, arena, spare, tables, order, size, losses, outputs, numbers):
-    """Steps of training, one for each of `losses`. Returns how many were done: a loss that is no finite number takes no step.
-
-    Args:
-        program: instructions, see `fields`.
-        arena: all numbers that they work on, float32.
-        spare: memory for numbers that are spread out.
-        tables: rows of inputs, of labels and of weights.
-        order: which rows the batches take, batch after batch.
-        size: rows of a batch.
-        losses: what came out of each step, to be filled in.
-        outputs: what the model said of each row, in their order, to be filled in; no rows if nobody asks.
-        numbers: what the optimizer needs to know, for each step.
-    """
-    for count in range(losses.size):
-        rows = order[count * size : (count + 1) * size]
-        for i in range(len(program)):
-            step = program[i]
-            code = step[CODE]
-            if code < COUNT:
-                elementwise(step, arena, spare)
-            elif code == GATHER:
-                gather(step, arena, tables[step[DEPTH]], rows)
-            elif code == LOOK:
-                losses[count] = arena[step[A]]
-                if not np.isfinite(arena[step[A]]):
-                    return count
-            elif code == TELL:
-                tell(step, arena, outputs[count * size : (count + 1) * size])
-            elif code >= DESCEND:
-                move(step, arena, numbers[count])
-            else:
-                run_whole(step, arena)
-    return losses.size
+@opcode
+def run(step, numbers, whole):
+    """Run passes: each its instructions, so many times. Stops after an instruction that asks for it."""
+    for number in range(step[COUNT]):
+        at = step[PASSES] + number * PASS
+        program, length, state = whole[at + PROGRAM], whole[at + LENGTH], whole[at + OF_STATE]
+        for _ in range(whole[at + STEPS]):
+            for i in range(length):
+                if perform(program + i * ROW, numbers, whole):
+                    return 1
+            whole[state + POSITION] += whole[at + SIZE]
+            whole[state + STEP] += 1
+    return 0
 
 
-@kernel
-def run_whole(step, arena):
-    """One instruction that looks at whole matrices."""
-    code = step[CODE]
-    if code == PRODUCT_BY_ROWS:
-        product_by_rows(step, arena)
-    elif code == PRODUCT_BY_DOTS:
-        product_by_dots(step, arena)
-    elif code == PRODUCT_BY_BLAS:
-        product_by_blas(step, arena)
-    elif code == SUM_ALONG:
-        sum_along(step, arena)
-    elif code == SUM_ACROSS:
-        sum_across(step, arena)
-    elif code == LAY_OUT:
-        lay_out(step, arena)
-    elif code == SOFTMAX:
-        softmax(step, arena)
-    elif code == SPARSE_SOFTMAX_CROSS_ENTROPY:
-        sparse_cross_entropy(step, arena)
-    elif code == SOFTMAX_CROSS_ENTROPY:
-        softmax_cross_entropy(step, arena)
-    elif code == ADD_ALONG_AXIS:
-        at_labels(step, arena)
+@opcode
+def blocks(step, numbers, whole):
+    """Run neighbours on some numbers at a time, so that what goes from one to the next stays in the first cache."""
+    n, size, spare = step[INNER], step[PIECE_SIZE], step[SPARE]
+    for start in range(0, n, size):
+        for i in range(step[DEPTH]):
+            row = step[ROWS] + i * ROW
+            for field in range(ROW):
+                whole[spare + field] = whole[row + field]
+            whole[spare + INNER] = min(size, n - start)
+            whole[spare + OUT] += start * whole[row + ADVANCES]
+            for operand in range(3):
+                whole[spare + OPERANDS[operand][0]] += start * whole[row + ADVANCES + 1 + operand]
+            if perform(spare, numbers, whole):
+                return 1
+    return 0
 
 
-@kernel
-def move(step, arena, c):
-    """A step of the optimizer: weights at `out`, gradients at `a`, slots from `b` on."""
-    n, code = step[INNER], step[CODE]
-    p, g = arena[step[OUT] : step[OUT] + n], arena[step[A] : step[A] + n]
-    first = arena[step[B] : step[B] + n]
-    second = arena[step[B] + n : step[B] + 2 * n]
-    third = arena[step[B] + 2 * n : step[B] + 3 * n]
-    if code == DESCEND:
-        descend(p, g, c)
-    elif code == DESCEND_MOMENTUM:
-        descend_momentum(p, g, first, c)
-    elif code == DESCEND_NESTEROV:
-        descend_nesterov(p, g, first, c)
-    elif code == ADAM:
-        adam(p, g, first, second, c)
-    elif code == ADAM_AMSGRAD:
-        adam_amsgrad(p, g, first, second, third, c)
+# The batch, and what is told of it ---------------------------------------------------------------
+
+
+@opcode
+def gather(step, numbers, whole):
+    """out[i, :] <- a[rows of the batch, :], which lies anyhow."""
+    n, s, t = step[INNER], step[OUT_INNER], step[A_INNER]
+    state = step[STATE]
+    order = whole[state + ORDER] + whole[state + POSITION]
+    for i in range(step[OUTER]):
+        out, a = step[OUT] + i * step[OUT_OUTER], step[A] + whole[order + i] * step[A_OUTER]
+        if s == 1 and t == 1:
+            x, y = numbers[a : a + n], numbers[out : out + n]
+            for j in range(n):
+                y[j] = x[j]
+        else:
+            for j in range(n):
+                numbers[out + j * s] = numbers[a + j * t]
+
+
+@opcode
+def look(step, numbers, whole):
+    """Note the loss; the run ends if it is no finite number."""
+    state = step[STATE]
+    loss = numbers[step[A]]
+    numbers[whole[state + LOSSES] + whole[state + STEP]] = loss
+    return 0 if math.isfinite(loss) else 1
+
+
+@opcode
+def tell(step, numbers, whole):
+    """outputs[rows of the batch, :] <- a; the columns begin at DEPTH, and rows are as wide as the outer stride of the result."""
+    state = step[STATE]
+    for i in range(step[OUTER]):
+        out = whole[state + OUTPUTS] + (whole[state + POSITION] + i) * step[OUT_OUTER] + step[DEPTH]
+        a = step[A] + i * step[A_OUTER]
+        for j in range(step[INNER]):
+            numbers[out + j] = numbers[a + j * step[A_INNER]]
+
+
+# Steps of the optimizer: weights at `out`, gradients at `a`, slots from `b` on, in neighbouring fields -----------------
+
+
+def move(p: Any, g: Any, *slots_and_numbers: Any) -> None:
+    """The kernel of an optimizer, in whose place `mover` puts one."""
+
+
+def with_no_slot(step, numbers, whole):
+    """Move weights along a gradient."""
+    n, at = step[INNER], whole[step[STATE] + RATES] + whole[step[STATE] + STEP] * step[DEPTH]
+    p, g = numbers[step[OUT] : step[OUT] + n], numbers[step[A] : step[A] + n]
+    move(p, g, numbers[at : at + step[DEPTH]])
+
+
+def with_one_slot(step, numbers, whole):
+    """Move weights and a slot along a gradient."""
+    n, at = step[INNER], whole[step[STATE] + RATES] + whole[step[STATE] + STEP] * step[DEPTH]
+    p, g = numbers[step[OUT] : step[OUT] + n], numbers[step[A] : step[A] + n]
+    move(p, g, numbers[step[B] : step[B] + n], numbers[at : at + step[DEPTH]])
+
+
+def with_two_slots(step, numbers, whole):
+    """Move weights and two slots along a gradient."""
+    n, at = step[INNER], whole[step[STATE] + RATES] + whole[step[STATE] + STEP] * step[DEPTH]
+    p, g = numbers[step[OUT] : step[OUT] + n], numbers[step[A] : step[A] + n]
+    first, second = numbers[step[B] : step[B] + n], numbers[step[B + 1] : step[B + 1] + n]
+    move(p, g, first, second, numbers[at : at + step[DEPTH]])
+
+
+def with_three_slots(step, numbers, whole):
+    """Move weights and three slots along a gradient."""
+    n, at = step[INNER], whole[step[STATE] + RATES] + whole[step[STATE] + STEP] * step[DEPTH]
+    p, g = numbers[step[OUT] : step[OUT] + n], numbers[step[A] : step[A] + n]
+    first, second = numbers[step[B] : step[B] + n], numbers[step[B + 1] : step[B + 1] + n]
+    third = numbers[step[B + 2] : step[B + 2] + n]
+    move(p, g, first, second, third, numbers[at : at + step[DEPTH]])
+
+
+MOVERS = with_no_slot, with_one_slot, with_two_slots, with_three_slots
+
+
+@functools.cache
+def mover(kernel: Callable, slots: int) -> Opcode:
+    """The opcode that is an optimizer's kernel, the same that eager steps call."""
+    return made_of(kernel, MOVERS[slots], kernel.__name__, "move")

@@ -1,4 +1,4 @@
-"""Where values lie: cells of one arena, seen through NumPy's own views; and which memory a cell may share with others.
+"""Where values lie: cells, seen through NumPy's own views; and which memory a cell may share with others.
 
 A `Place` sees a cell through an array of bytes, one byte for each number. Whatever only looks at numbers in another way (a
 transpose, a broadcast, most reshapes) is done by NumPy to these bytes, and what comes out says the strides:
@@ -10,11 +10,13 @@ transpose, a broadcast, most reshapes) is done by NumPy to these bytes, and what
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Iterable
 from typing import NamedTuple
 
 import numpy as np
 
 UNKNOWN = -1
+AXES_OF_HALF = 2  # of the four axes of an instruction, those that are left, and those that are summed over
 ALIGNED = 16  # numbers: a line of the processor's cache
 
 
@@ -24,16 +26,18 @@ class Cell:
     Args:
         shape: of the array.
         order: "C": rows one after the other; "F": columns.
+        home: what it is a cell of, if that lies outside of the arena: ("weight", 3).
 
     Attributes:
-        address: of its first number in the arena, once it is known.
+        address: of its first number in the arena, once it is known; 0 outside of it.
         first, last: the instructions between which it holds something.
     """
 
-    def __init__(self, shape: tuple[int, ...], order: str = "C"):
+    def __init__(self, shape: tuple[int, ...], order: str = "C", home: Hashable = None):
         self.memory = np.empty(int(np.prod(shape)), np.int8)
         self.place = Place(self, self.memory.reshape(shape, order=order))  # type: ignore[call-overload]
-        self.address = UNKNOWN
+        self.home = home
+        self.address = UNKNOWN if home is None else 0
         self.first, self.last = -1, -1
 
     @property
@@ -57,8 +61,12 @@ class Place(NamedTuple):
         """The same cell in another form."""
         return Place(self.cell, form)
 
+    def is_view(self, form: np.ndarray) -> bool:
+        """Whether a form looks at the cell, and is not a copy of what was seen of it."""
+        return not form.size or np.shares_memory(form, self.cell.memory)
 
-def allot(cells: list[Cell], start: int) -> int:
+
+def allot(cells: Iterable[Cell], start: int) -> int:
     """Give every cell an address from `start` on; two share memory only if they never hold something at once.
 
     The first gap that is large enough is taken, in the order in which cells are first needed. Source: Knuth (1997), The Art of
@@ -72,7 +80,7 @@ def allot(cells: list[Cell], start: int) -> int:
     for cell in sorted(cells, key=lambda cell: cell.first):
         alive = [other for other in alive if other.last >= cell.first]
         cell.address = _first_gap(alive, cell.size, start)
-        end = max(end, cell.address + _rounded(cell.size))
+        end = max(end, cell.address + rounded(cell.size))
         alive.append(cell)
     return end
 
@@ -82,9 +90,43 @@ def _first_gap(alive: list[Cell], size: int, start: int) -> int:
     for other in sorted(alive, key=lambda cell: cell.address):
         if other.address - address >= size:
             break
-        address = max(address, other.address + _rounded(other.size))
+        address = max(address, other.address + rounded(other.size))
     return address
 
 
-def _rounded(size: int) -> int:
+def rounded(size: int) -> int:
+    """A size of whole cache lines."""
     return -(-size // ALIGNED) * ALIGNED
+
+
+# Loops over places -------------------------------------------------------------------------------
+
+
+def merged(lengths: list[int], strides: list[tuple[int, ...]]) -> tuple[list[int], list[tuple[int, ...]]]:
+    """The fewest axes along which the same numbers are met in the same order.
+
+    Args:
+        lengths: of the axes.
+        strides: for each axis, the stride of every form that is gone over.
+
+        >>> merged([2, 1, 3], [(3, 0), (9, 9), (1, 0)])
+        ([6], [(1, 0)])
+    """
+    out_lengths: list[int] = []
+    out_strides: list[tuple[int, ...]] = []
+    for length, stride in zip(lengths, strides):
+        if length == 1:
+            continue
+        if out_lengths and all(outer == inner * length for outer, inner in zip(out_strides[-1], stride)):
+            out_lengths[-1] *= length
+            out_strides[-1] = stride
+        else:
+            out_lengths.append(length)
+            out_strides.append(stride)
+    return out_lengths, out_strides
+
+
+def filled(lengths: list[int], strides: list[tuple[int, ...]], axes: int, forms: int) -> tuple[list[int], list[tuple[int, ...]]]:
+    """The same with axes of length 1 in front, so that there are `axes` of them."""
+    missing = axes - len(lengths)
+    return [1] * missing + lengths, [(0,) * forms] * missing + strides

@@ -1,50 +1,48 @@
-"""A plan: instructions for one program, and where every value lies.
+"""A plan: instructions for one program, and where every value lies, as far as that can be told without arrays.
 
 Values of which the first axis is the batch may lie feature by feature: where layers have few units, that makes the inner loops
-as long as the batch. The arena begins with weights, gradients and slots, each kind in one piece, so that one instruction of
-the optimizer moves them all.
+as long as the batch. Weights, slots and tables are addressed where they are; all else has cells in an arena. `link` turns a plan
+into rows that the machine can read.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
-from .fields import WIDTH
-from .machine import OPCODES
-from .places import UNKNOWN, Cell, Place, allot
-from .program import Action, Program
-from .step import NotCompiledError
+from .fields import AXES, DEPTH, EXTENT, INNER, OPERANDS, OUT, OUT_STRIDES, ROW
+from .opcode import Opcode
+from .places import UNKNOWN, Cell, Place, allot, filled, merged, rounded
+from .program import Program
 
 NARROW = 64  # units: below, a batch lies feature by feature
 
 
 class Instruction(NamedTuple):
-    """An opcode, the shape that it goes over, and what it works on: places, whose strides are those of the two axes."""
+    """What is done to which places.
 
-    code: str
-    out: Place | None
-    extent: tuple[int, int]
-    operands: list[tuple[Place, int, int]]  # place, outer stride, inner stride
-    depth: int = 0
+    Attributes:
+        name: for those who read a plan.
+        code: the opcode, or a function that computes arrays from arrays, in Python.
+        places: by the field that has their address; of a function, its result and its operands in order.
+        fields: all other numbers of the row, by their field.
+    """
 
-    def cells(self) -> list[Cell]:
-        """The memory that it reads and writes."""
-        return [place.cell for place, _, _ in self.operands] + ([self.out.cell] if self.out else [])
+    name: str
+    code: Opcode | Callable
+    places: dict[int, Place]
+    fields: dict[int, int]
 
-    def row(self) -> list[int]:
-        """As the machine reads it."""
-        numbers = [OPCODES[self.code], _address(self.out), *self.extent]
-        for place, outer, inner in self.operands:
-            numbers += [_address(place), outer, inner]
-        return [*numbers, *[0] * (WIDTH - 1 - len(numbers)), self.depth]
+    @property
+    def extent(self) -> tuple[int, ...]:
+        """Lengths of the axes that it goes along."""
+        return tuple(self.fields.get(axis, 1) for axis in EXTENT)
 
 
-def _address(place: Place | None) -> int:
-    return 0 if place is None else place.cell.address + place.start
+Strided = tuple[Place, Sequence[int]]  # a place, and its strides along the axes of an instruction
 
 
 class Plan:
@@ -52,56 +50,42 @@ class Plan:
 
     Args:
         program: what is computed.
-        batch: rows of a batch.
-        weights: shapes of the model's weights.
-        trained: numbers of those that the optimizer moves, in the order of the gradients.
-        update: its opcode, and how many slots it has.
-        lower: adds to a plan what an action becomes.
-        base: where in the arena all that is not a weight, a gradient or a slot may begin.
+        batch: rows of a batch; None if the tables are taken whole.
 
     Attributes:
         instructions: in order.
-        size: of the arena.
-        trained_size: how many numbers the optimizer moves; weights, gradients and slots begin at multiples of it.
-        weights: cells of the weights.
+        homes: cells outside of the arena, by what they are cells of.
         constants: cells, and what is in them.
-        output: where the outputs of the model lie.
+        size: of the arena, once it is laid out.
+        table: the instructions as rows, with addresses that count from where each home, or the arena, begins.
+        counted: of which numbers of the table this is true: rows, fields, and which home; the arena is the last one.
     """
 
-    def __init__(
-        self,
-        program: Program,
-        batch: int,
-        weights: list[tuple],
-        trained: list[int],
-        update: tuple[str, int],
-        lower: Callable[[Plan, Action], None],
-        base: int = 0,
-    ):
-        self.values, self.batch = program.values, batch
+    def __init__(self, program: Program, batch: int | None):
+        self.program, self.values, self.batch = program, program.values, batch
         self.instructions: list[Instruction] = []
+        self.homes: dict[Hashable, Cell] = {}
         self.constants: list[tuple[Cell, np.ndarray]] = []
+        self.size = 0
         self._constant_cells: dict[bytes, Cell] = {}
-        self.weights, self.gradients = [Cell(shape) for shape in weights], [Cell(weights[number]) for number in trained]
-        self.places = {value: self.weights[number].place for value, number in program.weights.items()}
-        self.is_narrow = self._widest(program) <= NARROW
-        output, loss, *wanted = program.wanted
-        self._targets = dict(zip(wanted, self.gradients))
-        self._gather(program)
-        for action in program.actions:
-            lower(self, action)
-        self.emit("look", None, (1, 1), [(self.place(loss), 0, 0)])
-        self.output = self.place(output)
-        self.tell(output)
-        for value, cell in zip(wanted, self.gradients):
-            if self.place(value).cell is not cell:
-                self.copy(self.place(value), cell.place)
-        self._lay_down(trained, update, base)
+        self.is_narrow = batch is not None and self._widest() <= NARROW
+        self.places = {
+            value: self.home(("weight", number), self.values.shapes[value]) for value, number in program.weights.items()
+        }
 
-    def _widest(self, program: Program) -> int:
-        """Length of the longest row of a matrix that is computed on."""
-        shapes = [self.values.shapes[action.out] for action in program.actions] + [self.values.shapes[v] for v in program.tables]
-        return max((int(np.prod(shape[1:])) for shape in shapes if shape[:1] == (self.batch,)), default=0)
+    def _widest(self) -> int:
+        """Length of the longest row of a matrix that is computed on; none is short where there are more axes."""
+        values = [*(action.out for action in self.program.actions), *self.program.tables]
+        shapes = [shape for shape in map(self.values.shapes.__getitem__, values) if shape[:1] == (self.batch,)]
+        return max((math.prod(shape[1:]) if len(shape) < 3 else NARROW + 1 for shape in shapes), default=0)
+
+    # Places --------------------------------------------------------------------------------------
+
+    def home(self, key: Hashable, shape: tuple[int, ...]) -> Place:
+        """The place of something that lies outside of the arena."""
+        if key not in self.homes:
+            self.homes[key] = Cell(shape, home=key)
+        return self.homes[key].place
 
     def place(self, value: int) -> Place:
         """Where a value lies; constants get a place when they are first asked for."""
@@ -113,115 +97,119 @@ class Plan:
         """One number for a constant that is the same everywhere, which every use spreads out."""
         first = array.flat[0] if array.size else 0
         is_one = bool((array == first).all())
-        data = np.array([first], np.float32) if is_one else np.ascontiguousarray(array)
+        data = np.array([first], np.float64) if is_one else np.ascontiguousarray(array, np.float64)
         key = data.tobytes()
         if key not in self._constant_cells:
             self._constant_cells[key] = Cell((data.size,))
-            self.constants.append((self._constant_cells[key], data))
+            self.constants.append((self._constant_cells[key], data.reshape(-1)))
         place = self._constant_cells[key].place
         return place.seen(np.broadcast_to(place.form.reshape(()), array.shape) if is_one else place.form.reshape(array.shape))
 
     def new(self, value: int, order: str = "") -> Place:
-        """A place for what is computed: that of a gradient, if it is one, else a cell."""
+        """A place for what is computed."""
         shape = self.values.shapes[value]
-        if value in self._targets:
-            found = self._targets.pop(value).place
-        else:
-            found = Cell(shape, order or self.order_of(shape)).place
-        self.places[value] = found
-        return found
+        self.places[value] = Cell(shape, order or self.order_of(shape)).place
+        return self.places[value]
 
     def order_of(self, shape: tuple[int, ...]) -> str:
         """How numbers of a shape lie: feature by feature in batches of few units."""
         return "F" if self.is_narrow and len(shape) == 2 and shape[0] == self.batch else "C"
 
-    def emit(self, code: str, out: Place | None, extent: tuple[int, int], operands: list, depth: int = 0) -> None:
-        """One instruction more."""
-        self.instructions.append(Instruction(code, out, extent, operands, depth))
-
-    def copy(self, source: Place, target: Place) -> None:
-        """The same numbers where the rows of `target` lie one after the other, or its columns do."""
-        if len(source.form.shape) > 2:
-            raise NotCompiledError(f"an array of {len(source.form.shape)} axes has to be laid out anew")
-        turned = not target.form.flags.c_contiguous
-        form = matrix_of(source.form.T if turned else source.form)
-        self.emit("lay_out", target, form.shape, [(source.seen(form), *form.strides)])
-
     def copied(self, place: Place, order: str = "C") -> Place:
         """A new cell with the same numbers."""
         target = Cell(place.form.shape, order).place
-        self.copy(place, target)
+        self.elementwise("lay_out", self.copy, target, [place])
         return target
 
-    def tell(self, output: int) -> None:
-        """Write down what the model said."""
-        shape = self.values.shapes[output]
-        place = self.place(output)
-        form = place.form.reshape(shape[0], -1)
-        if not np.shares_memory(form, place.cell.memory):
-            raise NotCompiledError("the outputs lie in an order of their own")
-        self.emit("tell", None, form.shape, [(place.seen(form), *form.strides)])
+    copy: Opcode  # what lays numbers out anew; lowering knows it
 
-    def _gather(self, program: Program) -> None:
-        """The batch, in one cell for each part of it, whatever shapes it is used in."""
-        cells: dict[int, Cell] = {}
-        for value, table in program.tables.items():
-            shape = self.values.shapes[value]
-            width = int(np.prod(shape[1:]))
-            if table not in cells:
-                cells[table] = cell = Cell((self.batch, width), self.order_of((self.batch, width)))
-                by_rows = cell.place.form.flags.c_contiguous
-                self.emit("gather", cell.place, (self.batch, width), [(Cell(()).place, 0, int(by_rows))], depth=table)
-            form = cells[table].place.form.reshape(shape)
-            place = cells[table].place.seen(form)
-            if not np.shares_memory(form, cells[table].memory):
-                place = self.copied(cells[table].place)
-                place = place.seen(place.form.reshape(shape))
-            self.places[value] = place
+    # Instructions --------------------------------------------------------------------------------
 
-    def _lay_down(self, trained: list[int], update: tuple[str, int], base: int) -> None:
-        """Give every cell its address, and let the optimizer move all weights at once."""
-        code, slots = update
-        moved = [self.weights[number] for number in trained]
-        at = _one_after_the_other(moved, 0)
-        _one_after_the_other(self.gradients, at)
-        self.trained_size = at
-        whole = [Cell((at,)) for _ in range(3)]
-        _one_after_the_other(whole, 0)
-        weights, gradients, state = (cell.place for cell in whole)
-        self.emit(code, weights, (1, at), [(gradients, 0, 1), (state, 0, 1)])
-        at = _one_after_the_other([cell for cell in self.weights if cell.address == UNKNOWN], at * (2 + slots))
-        at = _one_after_the_other([cell for cell, _ in self.constants], max(at, base))
+    def emit(
+        self,
+        name: str,
+        code: Opcode,
+        extent: Sequence[int],
+        out: Strided | None,
+        operands: Sequence[Strided],
+        fields: dict[int, int] | None = None,
+    ) -> None:
+        """One instruction more. Extents and strides are those of the last axes; `fields` says what else is in the row."""
+        numbers = dict(zip(EXTENT[AXES - len(extent) :], extent))
+        places = {}
+        for at, stride_fields, (place, strides) in _addressed(out, operands):
+            places[at] = place
+            numbers |= dict(zip(stride_fields[AXES - len(strides) :], map(int, strides)))
+        self.instructions.append(Instruction(name, code, places, numbers | (fields or {})))
+
+    def call(self, name: str, function: Callable, out: Place, operands: Sequence[Place]) -> None:
+        """An instruction that is Python."""
+        places = dict(enumerate([out, *operands]))
+        self.instructions.append(Instruction(name, function, places, {INNER: out.form.size}))
+
+    def elementwise(self, name: str, code: Opcode, out: Place, operands: Sequence[Place]) -> bool:
+        """Number by number, along as few axes as there can be. False, and nothing, if these are too many."""
+        forms = [out.form, *(np.broadcast_to(place.form, out.form.shape) for place in operands)]
+        order = sorted(range(out.form.ndim), key=lambda axis: -out.form.strides[axis])
+        lengths, strides = merged(
+            [out.form.shape[axis] for axis in order], [tuple(form.strides[axis] for form in forms) for axis in order]
+        )
+        if len(lengths) > AXES:
+            return False
+        lengths, strides = filled(lengths, strides, AXES, len(forms))
+        by_form = list(zip(*strides))
+        seen = [place.seen(form) for place, form in zip(operands, forms[1:])]
+        self.emit(name, code, lengths, (out, by_form[0]), list(zip(seen, by_form[1:])))
+        return True
+
+    # The end -------------------------------------------------------------------------------------
+
+    def lay_out(self) -> None:
+        """Give every cell of the arena its address."""
+        at = 0
+        for cell, data in self.constants:
+            cell.address = at
+            at += rounded(data.size)
+        free: dict[int, Cell] = {}
         for number, instruction in enumerate(self.instructions):
-            for cell in instruction.cells():
-                cell.first, cell.last = number if cell.first < 0 else cell.first, number
-        free = {id(cell): cell for one in self.instructions for cell in one.cells() if cell.address == UNKNOWN}
-        self.size = allot(list(free.values()), at)
+            for place in instruction.places.values():
+                cell = place.cell
+                if cell.address == UNKNOWN:
+                    cell.first = number if id(cell) not in free else cell.first
+                    cell.last = number
+                    free[id(cell)] = cell
+        self.size = allot(free.values(), at)
+        self._write()
+
+    def _write(self) -> None:
+        """Make rows of the instructions."""
+        self.table = np.zeros((len(self.instructions), ROW), np.int64)
+        numbers: dict[Hashable, int] = {home: number for number, home in enumerate(self.homes)}
+        numbers[None] = len(numbers)
+        counted = []
+        for i, (_, code, places, fields) in enumerate(self.instructions):
+            self.table[i, list(fields)] = list(fields.values())
+            if isinstance(code, Opcode):
+                for field, place in places.items():
+                    self.table[i, field] = place.cell.address + place.start
+                    counted.append((i, field, numbers[place.cell.home]))
+        self.counted = np.array(counted, np.int64).reshape(-1, 3).T
 
     def explain(self) -> str:
         """The plan in words: what is done to how many numbers, and where they lie."""
-        lines = [
-            f"{one.code:28} {one.extent[0]} x {one.extent[1]}" + (f" x {one.depth}" if one.code.startswith("product") else "")
-            + (f" -> {_address(one.out)}" if one.out else "")
-            for one in self.instructions
-        ]  # fmt: skip
-        products = sum(2 * math.prod((*one.extent, one.depth)) for one in self.instructions if one.code.startswith("product"))
+        lines = [f"{one.name:28} {' x '.join(map(str, _shown(one)))}" for one in self.instructions]
+        products = sum(2 * math.prod(_shown(one)) for one in self.instructions if one.name.startswith("product"))
         lying = "feature by feature" if self.is_narrow else "sample by sample"
-        end = f"{len(lines)} instructions, {products:,} flops in products, batches lie {lying}, arena of {4 * self.size:,} bytes"
+        end = f"{len(lines)} instructions, {products:,} flops in products, batches lie {lying}, arena of {self.size:,} numbers"
         return "\n".join([*lines, end])
 
-    def rows(self) -> np.ndarray:
-        """The program as the machine reads it."""
-        return np.array([instruction.row() for instruction in self.instructions], np.int64)
+
+def _addressed(out: Strided | None, operands: Sequence[Strided]) -> list[tuple[int, Sequence[int], Strided]]:
+    found = [(OUT, OUT_STRIDES, out)] if out else []
+    return [*found, *((fields[0], fields[1:], operand) for fields, operand in zip(OPERANDS, operands))]
 
 
-def _one_after_the_other(cells: list[Cell], at: int) -> int:
-    for cell in cells:
-        cell.address = at
-        at += cell.size
-    return at
-
-
-def matrix_of(form: np.ndarray) -> np.ndarray:
-    """A scalar or a vector as a matrix of one row."""
-    return form if form.ndim == 2 else np.broadcast_to(form, (1, form.size))
+def _shown(instruction: Instruction) -> list[int]:
+    """Lengths of the axes that matter, with the one that a product sums over."""
+    extent = [length for length in instruction.extent if length != 1] or [1]
+    return extent + [instruction.fields.get(DEPTH, 0)] * instruction.name.startswith("product")

@@ -13,11 +13,12 @@ Every pass is a function from actions to actions. A value that is found to be an
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..ops import registry
 from .step import Step
 
 
@@ -28,25 +29,28 @@ class Action(NamedTuple):
     inputs: tuple[int, ...]
     params: dict[str, Any]
     out: int
+    op: Any = None  # the op itself, of what has no opcode
 
 
 class Values:
-    """Numbered values: their shapes, and the numbers of those that are constants."""
+    """Numbered values: their shapes, the types that ops would give them, and the numbers of those that are constants."""
 
     def __init__(self) -> None:
         self.shapes: list[tuple[int, ...]] = []
+        self.dtypes: list[np.dtype] = []
         self.constants: dict[int, np.ndarray] = {}
         self._same: dict[int, int] = {}
 
-    def new(self, shape: tuple[int, ...]) -> int:
+    def new(self, shape: tuple[int, ...], dtype: Any = np.float32) -> int:
         """Another value."""
         self.shapes.append(tuple(shape))
+        self.dtypes.append(np.dtype(dtype))
         return len(self.shapes) - 1
 
     def constant(self, array: Any) -> int:
         """A value whose numbers are known."""
-        array = np.asarray(array, np.float32)
-        number = self.new(array.shape)
+        array = np.asarray(array)
+        number = self.new(array.shape, array.dtype)
         self.constants[number] = array
         return number
 
@@ -62,7 +66,7 @@ class Values:
 
     def is_all(self, value: int, number: float) -> bool:
         """Whether a value is a constant of which all is one number."""
-        return value in self.constants and bool(np.all(self.constants[value] == np.float32(number)))
+        return value in self.constants and bool(np.all(self.constants[value] == number))
 
 
 class Program(NamedTuple):
@@ -89,7 +93,7 @@ def program_of(step: Step) -> Program:
     def number_of(x: Any) -> int:
         if id(x) not in known:
             kind, what = step.kinds[id(x)]
-            known[id(x)] = values.constant(what) if kind == "constant" else values.new(np.shape(x))
+            known[id(x)] = values.constant(what) if kind == "constant" else values.new(np.shape(x), np.asarray(x).dtype)
             keep.append(x)
             if kind != "constant":
                 (tables if kind == "table" else weights)[known[id(x)]] = what
@@ -101,12 +105,29 @@ def program_of(step: Step) -> Program:
         if all(value in values.constants for value in inputs):
             known[id(call.out)] = values.constant(call.out)
             continue
-        known[id(call.out)] = values.new(np.shape(call.out))
-        actions.append(Action(call.op.name, inputs, call.params, known[id(call.out)]))
+        known[id(call.out)] = values.new(np.shape(call.out), np.asarray(call.out).dtype)
+        actions.append(Action(call.op.name, inputs, call.params, known[id(call.out)], call.op))
     wanted = [known[id(array)] for array in (step.taken.output, step.taken.loss, *step.taken.gradients)]
     for shorten in (without_nothing, without_repetition, fused):
         actions = used(shorten(actions, values), [values.of(value) for value in wanted])
     return Program(values, actions, tables, weights, [values.of(value) for value in wanted])
+
+
+def form_of(step: Step) -> Hashable:
+    """What a step does, as a key: two steps of which it is equal have the same program."""
+    numbers: dict[int, int] = {}
+    kinds, calls = [], []
+    for call in step.taken.calls:
+        for x in call.inputs:
+            if id(x) not in numbers:
+                numbers[id(x)] = len(numbers)
+                kind, what = step.kinds[id(x)]
+                kinds.append((numbers[id(x)], kind, frozen(np.asarray(what)) if kind == "constant" else what, np.shape(x)))
+        numbers[id(call.out)] = len(numbers)
+        inputs = tuple([numbers[id(x)] for x in call.inputs])
+        calls.append((call.op, inputs, frozen(call.params), call.out.shape, call.out.dtype.char))
+    taken = step.taken
+    return tuple(kinds), tuple(calls), tuple(numbers[id(array)] for array in (taken.output, taken.loss, *taken.gradients))
 
 
 # Passes ------------------------------------------------------------------------------------------
@@ -130,7 +151,8 @@ def without_nothing(actions: list[Action], values: Values) -> list[Action]:
         if same is not None and values.shapes[same] == values.shapes[action.out]:
             values.found_same(action.out, same)
         elif action.name in ("sum", "mean") and _size(action.inputs[0], values) == _size(action.out, values):
-            kept.append(Action("reshape", action.inputs, {}, action.out))
+            shape = values.shapes[action.out]
+            kept.append(Action("reshape", action.inputs, {"shape": shape}, action.out, registry["reshape"]))
         else:
             kept.append(action)
     return kept
@@ -145,11 +167,19 @@ def _renamed(actions: list[Action], values: Values) -> Iterable[Action]:
 def _unchanged(action: Action, values: Values) -> int | None:
     """Which input an action gives back as it is, if it does."""
     x, y = (*action.inputs, -1, -1)[:2]
-    if action.name in ("cast", "copy", "reshape", "broadcast_to"):
+    if action.name == "cast":
+        return None if cuts(values.dtypes[x], values.dtypes[action.out]) else x
+    if action.name in ("copy", "reshape", "broadcast_to"):
         return x
     if action.name in ("multiply", "divide") and values.is_all(y, 1):
         return x
     return y if action.name == "multiply" and values.is_all(x, 1) else None
+
+
+def cuts(dtype: np.dtype, target: np.dtype) -> bool:
+    """Whether a number of one type may become another number in another type, beside its rounding."""
+    kinds = "biuf"
+    return kinds.find(target.kind.replace("u", "i")) < kinds.find(dtype.kind.replace("u", "i"))
 
 
 def _size(value: int, values: Values) -> int:
@@ -161,7 +191,7 @@ def without_repetition(actions: list[Action], values: Values) -> list[Action]:
     known: dict[tuple, int] = {}
     kept = []
     for action in _renamed(actions, values):
-        key = action.name, action.inputs, repr(_plain(action.params)), values.shapes[action.out]
+        key = action.name, action.inputs, frozen(action.params), values.shapes[action.out], values.dtypes[action.out]
         if known.setdefault(key, action.out) != action.out:
             values.found_same(action.out, known[key])
         else:
@@ -169,9 +199,17 @@ def without_repetition(actions: list[Action], values: Values) -> list[Action]:
     return kept
 
 
-def _plain(params: dict[str, Any]) -> dict[str, Any]:
-    """Parameters in one of the ways in which they can be written: an axis alone, and not in a tuple of one."""
-    return {name: value[0] if isinstance(value, tuple) and len(value) == 1 else value for name, value in params.items()}
+def frozen(value: Any) -> Hashable:
+    """Parameters as a key: equal only if they say the same. An axis alone is one in a tuple of one."""
+    if isinstance(value, dict):
+        return tuple((name, frozen(one)) for name, one in value.items())
+    if isinstance(value, (tuple, list)):
+        return frozen(value[0]) if len(value) == 1 else tuple(map(frozen, value))
+    if isinstance(value, slice):
+        return "slice", value.start, value.stop, value.step
+    if isinstance(value, np.ndarray):
+        return value.shape, value.dtype.str, value.tobytes()
+    return (type(value), value) if value.__hash__ else id(value)
 
 
 FUSED: list[tuple[str, tuple, str]] = [  # names stand for values; what stands inside must not be used elsewhere

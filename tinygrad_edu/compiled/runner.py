@@ -1,7 +1,4 @@
-"""A model's step, compiled and run: weights go into the arena, the machine runs batch after batch, and weights come back.
-
-The arrays of weights and slots stay those of their Variables: others may look at them, change them, save them between two runs.
-"""
+"""A model's step, compiled and run: weights stay where they are, the machine moves them batch after batch."""
 
 from __future__ import annotations
 
@@ -11,14 +8,10 @@ from typing import Any
 import numpy as np
 
 from ..optimizers import Optimizer
-from . import machine
-from .elementwise import BLOCK
-from .lowering import plan_of
-from .plan import Plan
-from .program import program_of
+from .fields import LOSSES, ORDER, OUTPUTS, POSITION, RATES, STEP
+from .link import Linked, address, new_state, run_passes, words
+from .plans import Move, plan_of_step
 from .step import NotCompiledError, known_step
-
-WIDEST = 6  # numbers that an optimizer's loop reads
 
 
 class Runner:
@@ -36,27 +29,23 @@ class Runner:
 
     def __init__(self, model: Any, tables: Sequence[np.ndarray], batch: Callable[[np.ndarray], tuple], size: int):
         self.model, self.optimizer, self.size = model, model.optimizer, size
-        self.rows = len(tables[0])
-        self.states, self.update = _optimizer_of(model)
+        self.rows, self.dtype = len(tables[0]), np.dtype(np.float32)
+        self.states, self.kernel = _optimizer_of(model)
         self.key = self._key()
         weights = model.weights
         trained = [next(i for i, w in enumerate(weights) if w is state.variable) for state in self.states]
-        self.plans: dict[int, Plan] = {}
-        end = 0
+        width = len(self.optimizer.numbers(self.optimizer.rate_at(1), 1))
+        homes: dict[Any, np.ndarray] = {("weight", i): weight.array for i, weight in enumerate(weights)}
+        homes |= {("table", i): _as_table(table, self.dtype) for i, table in enumerate(tables)}
+        for number, state in zip(trained, self.states):
+            homes |= {("slot", number, slot): array for slot, array in enumerate(state.arrays)}
+        self.state = new_state()
+        self.linked: dict[int, Linked] = {}
         for count in dict.fromkeys((min(size, self.rows), self.rows % size or size)):
             step = known_step(model, [batch(rows) for rows in _two_batches(tables, count)])
-            shapes = [weight.shape for weight in weights]
-            plan = plan_of(program_of(step), count, shapes, trained, self.update, end)
-            self.plans[count], end = plan, plan.size
-        self.arena = np.zeros(end, np.float32)
-        self.programs = {count: plan.rows() for count, plan in self.plans.items()}
-        self.spare = np.empty((3, BLOCK), np.float32)
-        self.tables = tuple(_as_table(table) for table in (tables[0], tables[1], tables[-1]))
-        for plan in self.plans.values():
-            for cell, array in plan.constants:
-                self.arena[cell.address : cell.address + cell.size] = array.reshape(-1)
-        self.pieces = self._pieces()
-        self.width = plan.output.form[0].size
+            plan = plan_of_step(step, count, trained, Move(self.kernel, len(self.optimizer.slots), width))
+            self.linked[count] = Linked(plan, homes, self.dtype, self.state)
+        self.width = int(np.prod(np.shape(step.taken.output)[1:]))
 
     @property
     def is_valid(self) -> bool:
@@ -66,73 +55,58 @@ class Runner:
     def _key(self) -> tuple:
         optimizer = self.model.optimizer
         options = tuple(getattr(optimizer, option) for option in _OPTIONS)
-        return id(optimizer), optimizer.loop, options, [id(weight) for weight in self.model.trainable_weights]
+        arrays = [weight.array.ctypes.data for weight in self.model.weights]
+        return id(optimizer), optimizer.loop, options, [id(weight) for weight in self.model.trainable_weights], arrays
 
     def run(self, order: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Train on batches of rows, in that order. Returns the loss of every step done, and the outputs for all rows.
+        """Train on batches of rows, in that order. Returns the loss of every step done, and the outputs for all rows."""
+        losses, outputs = self.run_epochs([order])
+        return losses[0], outputs[0]
+
+    def run_epochs(self, orders: Sequence[np.ndarray]) -> tuple[list[np.ndarray], list[np.ndarray]]:
+        """Train for some epochs, each on all batches of an order. Returns for each the losses of the steps done, and the outputs.
 
         A step whose loss is no finite number is not done, nor any after it.
         """
-        steps = -(-len(order) // self.size)
-        losses, outputs = np.empty(steps, np.float32), np.empty((len(order), self.width), np.float32)
-        numbers = self._numbers(steps)
-        self._load()
-        whole, done, at = len(order) // self.size, 0, 0
-        for count, some in ((self.size, slice(whole)), (len(order) % self.size, slice(whole, steps))):
-            if losses[some].size and done == at:
-                rest = slice(at * self.size, None)
-                args = self.tables, order[rest], count, losses[some], outputs[rest], numbers[some]
-                done += machine.run(self.programs[count], self.arena, self.spare, *args)
-                at = some.stop
-        self._store(done)
-        return losses[:done], outputs
+        rows = len(orders[0])
+        whole, rest = divmod(rows, self.size)
+        each = whole + bool(rest)
+        order = np.concatenate(orders, dtype=np.int64)
+        losses, outputs = np.empty(each * len(orders), self.dtype), np.empty((len(order), self.width), self.dtype)
+        rates = self._rates(len(losses))
+        state = self.state
+        state[ORDER], state[LOSSES], state[OUTPUTS], state[RATES] = (
+            words(order),
+            address(losses),
+            address(outputs),
+            address(rates),
+        )
+        state[POSITION] = state[STEP] = 0
+        passes = [self.linked[count].a_pass(steps, count) for count, steps in ((self.size, whole), (rest, 1)) if count and steps]
+        run_passes(passes * len(orders), self.dtype)
+        done = int(state[STEP])
+        for one in self.states:
+            one.variable.mark_changed()
+        self.optimizer.iterations += done
+        ends = [min(done, (epoch + 1) * each) for epoch in range(len(orders))]
+        split = np.split(losses[:done], ends[:-1])
+        return split, np.split(outputs, len(orders))
 
     def explain(self) -> str:
         """The plan for a whole batch."""
-        return next(iter(self.plans.values())).explain()
+        return next(iter(self.linked.values())).plan.explain()
 
-    def _numbers(self, steps: int) -> np.ndarray:
+    def _rates(self, steps: int) -> np.ndarray:
         """What the optimizer needs to know for each of the next steps."""
         first = self.optimizer.iterations + 1
         found = [self.optimizer.numbers(self.optimizer.rate_at(step), step) for step in range(first, first + steps)]
-        numbers = np.zeros((steps, WIDEST), np.float32)
-        numbers[:, : len(found[0])] = found
-        return numbers
-
-    def _pieces(self) -> list[tuple[np.ndarray, np.ndarray]]:
-        """Pairs of an array of a weight or a slot, or of a weight that stays, and its place in the arena."""
-        plan = next(iter(self.plans.values()))
-        size, at, pairs = plan.trained_size, 0, []
-        for state in self.states:
-            starts = at, *(at + (2 + slot) * size for slot in range(len(state.arrays)))
-            pairs += [
-                (array.reshape(-1), self.arena[start : start + array.size])
-                for array, start in zip((state.p, *state.arrays), starts)
-            ]
-            at += state.p.size
-        moved = {id(state.variable) for state in self.states}
-        for weight, cell in zip(self.model.weights, plan.weights):
-            if id(weight) not in moved:
-                pairs.append((weight.array.reshape(-1), self.arena[cell.address : cell.address + cell.size]))
-        return pairs
-
-    def _load(self) -> None:
-        for array, place in self.pieces:
-            place[:] = array
-
-    def _store(self, steps: int) -> None:
-        for array, place in self.pieces:
-            array[:] = place
-        for state in self.states:
-            state.variable.mark_changed()
-        self.optimizer.iterations += steps
+        return np.array(found, self.dtype)
 
 
-def _optimizer_of(model: Any) -> tuple[list, tuple[str, int]]:
-    """The states of all trained weights, and the opcode of the update with its number of slots."""
+def _optimizer_of(model: Any) -> tuple[list, Callable]:
+    """The states of all trained weights, and the kernel of the update."""
     optimizer = model.optimizer
-    name = getattr(optimizer.loop, "__name__", "")
-    if name not in machine.OPCODES or type(optimizer).update is not Optimizer.update:
+    if optimizer.loop is None or type(optimizer).update is not Optimizer.update:
         raise NotCompiledError(f"the optimizer {type(optimizer).__name__} has no opcode")
     for option in _OPTIONS:
         if getattr(optimizer, option):
@@ -145,7 +119,7 @@ def _optimizer_of(model: Any) -> tuple[list, tuple[str, int]]:
             raise NotCompiledError(f"a hook watches the gradient of {weight.path!r}")
     if any(weight.dtype != np.float32 for weight in model.weights):
         raise NotCompiledError("the machine computes in float32, and not all weights do")
-    return optimizer._states_of(weights), (name, len(optimizer.slots))
+    return optimizer._states_of(weights), optimizer.loop
 
 
 _OPTIONS = (
@@ -168,6 +142,6 @@ def _differ(table: np.ndarray, first: np.ndarray, second: np.ndarray) -> bool:
     return not np.array_equal(table[first], table[second]) or bool((table == table[0]).all())
 
 
-def _as_table(table: np.ndarray) -> np.ndarray:
-    """Rows of float32, as the machine gathers them."""
-    return np.ascontiguousarray(table.reshape(len(table), -1), np.float32)
+def _as_table(table: np.ndarray, dtype: Any) -> np.ndarray:
+    """Rows of the machine's type, as it gathers them."""
+    return np.ascontiguousarray(table.reshape(len(table), -1), dtype)

@@ -20,11 +20,8 @@ from ..calculus import enable_grad, gradients
 from ..random import SeedGenerator
 from ..rerun import Moved
 from ..variable import Variable
+from .errors import NotCompiledError as NotCompiledError
 from .tape import Call, Tape
-
-
-class NotCompiledError(Exception):
-    """Why something is not compiled, as a sentence that can be shown."""
 
 
 class Taken(NamedTuple):

@@ -11,10 +11,13 @@ from pathlib import Path
 from typing import Any
 
 
-def replace_file(path: str | os.PathLike, chunks: Iterable[Any]) -> None:
+def replace_file(path: str | os.PathLike, chunks: Iterable[Any], *, durable: bool = True) -> None:
     """Write `chunks` of bytes to `path`, by way of a temporary file in the same folder.
 
     What a process that was killed has left behind for the same path is taken away.
+
+    Args:
+        durable: whether to wait until it is on the disk, and so there after a power cut.
 
     Raises:
         OSError: with the old file untouched and the temporary one gone.
@@ -30,8 +33,9 @@ def replace_file(path: str | os.PathLike, chunks: Iterable[Any]) -> None:
         with open(temporary, "xb") as file:
             for chunk in chunks:
                 file.write(chunk)
-            file.flush()
-            os.fsync(file.fileno())
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
         if target.exists():
             os.chmod(temporary, target.stat().st_mode & 0o777)
         os.replace(temporary, target)
@@ -39,7 +43,8 @@ def replace_file(path: str | os.PathLike, chunks: Iterable[Any]) -> None:
         temporary.unlink(missing_ok=True)
         error.add_note(f"while saving to {os.fspath(path)!r}; what was there before is still there")
         raise
-    _settle_folder(target.parent)
+    if durable:
+        _settle_folder(target.parent)
 
 
 def _settle_folder(folder: Path) -> None:

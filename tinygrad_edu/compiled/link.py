@@ -1,0 +1,96 @@
+"""A plan with an address for everything: rows that the machine reads, and the memory that they work on."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from typing import Any
+
+import numpy as np
+
+from .fields import CODE, PASS, ROW, STATE, STATE_FIELDS
+from .machine import COUNT, PASSES, run
+from .opcode import Opcode, call, prepare, python_opcode
+from .places import Place
+from .plan import Instruction, Plan
+
+
+class Linked:
+    """Instructions of a plan with addresses.
+
+    Args:
+        plan: laid out.
+        homes: the arrays of everything that has no place in the arena, by what it is; contiguous, of the machine's type.
+        dtype: the machine's type, float32 or float64.
+        state: what its instructions know of the run; plans that take turns share it. See `new_state`.
+
+    Attributes:
+        rows: the instructions as the machine reads them.
+    """
+
+    def __init__(self, plan: Plan, homes: Mapping[Hashable, np.ndarray], dtype: Any, state: np.ndarray):
+        self.plan, self.dtype, self.state = plan, np.dtype(dtype), state
+        self.homes = dict(homes)  # kept alive
+        self.arena = aligned(plan.size, self.dtype)
+        for cell, data in plan.constants:
+            self.arena[cell.address : cell.address + data.size] = data
+        prepare([one.code for one in plan.instructions], self.dtype)
+        self.calls = {i: self._python(one) for i, one in enumerate(plan.instructions) if not isinstance(one.code, Opcode)}
+        codes = [self.calls.get(i, one.code).address(self.dtype) for i, one in enumerate(plan.instructions)]
+        begin = np.array([*(address(self.homes[home]) for home in plan.homes), address(self.arena)])
+        row, field, home = plan.counted
+        self.rows = plan.table.copy()
+        self.rows[row, field] += begin[home]
+        self.rows[:, CODE] = codes
+        self.rows[:, STATE] = words(state)
+
+    def _python(self, one: Instruction) -> Any:
+        """An instruction that is Python: arrays that look at its places, and what is done to them."""
+        out, *operands = (self.array(place) for place in one.places.values())
+        function: Any = one.code
+
+        def step(row: np.ndarray) -> None:
+            with np.errstate(all="ignore"):
+                out[...] = function(*operands)
+
+        return python_opcode(step)
+
+    def array(self, place: Place) -> np.ndarray:
+        """An array that looks at a place."""
+        size = self.dtype.itemsize
+        base = self.arena if place.cell.home is None else self.homes[place.cell.home].reshape(-1)
+        strides = [stride * size for stride in place.form.strides]
+        return np.lib.stride_tricks.as_strided(base[place.cell.address + place.start :], place.form.shape, strides)
+
+    def a_pass(self, steps: int, size: int = 0) -> tuple[int, ...]:
+        """The pass that runs all instructions so many times, for batches of so many rows."""
+        return words(self.rows), len(self.rows), steps, size, words(self.state)
+
+
+def new_state() -> np.ndarray:
+    """The state of a run: see `fields`."""
+    return np.zeros(len(STATE_FIELDS), np.int64)
+
+
+def run_passes(passes: list[tuple[int, ...]], dtype: Any) -> bool:
+    """Run passes, one after the other. Returns whether all of them ended."""
+    table = np.array(passes, np.int64).reshape(-1, PASS)
+    row = np.zeros(ROW, np.int64)
+    row[CODE], row[PASSES], row[COUNT] = run.address(dtype), words(table), len(table)
+    return call(run, row, dtype) == 0
+
+
+def address(array: np.ndarray) -> int:
+    """Where an array lies, counted in its numbers."""
+    return array.ctypes.data // array.itemsize
+
+
+def words(array: np.ndarray) -> int:
+    """Where an array lies, counted in words of 64 bits."""
+    return array.ctypes.data // 8
+
+
+def aligned(size: int, dtype: np.dtype) -> np.ndarray:
+    """Memory for so many numbers, which begins with a line of the cache."""
+    memory = np.zeros(size * dtype.itemsize + 64, np.uint8)
+    start = -memory.ctypes.data % 64
+    return memory[start : start + size * dtype.itemsize].view(dtype)

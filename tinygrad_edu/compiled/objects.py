@@ -1,0 +1,154 @@
+"""Object code of opcodes, kept in files: compiled once for an installation and a processor, loaded without Numba.
+
+A file is told by all that its code depends on: the bytecode of the opcode and of every kernel that it calls, the numbers that
+they take from their modules, the versions of the compilers, the processor. Whatever changes, another file is looked for, so
+machines that share a home do not run each other's code. A file says in a checksum what is in it; one that is cut off, or
+no such file at all, costs a compilation. Nothing in it is unpickled. Yet object code is run: so the same folders are trusted as
+for Numba's cache (see `kernel_cache`).
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from ..kernel_cache import is_safe, warn_once
+from ..saving.atomic import replace_file
+from .errors import NotCompiledError
+from .identity import environment, identity
+from .loading import load
+
+MAGIC = b"tinygrad_edu object 1\n"
+PACKAGE = Path(__file__).resolve().parent
+
+
+class Emitted(NamedTuple):
+    """Object code.
+
+    Attributes:
+        symbol: the name of its function.
+        needs: names of the functions of others that it calls.
+        code: an object file.
+    """
+
+    symbol: str
+    needs: list[str]
+    code: bytes
+
+
+def addresses(opcodes: Sequence[tuple[str, Callable]], dtype: str) -> list[int]:
+    """Where the code of named opcodes lies in this process: read, or compiled and kept.
+
+    Raises:
+        NotCompiledError: if there is no Numba, or none that is allowed to compile, or it refuses an opcode.
+    """
+    if os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0"):
+        raise NotCompiledError("NUMBA_DISABLE_JIT is set")
+    return load([_read_or_emit(name, function, dtype) for name, function in opcodes])
+
+
+def file_of(name: str, function: Callable, dtype: str) -> str:
+    """The name of the file of an opcode."""
+    return f"{name}.{dtype}.{identity(function)}.object"
+
+
+def _read_or_emit(name: str, function: Callable, dtype: str) -> Emitted:
+    place = folder()
+    file = file_of(name, function, dtype)
+    if place is not None and (found := _read(place / file)):
+        return found
+    made = _emit(f"tinygrad_edu.{name}.{dtype}.{identity(function)}", function, dtype)
+    if place is not None:
+        _write(place / file, made)
+    return made
+
+
+def _emit(symbol: str, function: Callable, dtype: str) -> Emitted:
+    try:
+        from . import emission  # 0.5 s, and only where something is to be compiled
+    except ImportError as error:
+        raise NotCompiledError(f"an opcode expects Numba to be compiled, got none ({error})") from error
+    try:
+        return Emitted(*emission.emit(symbol, function, dtype))
+    except Exception as error:
+        raise NotCompiledError(f"Numba refuses the opcode {symbol}: {error}") from error
+
+
+# Files -------------------------------------------------------------------------------------------------------------
+
+
+def _read(path: Path) -> Emitted | None:
+    """What is in a file. None, and a warning, if it is broken."""
+    try:
+        return _parsed(path.read_bytes(), path.name)
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        warn_once(f"{path}: {error}")
+        return None
+
+
+def _parsed(data: bytes, name: str) -> Emitted:
+    checksum, _, rest = data.removeprefix(MAGIC).partition(b"\n")
+    header, _, code = rest.partition(b"\n")
+    if not data.startswith(MAGIC) or checksum.decode("ascii", "replace") != _checksum(rest):
+        raise ValueError("the file is broken")
+    found = json.loads(header)
+    if found["file"] != name:
+        raise ValueError(f"the file is that of {found['file']}")
+    return Emitted(found["symbol"], found["needs"], code)
+
+
+def _write(path: Path, made: Emitted) -> None:
+    """Keep object code, if there is a place for it. Others that write the same file write the same."""
+    header = json.dumps({"file": path.name, "symbol": made.symbol, "needs": made.needs}).encode()
+    rest = header + b"\n" + made.code
+    try:
+        replace_file(path, [MAGIC, _checksum(rest).encode(), b"\n", rest], durable=False)
+    except OSError as error:
+        warn_once(str(error))
+
+
+def _checksum(data: bytes) -> str:
+    return hashlib.blake2b(data, digest_size=16).hexdigest()
+
+
+# Where they lie ----------------------------------------------------------------------------------------------------
+
+
+def folder() -> Path | None:
+    """Where object code is kept for this processor and these compilers. None, and a warning, if nowhere."""
+    return _folder(os.environ.get("NUMBA_CACHE_DIR"))
+
+
+@functools.cache
+def _folder(chosen: str | None) -> Path | None:
+    reasons = []
+    for place in _places(chosen):
+        try:
+            place.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            reasons.append(str(error))
+            continue
+        if not os.access(place, os.W_OK):
+            reasons.append(f"{place} cannot be written to")
+        elif not is_safe(place, PACKAGE / "__pycache__" / "objects"):
+            reasons.append(f"others may write to {place}; choose another folder in NUMBA_CACHE_DIR")
+        else:
+            return place
+    warn_once("; ".join(reasons))
+    return None
+
+
+def _places(chosen: str | None) -> list[Path]:
+    """Where Numba keeps its own: in a folder that was chosen, beside the package, or in the home."""
+    name = environment()
+    if chosen:
+        return [Path(chosen) / f"tinygrad_edu_{_checksum(str(PACKAGE).encode())[:8]}" / name]
+    home = Path(os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA") or Path.home() / ".cache")
+    return [PACKAGE / "__pycache__" / "objects" / name, home / "tinygrad_edu" / _checksum(str(PACKAGE).encode())[:8] / name]

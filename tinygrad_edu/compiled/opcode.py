@@ -1,0 +1,132 @@
+"""@opcode: an instruction of the machine, compiled by itself when somebody first asks for its address.
+
+    @opcode
+    def double(step, numbers, whole):
+        a, n, out = step[1], step[2], step[3]
+        for i in range(n):
+            numbers[out + i] = 2 * numbers[a + i]
+
+An opcode gets the row of its instruction, and all memory twice: as floats and as whole numbers, from address 0 on, so that
+`numbers[a]` lies at byte a * itemsize. It returns None or 0 to go on, and any other whole number to stop the run. The first
+number of a row is the address of its code; an opcode can run other instructions (`perform`), so a machine is an opcode, too.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import threading
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+
+from . import objects
+from .fields import FAILED, ROW
+
+
+class Opcode:
+    """Code for one kind of instruction.
+
+    Args:
+        function: of (step, numbers, whole), which may call kernels.
+        name: by which it is cached and shown; None means the function's own.
+    """
+
+    def __init__(self, function: Callable, name: str | None = None):
+        self.function, self.name = function, name or function.__name__
+        self.__doc__ = function.__doc__
+        self._addresses: dict[str, int] = {}
+
+    def __repr__(self) -> str:
+        return f"<Opcode {self.name}>"
+
+    def address(self, dtype: Any) -> int:
+        """Where its code lies in this process, loaded or compiled when it is first asked for."""
+        if (found := self._addresses.get(name := np.dtype(dtype).name)) is None:
+            prepare([self], dtype)
+            found = self._addresses[name]
+        return found
+
+
+def opcode(function: Callable | None = None, *, name: str | None = None) -> Any:
+    """An opcode of a function."""
+    if function is None:
+        return functools.partial(opcode, name=name)
+    return Opcode(function, name)
+
+
+def prepare(opcodes: Iterable[Any], dtype: Any) -> None:
+    """Have the addresses of several opcodes: read, compiled, and loaded together."""
+    dtype = np.dtype(dtype).name
+    missing = {one for one in opcodes if isinstance(one, Opcode) and dtype not in one._addresses}
+    ordered = sorted(missing, key=lambda one: one.name)
+    for one, address in zip(ordered, objects.addresses([(one.name, one.function) for one in ordered], dtype)):
+        one._addresses[dtype] = address
+
+
+# Calling -----------------------------------------------------------------------------------------------------------
+
+_CODE = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)
+_raised = threading.local()
+
+
+def call(code: Any, row: np.ndarray, dtype: Any) -> int:
+    """Run one instruction, and all that it runs, without the GIL. Returns what it returned.
+
+    Raises:
+        Exception: what a Python function raised that an instruction called.
+    """
+    address = code if isinstance(code, int) else code.address(dtype)
+    result = _CODE(address)(row.ctypes.data, None, None)
+    if errors := vars(_raised).pop("errors", None):
+        raise errors[0]
+    if result == FAILED:
+        raise RuntimeError("An opcode expects to raise nothing, got an error in compiled code. Let it return a number.")
+    return result
+
+
+class PythonOpcode:
+    """An opcode whose code is a Python function of the row of its instruction."""
+
+    def __init__(self, function: Callable[[np.ndarray], int | None]):
+        self.function = function
+        self._code = _CODE(self._run)
+        self._address = ctypes.cast(self._code, ctypes.c_void_p).value or 0
+
+    def address(self, dtype: Any = None) -> int:
+        """Where its code lies in this process."""
+        return self._address
+
+    def _run(self, step: int, numbers: int, whole: int) -> int:
+        try:
+            return self.function(np.ctypeslib.as_array(_Row.from_address(step))) or 0
+        except BaseException as raised:
+            vars(_raised).setdefault("errors", []).append(raised)
+            return FAILED
+
+
+_Row = ctypes.c_int64 * ROW
+
+
+def python_opcode(function: Callable[[np.ndarray], int | None]) -> PythonOpcode:
+    """An opcode whose code is a Python function. An error in it stops the run, and is raised by `call`."""
+    return PythonOpcode(function)
+
+
+# Calling from compiled code ----------------------------------------------------------------------------------------
+
+
+def perform(at, numbers, whole):
+    """Run the instruction whose row begins at whole[at], in compiled code. Returns what it returned."""
+    raise TypeError("perform expects to be called by a kernel or an opcode. Use `call`.")
+
+
+def _intrinsic() -> Any:
+    from .emission import perform
+
+    return perform
+
+
+perform.compiled = _intrinsic  # type: ignore[attr-defined]  # as kernels say what the compiler shall put in their place
+perform.__wrapped__ = _intrinsic  # type: ignore[attr-defined]

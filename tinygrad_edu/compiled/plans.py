@@ -1,0 +1,131 @@
+"""Plans for what is run: steps of training, passes forward, and functions of arrays."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Hashable, Sequence
+from typing import NamedTuple
+
+from .fields import DEPTH, OUT_OUTER, B
+from .lowering import lower, opcode_of
+from .machine import gather, look, mover, tell
+from .places import Cell, Place
+from .plan import Plan
+from .program import Program, form_of, program_of
+from .step import Step
+
+
+class Move(NamedTuple):
+    """How the optimizer moves weights.
+
+    Attributes:
+        kernel: what moves one of them.
+        slots: how many arrays of its shape the kernel keeps.
+        width: how many numbers the kernel is told in each step.
+    """
+
+    kernel: Callable
+    slots: int
+    width: int
+
+
+KEPT = 64  # plans that are remembered
+_plans: dict[Hashable, Plan] = {}
+
+
+def plan_of_step(step: Step, batch: int, trained: Sequence[int], move: Move) -> Plan:
+    """Gather a batch, compute, look at the loss, tell the outputs, move the weights.
+
+    Plans are remembered by what the step does, whichever model it is of.
+
+    Args:
+        step: taken down.
+        batch: rows of a batch.
+        trained: the numbers of the weights that are moved, in the order of the gradients.
+        move: how.
+    """
+    key = form_of(step), batch, tuple(trained), move
+    if key not in _plans:
+        if len(_plans) >= KEPT:
+            _plans.pop(next(iter(_plans)), None)
+        _plans[key] = _new_plan(program_of(step), batch, trained, move)
+    return _plans[key]
+
+
+def _new_plan(program: Program, batch: int, trained: Sequence[int], move: Move) -> Plan:
+    plan = _begun(program, batch)
+    output, loss, *gradients = program.wanted
+    _gather(plan)
+    for action in program.actions:
+        lower(plan, action)
+    plan.emit("look", look, [1], None, [(plan.place(loss), (0,))])
+    _tell(plan, [output])
+    for number, gradient in zip(trained, gradients):
+        _move(plan, number, gradient, move)
+    plan.lay_out()
+    return plan
+
+
+def _begun(program: Program, batch: int | None) -> Plan:
+    plan = Plan(program, batch)
+    plan.copy = opcode_of("lay_out")
+    return plan
+
+
+def _gather(plan: Plan) -> None:
+    """The batch, in one cell for each table, whatever shapes it is used in."""
+    cells: dict[int, Place] = {}
+    for value, table in plan.program.tables.items():
+        shape = plan.values.shapes[value]
+        width = math.prod(shape[1:])
+        if table not in cells:
+            order = plan.order_of((shape[0], width))
+            cells[table] = Cell((shape[0], width), order).place
+            form = cells[table].form
+            source = plan.home(("table", table), (1, width))
+            plan.emit("gather", gather, form.shape, (cells[table], form.strides), [(source, (width, 1))])
+        place = cells[table]
+        form = place.form.reshape(shape)
+        if not place.is_view(form):
+            place = plan.copied(place)
+            form = place.form.reshape(shape)
+        plan.places[value] = place.seen(form)
+
+
+def _tell(plan: Plan, outputs: Sequence[int]) -> None:
+    """Write down what the model said, one output beside the other."""
+    widths = [math.prod(plan.values.shapes[value][1:]) for value in outputs]
+    for number, value in enumerate(outputs):
+        place = plan.place(value)
+        form = place.form.reshape(len(place.form), -1)
+        if not place.is_view(form):
+            place = plan.copied(place)
+            form = place.form.reshape(len(place.form), -1)
+        fields = {OUT_OUTER: sum(widths), DEPTH: sum(widths[:number])}
+        plan.emit("tell", tell, form.shape, None, [(place.seen(form), form.strides)], fields)
+
+
+def _move(plan: Plan, number: int, gradient: int, move: Move) -> None:
+    place = plan.place(gradient)
+    if not place.form.flags.c_contiguous:
+        place = plan.copied(place)
+    shape = place.form.shape
+    weight = plan.home(("weight", number), shape)
+    code = mover(move.kernel, move.slots)
+    plan.emit(code.name, code, [place.form.size], (weight, (1,)), [(place, (1,))], {DEPTH: move.width})
+    for slot in range(move.slots):
+        plan.instructions[-1].places[B + slot] = plan.home(("slot", number, slot), shape)
+
+
+def plan_of_function(program: Program, results: Sequence[int]) -> Plan:
+    """Compute from tables that are taken whole, and leave results where they are wanted."""
+    plan = _begun(program, None)
+    for value, table in program.tables.items():
+        plan.places[value] = plan.home(("table", table), plan.values.shapes[value])
+    for action in program.actions:
+        lower(plan, action)
+    for number, value in enumerate(results):
+        out = plan.home(("result", number), plan.values.shapes[value])
+        plan.elementwise("lay_out", plan.copy, out, [plan.place(value)])
+    plan.lay_out()
+    return plan
