@@ -11,6 +11,7 @@ import numpy as np
 from ..callbacks import Callback, CallbackList
 from ..callbacks.callback import HOOKS
 from ..compiled import NotCompiledError, Runner
+from ..compiled.link import Linked
 from ..modes import detector
 from .batches import ArrayBatches, Stream, unpack
 from .pieces import Pieces
@@ -53,14 +54,14 @@ class Compiled:
         self._refused: list[Any] = []  # settings with which the step could not be compiled
         self.settings = settings_of(model)
         self.runner: Runner | None = self._kept() or self._made()
-        self._placed = self.runner.tables
+        self._linked = self.runner.linked
 
     # Machines ------------------------------------------------------------------------------------
 
     def is_ready(self) -> bool:
         """Whether the next steps can run compiled; one is taken down again if it may have become another one."""
         if self.runner is not None and detector() is None and self._is_same(self.runner):
-            self.runner.tables = self._placed  # a callback may have trained the same model on other data
+            self.runner.linked = self._linked  # a callback may have trained the same model on other data
             return True
         try:
             return self._is_ready_again()
@@ -83,7 +84,7 @@ class Compiled:
             return False
         self.settings = settings_of(self.model)
         self.runner, self.model._why_eager = self._made(), ""
-        self._placed = self.runner.tables
+        self._linked = self.runner.linked
         return True
 
     def _now(self) -> list[Any]:
@@ -102,7 +103,7 @@ class Compiled:
         runner = kept.runner
         if runner is None or runner.model is not self.model or runner.size != size or not _is_valid(runner):
             return None
-        if {min(size, rows), rows % size or size} - runner.plans.keys() or kept.forms != _forms(self.tables):
+        if {min(size, rows), rows % size or size} - runner.linked.keys() or kept.forms != _forms(self.tables):
             return None
         if foreign_code(self.model) or not are_same(kept.settings, self.settings):
             return None
@@ -131,9 +132,12 @@ class Compiled:
 
 def give_tables(runner: Runner, tables: list[np.ndarray]) -> None:
     """Let a machine go through other rows of the same form."""
-    runner.tables = tuple(
-        np.ascontiguousarray(table.reshape(len(table), -1), np.float32) for table in (tables[0], tables[1], tables[-1])
-    )
+    homes: dict[Any, np.ndarray] = {
+        ("table", i): np.ascontiguousarray(table.reshape(len(table), -1), runner.dtype) for i, table in enumerate(tables)
+    }
+    runner.linked = {
+        size: Linked(one.plan, {**one.homes, **homes}, one.dtype, one.state) for size, one in runner.linked.items()
+    }
 
 
 def has_hooks(weight: Any) -> bool:

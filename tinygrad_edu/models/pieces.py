@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Sequence
+from itertools import groupby
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -33,15 +34,16 @@ class Pass(NamedTuple):
 
 def run_passes(runner: Runner, forward: Forward | None, passes: Iterable[Pass]) -> list[Done]:
     """What came out of passes, one after another. A step whose loss is not finite is not done, nor anything after it."""
-    found = []
-    for order, trains in passes:
+    found: list[Done] = []
+    for trains, some in groupby(passes, key=lambda one: one.trains):
+        orders = [one.order for one in some]
         if not trains:
-            found.append(forward.run(order))  # type: ignore[union-attr]
+            found += [forward.run(order) for order in orders]  # type: ignore[union-attr]
             continue
-        losses, outputs = runner.run(order)
-        found.append(Done(losses, [outputs]))
-        if len(losses) * runner.size < len(order):
-            break
+        for order, losses, outputs in zip(orders, *runner.run_epochs(orders)):
+            found.append(Done(losses, [outputs]))
+            if len(losses) * runner.size < len(order):
+                return found
     return found
 
 
