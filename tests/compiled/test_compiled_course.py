@@ -354,8 +354,8 @@ def is_compiled(model):
 
 def test_auto_compiles_long_trainings_only():
     """By counts: 6 steps an epoch."""
-    assert not is_compiled(course("auto", epochs=10)[0]) and is_compiled(course("auto", epochs=20)[0])
-    assert "60 steps are too few" in course("auto", epochs=10)[0].explain_jit()
+    assert not is_compiled(course("auto", epochs=4)[0]) and is_compiled(course("auto", epochs=5)[0])
+    assert "24 steps are too few" in course("auto", epochs=4)[0].explain_jit()
 
 
 def test_auto_leaves_code_that_is_not_ours_alone():
@@ -374,7 +374,7 @@ def test_auto_leaves_code_that_is_not_ours_alone():
 @pytest.mark.parametrize(("told", "short", "long"), [("0", False, False), ("1", True, True), ("force", True, True)])
 def test_the_environment_goes_before_the_word(told, short, long, monkeypatch):
     monkeypatch.setenv("TINYGRAD_EDU_JIT", told)
-    assert is_compiled(course("auto")[0]) is short and is_compiled(course("auto", epochs=20)[0]) is long
+    assert is_compiled(course("auto", epochs=1)[0]) is short and is_compiled(course("auto", epochs=20)[0]) is long
     assert is_compiled(course(False, epochs=20)[0]) is (told == "force")
 
 

@@ -19,7 +19,7 @@ from .sameness import are_same, foreign_code, settings_of
 from .steps import COUNTING, own_methods
 from .validation import Validation
 
-WORTH = 100  # steps that pay for taking one of them down
+WORTH = 30  # steps: taking one down costs as much as some ten eager ones, and more where its plan is not known yet
 VARIABLE = "TINYGRAD_EDU_JIT"
 
 
