@@ -16,7 +16,7 @@ import tinygrad_edu
 from tinygrad_edu import callbacks
 from tinygrad_edu.callbacks.callback import HOOKS
 from tinygrad_edu.compiled import Runner
-from tinygrad_edu.layers import Activation, Dense
+from tinygrad_edu.layers import Activation, BatchNormalization, Dense, Layer
 from tinygrad_edu.models import Model, Sequential, asking, pieces
 from tinygrad_edu.models.forward import EagerForward
 from tinygrad_edu.optimizers import SGD, Adam
@@ -257,6 +257,46 @@ def test_training_goes_on_from_the_position_that_an_interruption_left(after, cut
         assert_same(whole, (model, history)) if after == 6 else None
         for one, other in zip(whole[0].get_weights(), model.get_weights()):
             np.testing.assert_allclose(one, other, 2e-5, 2e-6)
+
+
+class InTheMiddle(Layer):
+    """Does something in the middle of a step, the first time that it is called in training."""
+
+    def __init__(self, does):
+        super().__init__()
+        self.does, self.calls = does, 0
+
+    def call(self, x, training=None):
+        self.calls += bool(training)
+        if self.calls == 1:
+            self.does()
+        return x * 1.0
+
+
+def fail():
+    raise ArithmeticError("first call")
+
+
+@pytest.mark.parametrize(("does", "error"), [
+    (lambda: signal.raise_signal(signal.SIGINT), KeyboardInterrupt),
+    (fail, ValueError),
+])  # fmt: skip
+def test_what_ends_the_taking_down_of_a_step_leaves_the_model_as_it_was(does, error):
+    """FIT-22: moving averages are moved back."""
+    model = Sequential([Dense(4, input_dim=3), BatchNormalization(), Dense(1), InTheMiddle(does)])
+    model.compile("sgd", "mse", jit_compile=True)
+    before = [weight.tobytes() for weight in model.get_weights()]
+    with pytest.raises(error):
+        model.fit(X, Y, epochs=10, batch_size=8, verbose=0)
+    assert [weight.tobytes() for weight in model.get_weights()] == before and model.optimizer.iterations == 0
+
+
+def test_an_error_while_a_step_is_taken_down_is_left_to_eager_steps(monkeypatch):
+    monkeypatch.setenv("TINYGRAD_EDU_JIT", "force")
+    model = Sequential([Dense(4, input_dim=3), Dense(1), InTheMiddle(fail)])
+    model.compile("sgd", "mse")
+    model.fit(X, Y, epochs=2, batch_size=8, verbose=0)
+    assert "ArithmeticError: first call" in model.explain_jit() and model.optimizer.iterations == 12
 
 
 def test_signals_are_heard_within_a_fraction_of_a_second():

@@ -13,7 +13,9 @@ from ..callbacks.callback import HOOKS
 from ..compiled import NotCompiledError, Runner
 from ..compiled.link import Linked
 from ..modes import detector
+from ..rerun import Moved
 from .batches import ArrayBatches, Stream, unpack
+from .interruption import WholeSteps
 from .pieces import Pieces
 from .sameness import are_same, foreign_code, settings_of
 from .steps import COUNTING, own_methods
@@ -92,10 +94,24 @@ class Compiled:
         return [*settings_of(self.model), *weights, *(has_hooks(weight) for weight in weights), detector()]
 
     def _made(self) -> Runner:
-        source, kept = self.source, self.model._kept
-        kept.runner = Runner(self.model, self.tables, lambda rows: unpack(source.batch(rows)), source.batch_size)
+        """A new machine. Taking a step down calls the model: what that moves is moved back, whatever happens meanwhile."""
+        kept = self.model._kept
+        with WholeSteps() as whole, Moved() as moved:
+            try:
+                kept.runner = whole.run(self._new, self.source)
+            except BaseException:
+                moved.undo()
+                raise
         kept.settings, kept.forms = self.settings, _forms(self.tables)
         return kept.runner
+
+    def _new(self, source: ArrayBatches) -> Runner:
+        try:
+            return Runner(self.model, self.tables, lambda rows: unpack(source.batch(rows)), source.batch_size)
+        except (NotCompiledError, MemoryError):
+            raise
+        except Exception as error:  # an eager step says it in its own words, if it meets it too
+            raise NotCompiledError(f"taking a step down ended with {type(error).__name__}: {error}") from error
 
     def _kept(self) -> Runner | None:
         """The machine of the last `fit`, with other tables, if the step is still the same."""
