@@ -38,8 +38,9 @@ class Adadelta(Optimizer):
     def numbers(self, rate, step):
         return rate, self.rho, 1 - self.rho, self.epsilon
 
-    def update(self, p, g, *state):
-        adadelta(p, g, *state)
+    @property
+    def loop(self):
+        return adadelta
 
 
 @kernel

@@ -47,8 +47,9 @@ class Adagrad(Optimizer):
     def numbers(self, rate, step):
         return rate, self.epsilon
 
-    def update(self, p, g, *state):
-        adagrad(p, g, *state)
+    @property
+    def loop(self):
+        return adagrad
 
 
 @kernel

@@ -45,8 +45,9 @@ class Adamax(Optimizer):
         b1 = self.beta_1
         return rate / (1 - b1**step), b1, 1 - b1, self.beta_2, self.epsilon
 
-    def update(self, p, g, *state):
-        adamax(p, g, *state)
+    @property
+    def loop(self):
+        return adamax
 
 
 @kernel

@@ -63,8 +63,9 @@ class Ftrl(Optimizer):
         l1, l2 = self.l1_regularization_strength, 2 * self.l2_regularization_strength + self.beta / rate
         return 1 / rate, -self.learning_rate_power, l1, l2, 2 * self.l2_shrinkage_regularization_strength
 
-    def update(self, p, g, *state):
-        ftrl(p, g, *state)
+    @property
+    def loop(self):
+        return ftrl
 
 
 @kernel

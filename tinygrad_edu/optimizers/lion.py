@@ -36,8 +36,9 @@ class Lion(Optimizer):
     def numbers(self, rate, step):
         return rate, self.beta_1, 1 - self.beta_1, self.beta_2, 1 - self.beta_2
 
-    def update(self, p, g, *state):
-        lion(p, g, *state)
+    @property
+    def loop(self):
+        return lion
 
 
 @kernel

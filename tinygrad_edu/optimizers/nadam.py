@@ -66,8 +66,9 @@ class Nadam(Optimizer):
         self._product = step, math.prod(map(self._momentum, range(t + 1, step + 1)), start=product)
         return self._product[1]
 
-    def update(self, p, g, *state):
-        nadam(p, g, *state)
+    @property
+    def loop(self):
+        return nadam
 
 
 @kernel
