@@ -11,7 +11,7 @@ from .fields import CODE, PASS, ROW, STATE, STATE_FIELDS
 from .machine import COUNT, PASSES, run
 from .opcode import Opcode, call, prepare, python_opcode
 from .places import Place
-from .plan import Instruction, Plan
+from .plan import Bound, Instruction, Plan
 
 
 class Linked:
@@ -19,7 +19,8 @@ class Linked:
 
     Args:
         plan: laid out.
-        homes: the arrays of everything that has no place in the arena, by what it is; contiguous, of the machine's type.
+        homes: the arrays of everything that has no place in the arena, by what it is; contiguous, of the machine's type. And
+            the functions that the plan only names.
         dtype: the machine's type, float32 or float64.
         state: what its instructions know of the run; plans that take turns share it. See `new_state`.
 
@@ -27,7 +28,7 @@ class Linked:
         rows: the instructions as the machine reads them.
     """
 
-    def __init__(self, plan: Plan, homes: Mapping[Hashable, np.ndarray], dtype: Any, state: np.ndarray):
+    def __init__(self, plan: Plan, homes: Mapping[Hashable, Any], dtype: Any, state: np.ndarray):
         self.plan, self.dtype, self.state = plan, np.dtype(dtype), state
         self.homes = dict(homes)  # kept alive
         self.arena = aligned(plan.size, self.dtype)
@@ -45,7 +46,11 @@ class Linked:
 
     def _python(self, one: Instruction) -> Any:
         """An instruction that is Python: arrays that look at its places, and what is done to them."""
-        out, *operands = (self.array(place) for place in one.places.values())
+        arrays = [self.array(place) for place in one.places.values()]
+        if isinstance(one.code, Bound):
+            bound = self.homes[one.code.key]
+            return python_opcode(lambda row: bound(*arrays))
+        out, *operands = arrays
         function: Any = one.code
 
         def step(row: np.ndarray) -> None:

@@ -3,30 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Hashable, Sequence
-from typing import NamedTuple
+from collections.abc import Hashable, Sequence
 
-from .fields import DEPTH, OUT_OUTER, B
+from .fields import DEPTH, OUT_OUTER
 from .lowering import lower, opcode_of
-from .machine import gather, look, mover, tell
+from .machine import gather, look, tell
 from .places import Cell, Place
 from .plan import Plan
 from .program import Program, form_of, program_of
 from .step import Step
-
-
-class Move(NamedTuple):
-    """How the optimizer moves weights.
-
-    Attributes:
-        kernel: what moves one of them.
-        slots: how many arrays of its shape the kernel keeps.
-        width: how many numbers the kernel is told in each step.
-    """
-
-    kernel: Callable
-    slots: int
-    width: int
+from .updates import Move, update
 
 
 KEPT = 64  # plans that are remembered
@@ -60,8 +46,7 @@ def _new_plan(program: Program, batch: int, trained: Sequence[int], move: Move) 
         lower(plan, action)
     plan.emit("look", look, [1], None, [(plan.place(loss), (0,))])
     _tell(plan, [output])
-    for number, gradient in zip(trained, gradients):
-        _move(plan, number, gradient, move)
+    update(plan, trained, gradients, move)
     plan.lay_out()
     return plan
 
@@ -103,18 +88,6 @@ def _tell(plan: Plan, outputs: Sequence[int]) -> None:
             form = place.form.reshape(len(place.form), -1)
         fields = {OUT_OUTER: sum(widths), DEPTH: sum(widths[:number])}
         plan.emit("tell", tell, form.shape, None, [(place.seen(form), form.strides)], fields)
-
-
-def _move(plan: Plan, number: int, gradient: int, move: Move) -> None:
-    place = plan.place(gradient)
-    if not place.form.flags.c_contiguous:
-        place = plan.copied(place)
-    shape = place.form.shape
-    weight = plan.home(("weight", number), shape)
-    code = mover(move.kernel, move.slots)
-    plan.emit(code.name, code, [place.form.size], (weight, (1,)), [(place, (1,))], {DEPTH: move.width})
-    for slot in range(move.slots):
-        plan.instructions[-1].places[B + slot] = plan.home(("slot", number, slot), shape)
 
 
 def plan_of_function(program: Program, results: Sequence[int]) -> Plan:

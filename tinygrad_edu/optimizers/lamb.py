@@ -11,6 +11,7 @@ from ..compat import Default
 from ..kernel import kernel
 from .arguments import fuzz_factor, share
 from .optimizer import Optimizer, register
+from .rate import at_once
 
 
 @register
@@ -45,6 +46,7 @@ class Lamb(Optimizer):
         self.beta_1, self.beta_2 = share("Lamb", "beta_1", beta_1), share("Lamb", "beta_2", beta_2, hint="Try 0.999.")
         self.epsilon = fuzz_factor("Lamb", epsilon)
 
+    @at_once
     def numbers(self, rate, step):
         b1, b2 = self.beta_1, self.beta_2
         return rate, b1, 1 - b1, b2, 1 - b2, 1 / (1 - b1**step), 1 / (1 - b2**step), self.epsilon

@@ -10,6 +10,7 @@ from ..compat import Default
 from ..kernel import kernel
 from .arguments import fuzz_factor, number, share
 from .optimizer import Optimizer, register
+from .rate import at_once
 
 
 @register
@@ -47,6 +48,7 @@ class RMSprop(Optimizer):
         self.epsilon = fuzz_factor("RMSprop", epsilon)
         self.slots = ("square", *("mean",) * self.centered, *("velocity",) * (self.momentum > 0))
 
+    @at_once
     def numbers(self, rate, step):
         return rate, self.momentum, self.rho, 1 - self.rho, self.epsilon
 
