@@ -14,7 +14,6 @@ from .program import Program, form_of, program_of
 from .step import Step
 from .updates import Move, update
 
-
 KEPT = 64  # plans that are remembered
 _plans: dict[Hashable, Plan] = {}
 

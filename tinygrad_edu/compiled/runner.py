@@ -95,7 +95,9 @@ def _dtype_of(model: Any) -> np.dtype:
     """What the machine computes in: the type of all weights."""
     dtypes = sorted({weight.dtype.name for weight in model.weights})
     if dtypes not in (["float32"], ["float64"]):
-        raise NotCompiledError(f"the machine expects all weights in float32, or all in float64, got {', '.join(dtypes) or 'none'}")
+        raise NotCompiledError(
+            f"the machine expects all weights in float32, or all in float64, got {', '.join(dtypes) or 'none'}"
+        )
     return np.dtype(dtypes[0])
 
 

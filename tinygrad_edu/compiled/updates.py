@@ -19,14 +19,14 @@ import numpy as np
 
 from ..config import epsilon
 from ..constraints import MaxNorm, MinMaxNorm, NonNeg, UnitNorm
-from ..optimizers import Optimizer
 from ..ops import registry
+from ..optimizers import Optimizer
 from .fields import DEPTH, INNER, TOLD, B
 from .lowering import lower, opcode_of
 from .movers import MOVERS, add_length, average, clip_value, decay, mover, overwrite, shorten, stretch_of, unscale
 from .opcode import Opcode
 from .places import Cell, Place
-from .plan import Instruction, Plan
+from .plan import Plan
 from .program import Action
 
 SCALE, DECAY, LIMIT, SHARE, OVERWRITES, NUMBERS = range(6)  # where each begins in a row
@@ -71,7 +71,7 @@ def move_of(optimizer: Optimizer, weights: Sequence[Any]) -> Move:
     return Move(
         loop=optimizer.loop,
         slots=len(optimizer.slots),
-        width=len(optimizer.numbers(optimizer.rate_at(1), 1)),
+        width=len(optimizer.numbers(1.0, optimizer.iterations + 1)),
         is_scaled=optimizer.loss_scale_factor is not None,
         clip=next((name for name in CLIPS if getattr(optimizer, name)), ""),
         decays=tuple(bool(optimizer.weight_decay) and optimizer._decays(weight) for weight in weights),
@@ -220,7 +220,7 @@ class Updates:
         """What lies outside of an arena, for weights of some numbers; and what is called in Python."""
         if self.move.loop is None:
             return {UPDATE: lambda *gradients: self.optimizer.apply(gradients, self.weights)}
-        found = {}
+        found: dict[Any, Any] = {}
         for number, state in zip(numbers, self.states):
             found |= {("slot", number, slot): array for slot, array in enumerate(state.arrays)}
             if self.move.averages:
