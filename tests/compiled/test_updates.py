@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 import tinygrad_edu
 from tinygrad_edu import callbacks, constraints, kernel, optimizers
-from tinygrad_edu.compiled.updates import NUMBERS, Updates, move_of
+from tinygrad_edu.compiled.moves import NUMBERS, move_of
+from tinygrad_edu.compiled.updates import Updates
 from tinygrad_edu.layers import Dense
 from tinygrad_edu.models import Sequential
 from tinygrad_edu.optimizers import SGD, Adam, Lamb, Lion, Optimizer, RMSprop, schedules
@@ -106,11 +107,8 @@ def trained(jit, make, constraint=None, dtype="float32", epochs=(3,), between=No
     tinygrad_edu.set_random_seed(3)
     activation = "tanh" if dtype == "float32" else None
     held = CONSTRAINTS[constraint] if constraint else lambda: None
-    layers = [
-        Dense(6, activation=activation, kernel_constraint=held(), dtype=dtype),
-        Dense(1, bias_constraint=held(), dtype=dtype),
-    ]
-    model = Sequential(layers)
+    first = Dense(6, activation=activation, kernel_constraint=held(), dtype=dtype)
+    model = Sequential([first, Dense(1, bias_constraint=held(), dtype=dtype)])
     model.compile(make(), "mse", jit_compile=jit)
     for number, count in enumerate(epochs):
         if number and between:
@@ -173,7 +171,7 @@ def test_weights_of_float64_move_in_float64(name):
 
 
 def test_weights_of_several_types_are_refused():
-    with pytest.raises(ValueError, match="expects all weights in float32, or all in float64, got float16"):
+    with pytest.raises(ValueError, match="expects weights in float32, or all in float64, got float16"):
         trained(True, SGD, dtype="float16")
 
 
@@ -207,11 +205,19 @@ class Meddles(callbacks.Callback):
 class Freezes(callbacks.Callback):
     """Lets a layer rest for an epoch."""
 
+    layer = 0
+
     def on_epoch_begin(self, epoch, logs=None):
-        self.model.layers[0].trainable = epoch != 1
+        self.model.layers[self.layer].trainable = epoch != 1
 
 
-@pytest.mark.parametrize("watch", [Meddles, Freezes])
+class FreezesTheLast(Freezes):
+    """As Freezes."""
+
+    layer = 1
+
+
+@pytest.mark.parametrize("watch", [Meddles, Freezes, FreezesTheLast])
 @pytest.mark.parametrize("name", ["sgd", "adam", "adafactor"])
 def test_what_a_callback_changes_is_noticed(name, watch):
     assert_same(MAKE[name], watches=[watch])
@@ -273,6 +279,59 @@ def test_an_error_in_an_update_is_raised_and_names_what_it_was():
 
     with pytest.raises(ArithmeticError, match="no way down"):
         trained(True, Fails)
+
+
+class Watched:
+    """Hooks on the gradient of a layer's kernel, and what they have seen."""
+
+    def __init__(self, model):
+        self.seen = []
+        model.build((None, 3))
+        kernel = model.layers[0].kernel
+        self.hooks = [kernel.register_hook(self.look), kernel.register_hook(lambda g: g * 0.5)]
+
+    def look(self, g):
+        self.seen.append(g.numpy().copy())
+
+
+@pytest.mark.parametrize("name", ["momentum", "signs"])
+def test_hooks_of_weights_see_the_gradient_of_every_step_and_change_it(name):
+    both = []
+    for jit in (False, True):
+        tinygrad_edu.set_random_seed(3)
+        model = Sequential([Dense(4, activation="tanh"), Dense(1)])
+        watched = Watched(model)
+        model.compile(MAKE[name](clipnorm=0.1), "mse", jit_compile=jit)
+        model.fit(X, Y, batch_size=16, epochs=2, verbose=0)
+        both.append((model, watched))
+    (eager, first), (compiled, second) = both
+    assert len(first.seen) == len(second.seen) == 10
+    np.testing.assert_allclose(first.seen, second.seen, 2e-4, 2e-5)
+    for one, other in zip(eager.get_weights(), compiled.get_weights()):
+        np.testing.assert_allclose(one, other, 2e-5, 2e-5)
+
+
+class Spare(Dense):
+    """Has a weight that it does not use."""
+
+    def build(self, input_shape):
+        super().build(input_shape)
+        self.spare = self.add_weight("spare", (3,), "ones")
+
+
+@pytest.mark.parametrize("name", ["momentum", "signs"])
+def test_a_weight_that_the_loss_does_not_depend_on_stays_with_a_warning(name):
+    both = []
+    for jit in (False, True):
+        tinygrad_edu.set_random_seed(3)
+        model = Sequential([Spare(4, activation="tanh"), Dense(1)])
+        model.compile(MAKE[name](weight_decay=0.1), "mse", jit_compile=jit)
+        with pytest.warns(UserWarning, match="got no gradient for .*spare"):
+            model.fit(X, Y, batch_size=16, epochs=2, verbose=0)
+        assert model.layers[0].spare.tolist() == [1, 1, 1]
+        both.append(model)
+    for one, other in zip(*(model.get_weights() for model in both)):
+        np.testing.assert_allclose(one, other, 2e-5, 2e-5)
 
 
 # Rows of numbers ---------------------------------------------------------------------------------

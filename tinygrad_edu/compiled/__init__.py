@@ -9,6 +9,8 @@
     machine      the loop that runs them, compiled once for an installation
     plan         instructions, and where every value lies
     lowering     what each op becomes
+    moves        what an optimizer becomes     movers   its opcodes
+    updates      an optimizer and its weights, linked
     runner       a model's step, run
 
 See docs/performance.md.

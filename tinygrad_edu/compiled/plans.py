@@ -8,11 +8,11 @@ from collections.abc import Hashable, Sequence
 from .fields import DEPTH, OUT_OUTER
 from .lowering import lower, opcode_of
 from .machine import gather, look, tell
+from .moves import Move, update
 from .places import Cell, Place
 from .plan import Plan
 from .program import Program, form_of, program_of
 from .step import Step
-from .updates import Move, update
 
 KEPT = 64  # plans that are remembered
 _plans: dict[Hashable, Plan] = {}

@@ -11,7 +11,7 @@ from .fields import LOSSES, ORDER, OUTPUTS, POSITION, RATES, STEP, STRIDE
 from .link import Linked, address, new_state, run_passes, words
 from .plans import plan_of_step
 from .step import NotCompiledError, known_step
-from .updates import Updates
+from .updates import Updates, without_hooks
 
 
 class Runner:
@@ -30,25 +30,27 @@ class Runner:
     def __init__(self, model: Any, tables: Sequence[np.ndarray], batch: Callable[[np.ndarray], tuple], size: int):
         self.model, self.optimizer, self.size = model, model.optimizer, size
         self.rows, self.dtype = len(tables[0]), _dtype_of(model)
-        self.updates = Updates(model.optimizer, model.trainable_weights)
-        self.key = self._key(self.updates)
         weights = model.weights
+        counts = list(dict.fromkeys((min(size, self.rows), self.rows % size or size)))
+        with without_hooks(model.trainable_weights):
+            steps = [known_step(model, [batch(rows) for rows in _two_batches(tables, count)]) for count in counts]
+        self.updates = Updates(model.optimizer, model.trainable_weights, steps[0].taken.moved)
+        self.key = self._key(self.updates)
         trained = [next(i for i, w in enumerate(weights) if w is moved) for moved in self.updates.weights]
         homes: dict[Any, np.ndarray] = {("weight", i): weight.array for i, weight in enumerate(weights)}
         homes |= {("table", i): _as_table(table, self.dtype) for i, table in enumerate(tables)}
         homes |= self.updates.homes(trained)
         self.state = new_state()
         self.linked: dict[int, Linked] = {}
-        for count in dict.fromkeys((min(size, self.rows), self.rows % size or size)):
-            step = known_step(model, [batch(rows) for rows in _two_batches(tables, count)])
+        for count, step in zip(counts, steps):
             plan = plan_of_step(step, count, trained, self.updates.move)
             self.linked[count] = Linked(plan, homes, self.dtype, self.state)
-        self.width = int(np.prod(np.shape(step.taken.output)[1:]))
+        self.width = int(np.prod(np.shape(steps[0].taken.output)[1:]))
 
     @property
     def is_valid(self) -> bool:
         """Whether the same weights are still moved in the same way."""
-        return self.key == self._key(Updates(self.model.optimizer, self.model.trainable_weights))
+        return self.key == self._key(Updates(self.model.optimizer, self.model.trainable_weights, self.updates.numbers))
 
     def _key(self, updates: Updates) -> tuple:
         return updates.key, [id(weight.array) for weight in self.model.weights]
@@ -68,6 +70,7 @@ class Runner:
         each = whole + bool(rest)
         order = np.concatenate(orders, dtype=np.int64)
         losses, outputs = np.empty(each * len(orders), self.dtype), np.empty((len(order), self.width), self.dtype)
+        self.updates.warn()
         told = self.updates.rows(len(losses), self.dtype)
         state = self.state
         state[ORDER], state[LOSSES], state[OUTPUTS], state[RATES] = (
@@ -95,9 +98,7 @@ def _dtype_of(model: Any) -> np.dtype:
     """What the machine computes in: the type of all weights."""
     dtypes = sorted({weight.dtype.name for weight in model.weights})
     if dtypes not in (["float32"], ["float64"]):
-        raise NotCompiledError(
-            f"the machine expects all weights in float32, or all in float64, got {', '.join(dtypes) or 'none'}"
-        )
+        raise NotCompiledError(f"the machine expects weights in float32, or all in float64, got {', '.join(dtypes) or 'none'}")
     return np.dtype(dtypes[0])
 
 

@@ -32,6 +32,7 @@ class Taken(NamedTuple):
     output: Any
     loss: Any
     gradients: list[Any]
+    moved: list[int]  # the numbers of those of the trainable weights that the gradients are of
 
 
 class Step(NamedTuple):
@@ -85,10 +86,11 @@ def take_down(model: Any, batch: tuple) -> Taken:
             raise NotCompiledError("a layer draws random numbers in every step")
         if isinstance(thing, Variable):
             raise NotCompiledError(f"the weight {thing.path!r} is changed by a layer, not by the optimizer")
-    if any(g is None for g in found):
-        raise NotCompiledError("the loss does not depend on all weights")
+    numbers = [number for number, g in enumerate(found) if g is not None]
+    if not numbers:
+        raise NotCompiledError("the loss does not depend on any weight")
     tables = [part.array if hasattr(part, "array") else part for part in (x, y, sample_weight) if part is not None]
-    return Taken(tape.calls, tables, output.array, loss.array, [g.array for g in found])  # type: ignore[union-attr]
+    return Taken(tape.calls, tables, output.array, loss.array, [found[i].array for i in numbers], numbers)  # type: ignore[union-attr]
 
 
 def _form(call: Call) -> tuple:

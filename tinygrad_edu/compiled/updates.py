@@ -1,9 +1,4 @@
-"""What the optimizer does in a compiled step: to gradients, to weights and their slots, to averages; and what constraints do.
-
-There are two ways. Where all that an optimizer does is made of kernels, each of them is an instruction. Where anything is not (an
-`update` of one's own, accumulated gradients, a constraint that is a function), one instruction calls `apply` in Python, on
-the gradients where they lie: slower, and right whatever it does. `Move` says which, and is all of it that a plan knows, so that
-other optimizers of the same form find the plan again; `Updates` says the rest when it is linked, and in every call.
+"""An optimizer and its weights, as compiled steps need them: arrays, functions, and what each step is told.
 
 What changes from step to step lies in a row for each step, or in one for all if it does not:
 
@@ -12,186 +7,17 @@ What changes from step to step lies in a row for each step, or in one for all if
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+import contextlib
+import functools
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
 from ..config import epsilon
 from ..constraints import MaxNorm, MinMaxNorm, NonNeg, UnitNorm
-from ..ops import registry
 from ..optimizers import Optimizer
-from .fields import DEPTH, INNER, TOLD, B
-from .lowering import lower, opcode_of
-from .movers import MOVERS, add_length, average, clip_value, decay, mover, overwrite, shorten, stretch_of, unscale
-from .opcode import Opcode
-from .places import Cell, Place
-from .plan import Plan
-from .program import Action
-
-SCALE, DECAY, LIMIT, SHARE, OVERWRITES, NUMBERS = range(6)  # where each begins in a row
-OF_NORM = 5  # numbers of a constraint that bounds a norm
-OWN = "apply", "update", "_unscaled", "_accumulated", "_decays", "_average", "_constrain", "finalize_variable_values"
-CLIPS = "clipnorm", "clipvalue", "global_clipnorm"  # in the order in which eager steps look at them
-UPDATE = "update"  # by which linking finds what a plan calls in Python
-
-
-class Move(NamedTuple):
-    """How weights are moved, as far as a plan has to know.
-
-    Attributes:
-        loop: the kernel that moves a weight; None if Python does all of it.
-        slots: how many arrays of a weight's shape the kernel keeps.
-        width: how many numbers the kernel is told in each step.
-        is_scaled: whether gradients have to be divided by a factor first.
-        clip: the kind of clipping, "" for none.
-        decays: of each weight, whether it shrinks.
-        averages: whether there are averages of the weights.
-        overwrites: whether they sometimes take the weights' places.
-        held: of each weight its constraint: None, "non_neg", or the axes of a norm that is bounded.
-        name: what Python calls, for those who read a plan.
-    """
-
-    loop: Callable | None
-    slots: int = 0
-    width: int = 0
-    is_scaled: bool = False
-    clip: str = ""
-    decays: tuple[bool, ...] = ()
-    averages: bool = False
-    overwrites: bool = False
-    held: tuple[Any, ...] = ()
-    name: str = ""
-
-
-def move_of(optimizer: Optimizer, weights: Sequence[Any]) -> Move:
-    """How an optimizer moves some weights."""
-    if not all(_has_kernels(optimizer)) or not all(map(_is_known, weights)):
-        return Move(None, name=f"python: {type(optimizer).__name__}.apply")
-    return Move(
-        loop=optimizer.loop,
-        slots=len(optimizer.slots),
-        width=len(optimizer.numbers(1.0, optimizer.iterations + 1)),
-        is_scaled=optimizer.loss_scale_factor is not None,
-        clip=next((name for name in CLIPS if getattr(optimizer, name)), ""),
-        decays=tuple(bool(optimizer.weight_decay) and optimizer._decays(weight) for weight in weights),
-        averages=optimizer.use_ema,
-        overwrites=optimizer.use_ema and optimizer.ema_overwrite_frequency is not None,
-        held=tuple(_held(weight.constraint) for weight in weights),
-    )
-
-
-def _has_kernels(optimizer: Any) -> Any:
-    yield hasattr(optimizer.loop, "compiled") and len(optimizer.slots) < len(MOVERS)
-    yield all(getattr(type(optimizer), name) is getattr(Optimizer, name) for name in OWN)
-    yield optimizer.gradient_accumulation_steps is None
-
-
-def _is_known(weight: Any) -> bool:
-    """Whether there are opcodes for the constraint of a weight."""
-    kind = type(weight.constraint)
-    if kind in (type(None), NonNeg):
-        return True
-    rank = weight.array.ndim
-    return kind in (MaxNorm, UnitNorm, MinMaxNorm) and all(-rank <= axis < rank for axis in _axes(weight.constraint))
-
-
-def _axes(constraint: Any) -> tuple[int, ...]:
-    return () if constraint.axis is None else tuple(np.atleast_1d(constraint.axis).tolist())
-
-
-def _held(constraint: Any) -> Any:
-    if constraint is None:
-        return None
-    return "non_neg" if isinstance(constraint, NonNeg) else ("norm", constraint.axis)
-
-
-# In a plan ---------------------------------------------------------------------------------------
-
-
-def update(plan: Plan, trained: Sequence[int], gradients: Sequence[int], move: Move) -> None:
-    """Move weights along their gradients.
-
-    Args:
-        plan: to which instructions are added.
-        trained: the numbers of the weights.
-        gradients: values, one for each.
-        move: how.
-    """
-    places = [_own(plan, plan.place(gradient)) for gradient in gradients]
-    weights = [plan.home(("weight", number), place.form.shape) for number, place in zip(trained, places)]
-    if move.loop is None:
-        plan.call_bound(move.name, UPDATE, places)
-        return
-    if move.is_scaled:
-        places = [_on(plan, unscale, Cell(place.form.shape).place, [place], SCALE, 1) for place in places]
-    places = _clipped(plan, places, move.clip)
-    for i, (number, weight, place) in enumerate(zip(trained, weights, places)):
-        if move.decays[i]:
-            _on(plan, decay, weight, [], DECAY)
-        _on(plan, mover(move.loop, move.slots), weight, [place], NUMBERS, move.width)
-        for slot in range(move.slots):
-            plan.instructions[-1].places[B + slot] = plan.home(("slot", number, slot), place.form.shape)
-        if move.averages:
-            mean = plan.home(("average", number), place.form.shape)
-            _on(plan, average, mean, [weight], SHARE)
-            if move.overwrites:
-                _on(plan, overwrite, weight, [mean], OVERWRITES)
-    _hold(plan, weights, move)
-
-
-def _own(plan: Plan, place: Place) -> Place:
-    """A gradient whose numbers lie one after the other, and where no weight is: that would have moved before it is looked at."""
-    return place if place.form.flags.c_contiguous and place.cell.home is None else plan.copied(place)
-
-
-def _on(plan: Plan, code: Opcode, out: Place, operands: Sequence[Place], told: int, width: int = 1) -> Place:
-    """An instruction on flat arrays, that is told `width` numbers."""
-    plan.emit(code.name, code, [out.form.size], (out, (1,)), [(place, (1,)) for place in operands], {TOLD: told, DEPTH: width})
-    return out
-
-
-def _clipped(plan: Plan, places: list[Place], clip: str) -> list[Place]:
-    """Gradients that are small enough."""
-    if clip == "clipvalue":
-        return [_on(plan, clip_value, Cell(place.form.shape).place, [place], LIMIT) for place in places]
-    if not clip:
-        return places
-    lengths = [Cell((2,)).place] * len(places) if clip == "global_clipnorm" else [Cell((2,)).place for _ in places]
-    short, met = [], set[int]()
-    for place, length in zip(places, lengths):
-        fields = {INNER: place.form.size, DEPTH: int(id(length.cell) in met)}
-        plan.emit("add_length", add_length, [], (length, ()), [(place, ())], fields)
-        met.add(id(length.cell))
-    for place, length in zip(places, lengths):
-        short.append(_on(plan, shorten, Cell(place.form.shape).place, [place, length], LIMIT))
-    return short
-
-
-def _hold(plan: Plan, weights: Sequence[Place], move: Move) -> None:
-    """Constraints: weights that are not negative, and norms within bounds."""
-    told = NUMBERS + move.width
-    for weight, held in zip(weights, move.held):
-        if held == "non_neg":
-            plan.elementwise("relu", opcode_of("relu"), weight, [weight])
-        elif held is not None:
-            value = plan.values.new(weight.form.shape)
-            plan.places[value] = weight
-            squares = _lowered(plan, "square", value, weight.form.shape)
-            bounded = np.sum(weight.form, held[1], keepdims=True).shape
-            norms = plan.place(_lowered(plan, "sum", squares, bounded, axis=held[1], keepdims=True))
-            factors = _on(plan, stretch_of, Cell(norms.form.shape).place, [_own(plan, norms)], told, OF_NORM)
-            plan.elementwise("multiply", opcode_of("multiply"), weight, [weight, factors])
-            told += OF_NORM
-
-
-def _lowered(plan: Plan, name: str, value: int, shape: tuple[int, ...], **params: Any) -> int:
-    out = plan.values.new(shape)
-    lower(plan, Action(name, (value,), params, out, registry[name]))
-    return out
-
-
-# In a run ----------------------------------------------------------------------------------------
+from .moves import HOOKS, UPDATE, hooks_of, move_of
 
 
 class Updates:
@@ -199,28 +25,34 @@ class Updates:
 
     Args:
         optimizer: whose slots are made if there are none yet.
-        weights: that it moves, in the order of their gradients.
+        weights: that may be trained.
+        numbers: of those that have a gradient, in its order; None means all. The optimizer warns of the others.
 
     Attributes:
+        weights: that it moves.
         move: how; see `Move`.
         states: of the weights.
     """
 
-    def __init__(self, optimizer: Optimizer, weights: Sequence[Any]):
-        self.optimizer, self.weights = optimizer, list(weights)
+    def __init__(self, optimizer: Optimizer, weights: Sequence[Any], numbers: Sequence[int] | None = None):
+        self.optimizer, self.trainable = optimizer, list(weights)
+        self.numbers = range(len(weights)) if numbers is None else numbers
+        self.weights = [self.trainable[number] for number in self.numbers if number < len(weights)]
         self.move, self.states = move_of(optimizer, self.weights), optimizer._states_of(self.weights)
 
     @property
     def key(self) -> tuple:
         """What it comes to: the same as long as it does the same to the same arrays. Numbers are asked for in every call."""
         arrays = [array for array in self.homes(range(len(self.weights))).values() if isinstance(array, np.ndarray)]
-        return self.move, self.optimizer.loss_scale_factor, [id(one) for one in (self.optimizer, *self.weights, *arrays)]
+        return self.move, self.optimizer.loss_scale_factor, [id(one) for one in (self.optimizer, *self.trainable, *arrays)]
 
     def homes(self, numbers: Sequence[int]) -> dict[Any, Any]:
         """What lies outside of an arena, for weights of some numbers; and what is called in Python."""
+        found: dict[Any, Any] = {
+            (HOOKS, number): functools.partial(_call_hooks, state.variable) for number, state in zip(numbers, self.states)
+        }
         if self.move.loop is None:
-            return {UPDATE: lambda *gradients: self.optimizer.apply(gradients, self.weights)}
-        found: dict[Any, Any] = {}
+            return {**found, UPDATE: self._apply}
         for number, state in zip(numbers, self.states):
             found |= {("slot", number, slot): array for slot, array in enumerate(state.arrays)}
             if self.move.averages:
@@ -253,12 +85,39 @@ class Updates:
             *(number for weight in self.weights for number in _bounds(weight.constraint)),
         ]
 
+    def _apply(self, *gradients: np.ndarray) -> None:
+        by_number = dict(zip(self.numbers, gradients))
+        self.optimizer.apply([by_number.get(i) for i in range(len(self.trainable))], self.trainable)
+
+    def warn(self) -> None:
+        """Say which weights have no gradient, as `apply` does."""
+        missing = [weight.path for i, weight in enumerate(self.trainable) if i not in self.numbers]
+        if missing and self.move.loop is not None:
+            self.optimizer.warn_of_missing(missing)
+
     def done(self, steps: int) -> None:
         """Note that so many steps were taken; Python counts them itself."""
         for state in self.states:
             state.variable.mark_changed()
         if self.move.loop is not None:
             self.optimizer.iterations += steps
+
+
+@contextlib.contextmanager
+def without_hooks(weights: Iterable[Any]) -> Iterator[None]:
+    """Let the gradients of some weights be watched by nobody in a block, in which a step is only taken down."""
+    kept = [(weight.node.notes, hooks_of(weight)) for weight in weights if hooks_of(weight)]
+    for notes, _ in kept:
+        notes.hooks = {}
+    try:
+        yield
+    finally:
+        for notes, hooks in kept:
+            notes.hooks = hooks
+
+
+def _call_hooks(weight: Any, out: np.ndarray, gradient: np.ndarray) -> None:
+    out[...] = call_hooks(weight.node, gradient, None)
 
 
 def _rates(optimizer: Optimizer, steps: np.ndarray) -> Any:
