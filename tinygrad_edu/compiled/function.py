@@ -121,14 +121,14 @@ class _Call:
         with self.lock:
             for number, array in enumerate(arrays):
                 linked.put(("table", number), array)
-            for number, array in enumerate(results):
-                if array is not None:
-                    linked.put(("result", number), array)
+            for number, result in enumerate(results):
+                if result is not None:
+                    linked.put(("result", number), result)
             linked.begin()
             run_passes([linked.a_pass(1)], dtype)
             linked.end(1)
         for number in linked.plan.moved:
-            self.weights[number].mark_changed()  # type: ignore[attr-defined]
+            self.weights[number].mark_changed()
         return self.rebuild([self._returned(*one) for one in zip(results, self.results)])
 
     def _as_table(self, table: Any) -> np.ndarray:
