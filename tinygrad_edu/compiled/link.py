@@ -44,7 +44,7 @@ class Linked:
         prepare([one.code for one in plan.instructions], self.dtype)
         self.calls = {i: self._python(one) for i, one in enumerate(plan.instructions) if not isinstance(one.code, Opcode)}
         codes = [self.calls.get(i, one.code).address(self.dtype) for i, one in enumerate(plan.instructions)]
-        known = {home: address(array) for home, array in self.homes.items()}
+        known = {home: address(array) for home, array in self.homes.items() if isinstance(array, np.ndarray)}
         begin = np.array([*(known.get(home, 0) for home in plan.homes), address(self.arena)])
         row, field, number = plan.counted
         self.rows = plan.table.copy()

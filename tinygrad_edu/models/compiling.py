@@ -14,7 +14,7 @@ from ..compiled import NotCompiledError, Runner
 from ..modes import detector
 from ..rerun import Moved
 from .batches import ArrayBatches, Stream, unpack
-from .interruption import WholeSteps
+from ..interruption import WholeSteps
 from .pieces import Pieces
 from .sameness import are_same, foreign_code, settings_of
 from .steps import COUNTING, own_methods
