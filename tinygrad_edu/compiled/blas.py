@@ -70,9 +70,7 @@ def external() -> Any:
             ways = [builder.select(turned, order(TURNED), order(PLAIN)) for turned in (a_turned, b_turned)]
             a, b, out = (builder.gep(memory, [at]) for at in (a, b, out))
             share = builder.sitofp(beta, number)
-            builder.call(
-                function, [order(BY_ROWS), *ways, m, n, depth, number(1), a, a_step, b, b_step, share, out, out_step]
-            )
+            builder.call(function, [order(BY_ROWS), *ways, m, n, depth, number(1), a, a_step, b, b_step, share, out, out_step])
             return context.get_dummy_value()
 
         return types.void(numbers, types.boolean, types.boolean, *[types.int64] * 10), generate
