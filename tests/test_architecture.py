@@ -29,7 +29,8 @@ RANKS = [
 ]
 RANK = {name: rank for rank, names in enumerate(RANKS) for name in names}
 FORWARDED = {("tinygrad_edu.utils", "viz")}  # plot_model, which Keras users look for in utils
-ON_DEMAND = {"tinygrad_edu.compiled.emission", "tinygrad_edu.compiled.vector_code"}  # imported by a function, where something is to be compiled
+# Imported by a function, where something is to be compiled.
+ON_DEMAND = {"tinygrad_edu.compiled.emission", "tinygrad_edu.compiled.vector_code"}
 LONGEST = 320
 
 

@@ -1,4 +1,4 @@
-"""Sums and extremes along axes, and what looks at the classes of each sample, as instructions. The oracle is NumPy, in float64."""
+"""Sums and extremes along axes, and what looks at the classes of samples, as instructions. The oracle is NumPy, in float64."""
 
 import numpy as np
 import pytest

@@ -1,8 +1,8 @@
 """NumPy's own matrix product, for compiled loops: the BLAS that comes with NumPy, called by its address.
 
 Numba's `np.dot` asks SciPy for a BLAS, a dependency for one function, and a second one beside NumPy's with threads of its
-own. NumPy's wheels carry OpenBLAS in a folder beside the package; its `sgemm` and `dgemm` are given to the compiler as symbols, so that
-compiled code that is read from the cache finds them in this process, whatever their address is here.
+own. NumPy's wheels carry OpenBLAS in a folder beside the package; its `sgemm` and `dgemm` are given to the compiler as
+symbols, so that compiled code that is read from the cache finds them in this process, whatever their address is here.
 """
 
 from __future__ import annotations
