@@ -1,6 +1,6 @@
 """Numba's front end without its back end: functions become LLVM's language, and are optimized once, together.
 
-As it stands, Numba optimizes each function by itself, then writes machine code for it, then does both again for whatever calls it.
+As it stands, Numba optimizes each function by itself, then writes machine code for it, and does both again for what calls it.
 For code that is kept in a file, and called from there, all but the last is in vain, and more than half of the time.
 """
 
@@ -35,7 +35,7 @@ class _Library(CPUCodeLibrary):
 class _Codegen(JITCPUCodegen):
     """What makes libraries, for this processor."""
 
-    _library_class = _Library
+    _library_class = _Library  # type: ignore[assignment]
 
     def _add_module(self, module: Any) -> None:
         pass

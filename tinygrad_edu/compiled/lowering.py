@@ -9,7 +9,6 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 
@@ -21,7 +20,7 @@ from .passes import cuts
 from .places import AXES_OF_HALF, filled, merged
 from .plan import Drawn, Plan
 from .program import Action
-from .scalars import SCALARS
+from .scalars import SCALARS, Call, scalar_call
 from .sums import (
     add_along_axis,
     fold_along,
@@ -76,21 +75,17 @@ def drawn(plan: Plan, action: Action) -> bool:
 @functools.cache
 def opcode_of(name: str) -> Opcode:
     """The opcode of an elementwise op."""
-    function = SCALARS[name].function
-    return elementwise_opcode(name, function, _arity(function))
-
-
-def _arity(function: Any) -> int:
-    return function.__wrapped__.__code__.co_argcount
+    return elementwise_opcode(name, SCALARS[name])
 
 
 def by_number(plan: Plan, action: Action) -> bool:
     """Number by number, along as few axes as there can be."""
-    if action.name not in SCALARS:
+    call = scalar_call(action.op, action.params) if action.op else Call(action.name)
+    if call is None or call.name not in SCALARS:
         return False
     operands = [plan.place(value) for value in action.inputs]
-    operands += [plan.constant(np.array(action.params[name])) for name in SCALARS[action.name].params]
-    return plan.elementwise(action.name, opcode_of(action.name), plan.new(action.out), operands)
+    operands += [plan.constant(np.array(number)) for number in call.numbers]
+    return plan.elementwise(call.name, opcode_of(call.name), plan.new(action.out), operands)
 
 
 def cast(plan: Plan, action: Action) -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 
 from llvmlite import ir
 from numba import types
-from numba.core import imputils
+from numba.core.typing.templates import AttributeTemplate, infer_getattr
 from numba.extending import (
     intrinsic,
     lower_builtin,
@@ -20,7 +20,6 @@ from numba.extending import (
     register_model,
     type_callable,
 )
-from numba.core.typing.templates import AttributeTemplate, infer_getattr
 from numba.np.arrayobj import populate_array
 
 WORD = ir.IntType(64)
@@ -60,6 +59,7 @@ def _type_of_item(context):
             return memory.dtype
         if isinstance(memory, Memory) and isinstance(index, types.SliceType):
             return types.Array(memory.dtype, 1, "C")
+        return None
 
     return typer
 
@@ -67,8 +67,8 @@ def _type_of_item(context):
 @type_callable(operator.setitem)
 def _type_of_setting(context):
     def typer(memory, index, value):
-        if isinstance(memory, Memory) and isinstance(index, types.Integer) and isinstance(value, (types.Number, types.Boolean)):
-            return types.none
+        is_ours = isinstance(memory, Memory) and isinstance(index, types.Integer)
+        return types.none if is_ours and isinstance(value, (types.Number, types.Boolean)) else None
 
     return typer
 
@@ -87,10 +87,10 @@ def _set_item(context, builder, signature, arguments):
 
 @lower_builtin(operator.getitem, Memory, types.SliceType)
 def _slice(context, builder, signature, arguments):
-    memory, kind = signature.args
-    bounds = context.make_helper(builder, kind, arguments[1])
-    return array(context, builder, signature.return_type, builder.gep(arguments[0], [bounds.start]),
-                 builder.sub(bounds.stop, bounds.start))
+    bounds = context.make_helper(builder, signature.args[1], arguments[1])
+    return array(
+        context, builder, signature.return_type, builder.gep(arguments[0], [bounds.start]), builder.sub(bounds.stop, bounds.start)
+    )
 
 
 def array(context: Any, builder: Any, kind: Any, data: Any, length: Any) -> Any:
