@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from ..backward import call_hooks
 from ..config import epsilon
 from ..constraints import MaxNorm, MinMaxNorm, NonNeg, UnitNorm
 from ..optimizers import Optimizer
