@@ -76,7 +76,7 @@ def move_of(optimizer: Optimizer, weights: Sequence[Any]) -> Move:
         clip=next((name for name in CLIPS if getattr(optimizer, name)), ""),
         decays=tuple(bool(optimizer.weight_decay) and optimizer._decays(weight) for weight in weights),
         averages=optimizer.use_ema,
-        overwrites=optimizer.use_ema and optimizer.ema_overwrite_frequency is not None,
+        overwrites=bool(optimizer.use_ema and optimizer.ema_overwrite_frequency),
         hooked=hooked,
         held=tuple(_held(weight.constraint) for weight in weights),
     )
