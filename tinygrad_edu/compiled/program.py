@@ -33,12 +33,13 @@ class Action(NamedTuple):
 
 
 class Values:
-    """Numbered values: their shapes, the types that ops would give them, and the numbers of those that are constants."""
+    """Numbered values: shapes, types that ops would give them, numbers of those that are constants, the calls they come from."""
 
     def __init__(self) -> None:
         self.shapes: list[tuple[int, ...]] = []
         self.dtypes: list[np.dtype] = []
         self.constants: dict[int, np.ndarray] = {}
+        self.calls: dict[int, int] = {}
         self._same: dict[int, int] = {}
 
     def new(self, shape: tuple[int, ...], dtype: Any = np.float32) -> int:
@@ -100,12 +101,13 @@ def program_of(step: Step) -> Program:
         return known[id(x)]
 
     actions = []
-    for call in step.taken.calls:
+    for number, call in enumerate(step.taken.calls):
         inputs = tuple(number_of(x) for x in call.inputs)
         if all(value in values.constants for value in inputs):
             known[id(call.out)] = values.constant(call.out)
             continue
         known[id(call.out)] = values.new(np.shape(call.out), np.asarray(call.out).dtype)
+        values.calls[known[id(call.out)]] = number
         actions.append(Action(call.op.name, inputs, call.params, known[id(call.out)], call.op))
     wanted = [known[id(array)] for array in (step.taken.output, step.taken.loss, *step.taken.gradients)]
     for shorten in (without_nothing, without_repetition, fused):

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..optimizers import Optimizer
+from .explain import Explanation, explain, names_of
 from .fields import LOSSES, ORDER, OUTPUTS, POSITION, RATES, STEP
 from .link import Linked, address, new_state, run_passes, words
 from .plans import Move, plan_of_step
@@ -45,6 +46,7 @@ class Runner:
             step = known_step(model, [batch(rows) for rows in _two_batches(tables, count)])
             plan = plan_of_step(step, count, trained, Move(self.kernel, len(self.optimizer.slots), width))
             self.linked[count] = Linked(plan, homes, self.dtype, self.state)
+        self.names = names_of(step, weights)
         self.width = int(np.prod(np.shape(step.taken.output)[1:]))
 
     @property
@@ -92,9 +94,9 @@ class Runner:
         split = np.split(losses[:done], ends[:-1])
         return split, np.split(outputs, len(orders))
 
-    def explain(self) -> str:
+    def explain(self) -> Explanation:
         """The plan for a whole batch."""
-        return next(iter(self.linked.values())).plan.explain()
+        return explain(next(iter(self.linked.values())).plan, self.names)
 
     def _rates(self, steps: int) -> np.ndarray:
         """What the optimizer needs to know for each of the next steps."""

@@ -21,18 +21,25 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from ..graph import Value
-from ..modes import detector_variable, detectors
+from ..graph import Node, Value
+from ..modes import current, detector_variable, detectors
 from ..record import Op
 
 
 class Call(NamedTuple):
-    """One call of an op: on which arrays and numbers, with which parameters, and what came out."""
+    """One call of an op: on which arrays and numbers, with which parameters, what came out, and whence it came.
+
+    Attributes:
+        layer: path of the layer that called it, or on the way back from whose op it is; "" if none.
+        is_backward: whether a gradient rule called it.
+    """
 
     op: Op
     inputs: tuple
     params: dict[str, Any]
     out: Any
+    layer: str = ""
+    is_backward: bool = False
 
 
 class Tape:
@@ -40,6 +47,7 @@ class Tape:
 
     def __init__(self) -> None:
         self.calls: list[Call] = []
+        self._behind: Node | None = None  # the node that is being gone back through
 
     def __enter__(self) -> Tape:
         self._token = detector_variable.set(self)
@@ -53,8 +61,19 @@ class Tape:
     def look_at_result(self, op: Op, args: tuple, out: Any, params: dict, node: Any) -> None:
         """Note a call."""
         inputs = tuple(x.array if isinstance(x, Value) else x for x in args)
-        self.calls.append(Call(op, inputs, {**op.defaults, **params}, out))
+        self.calls.append(Call(op, inputs, {**op.defaults, **params}, out, *self._origin()))
 
     def looking_at(self, go_back: Any) -> Any:
-        """The step of a backward pass, as it is: its rules call ops."""
-        return go_back
+        """The step of a backward pass, as it is, but noted: its rules call ops."""
+
+        def noted(node: Node, *args: Any) -> None:
+            before, self._behind = self._behind, node
+            try:
+                go_back(node, *args)
+            finally:
+                self._behind = before
+
+        return noted
+
+    def _origin(self) -> tuple[str, bool]:
+        return (current().scope, False) if self._behind is None else (self._behind.scope, True)

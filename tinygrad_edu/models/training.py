@@ -10,6 +10,7 @@ from ..calculus import enable_grad, no_grad
 from ..callbacks import CallbackList, History, ProgbarLogger
 from ..callbacks.progress import describe
 from ..compiled import NotCompiledError
+from ..compiled.explanation import Explanation
 from ..graph import current
 from ..layers.arguments import whole
 from .asking import ask, enlarged, joined, measure
@@ -29,7 +30,8 @@ class Trainer(LegacyTraining, Steps):
 
     history: History
     stop_training = False
-    _why_eager, _plan = "fit() was not called yet", ""
+    _why_eager = "fit() was not called yet"
+    _plan: Explanation | None = None
     _course: Course | None = None
 
     def fit(
@@ -124,7 +126,12 @@ class Trainer(LegacyTraining, Steps):
         """How the steps of the last `fit` ran: compiled, or why not."""
         if self._why_eager:
             return f"Steps run one by one in Python: {self._why_eager}."
-        return f"Steps run compiled, epoch by epoch:\n{self._plan}"
+        return f"Steps run compiled, epoch by epoch:\n{self.compiled_plan}"
+
+    @property
+    def compiled_plan(self) -> Explanation | None:
+        """The plan by which the steps of the last `fit` ran, instruction by instruction; None if they ran in Python."""
+        return None if self._why_eager else self._plan
 
     @property
     def training_position(self) -> dict[str, Any]:
