@@ -16,8 +16,8 @@ LABELS = (X[:, :1] > 0).astype("float32")
 TEXT = """\
       instruction             numbers    reads            into     read  written  flops
 batch: the rows of the batch
- [0]  gather                  4 x 2      table 0          @64        32       32      0
- [1]  gather                  4          table 1          @80        16       16      0
+ [0]  gather                  4 x 2      x                @64        32       32      0
+ [1]  gather                  4          y                @80        16       16      0
 forward: hidden
  [2]  product_by_rows + bias  3 x 4 x 2  kernel [0] bias  @96        68       48     48
  [3]  tanh                    12         [2]              @112       48       48     12
@@ -97,7 +97,7 @@ def test_what_python_does_is_said_by_name():
 
 def test_flops_of_products_are_those_of_the_formula():
     """Forward 2·n·(2·3 + 3·1), the gradients by weights as many, that by the hidden layer 2·n·3·1."""
-    assert sum(line.flops for line in tiny().lines if line.is_product) == 2 * 4 * (9 + 9 + 3)
+    assert sum(line.flops for line in tiny().lines if line.kind == "product") == 2 * 4 * (9 + 9 + 3)
 
 
 def test_sources_are_instructions_that_came_before_and_hold_what_they_wrote():

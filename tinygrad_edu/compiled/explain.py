@@ -9,6 +9,7 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
+from ..structure import flatten
 from .explanation import Explanation, Kept, Line, Source
 from .fields import DEPTH, OUT
 from .opcode import Opcode
@@ -17,6 +18,7 @@ from .plan import Instruction, Plan
 from .step import Step
 
 MOVES = "gather", "lay_out", "tell", "look", "draw"  # what computes nothing
+TABLES = "x", "y", "sample_weight"
 REPORTS = {"look": "loss", "tell": "outputs"}
 
 
@@ -24,21 +26,29 @@ class Names(NamedTuple):
     """What a plan does not know of the model that it is used for.
 
     Attributes:
-        weights: by their numbers.
+        weights, tables: by their numbers.
         origins: of each call that was taken down: in which layer, and whether that was on the way back.
         itemsize: bytes of a number.
     """
 
     weights: Sequence[str] = ()
+    tables: Sequence[str] = ()
     origins: Sequence[tuple[str, bool]] = ()
     itemsize: int = 4
 
 
-def names_of(step: Step, weights: Sequence[Any]) -> Names:
-    """The names of a model's step."""
+def names_of(step: Step, weights: Sequence[Any], batch: tuple) -> Names:
+    """The names of a model's step on a batch (x, y, sample_weight)."""
     root = f"{_root(call.layer for call in step.taken.calls)}/"
     origins = [(call.layer.removeprefix(root), call.is_backward) for call in step.taken.calls]
-    return Names([weight.path for weight in weights], origins)
+    tables = [name for part, name in zip(batch, TABLES) if part is not None for name in _numbered(name, part)]
+    return Names([weight.path for weight in weights], tables, origins)
+
+
+def _numbered(name: str, part: Any) -> list[str]:
+    """The name of an array; of a structure of several, each with its number."""
+    count = len(flatten(part)[0])
+    return [name] if count == 1 else [f"{name} {i}" for i in range(count)]
 
 
 def _root(layers: Iterable[str]) -> str:
@@ -79,14 +89,20 @@ class _Reader:
         flops = math.prod(extent) * (2 if one.name.startswith("product") else 0 if one.name in MOVES else 1)
         size = self.names.itemsize
         return Line(
-            number, name, phase, layer, extent, out.form.shape if out else (), sources, self.target(out, one.name),
+            number, name, phase, layer, extent, self.shape(one, out), sources, self.target(out, one.name),
             _kept(out.cell) if out and out.cell.home is None else None, read * size, written * size, flops, is_python,
         )  # fmt: skip
 
+    def shape(self, one: Instruction, out: Place | None) -> tuple[int, ...]:
+        """The shape of the result as the op has it, where instructions go over it in another order."""
+        shape = () if out is None else out.form.shape
+        known = shape if one.value is None else self.plan.values.shapes[one.value]
+        return known if math.prod(known) == math.prod(shape) else shape
+
     def origin(self, one: Instruction, out: Place | None) -> tuple[str, str]:
         """What an instruction is done for: what the ops say that it comes from, else its place in the plan."""
-        call = self.plan.values.calls.get(one.value, -1)
         if one.value is not None:
+            call = self.plan.values.calls.get(one.value, -1)
             layer, is_backward = self.names.origins[call] if 0 <= call < len(self.names.origins) else ("", False)
             is_loss = not layer and self.plan.batch is not None and self.names.origins
             self.phase = "backward" if is_backward else "loss" if is_loss else "forward"
@@ -124,7 +140,7 @@ class _Reader:
         home: Any = cell.home
         kind, number, *rest = home
         if kind == "table":
-            return Source("table", f"table {number}", number)
+            return Source("table", self.names.tables[number] if number < len(self.names.tables) else f"table {number}", number)
         name = self.names.weights[number] if number < len(self.names.weights) else f"weight {number}"
         return Source(kind, f"slot {rest[0]} of {name}" if rest else name, number)
 

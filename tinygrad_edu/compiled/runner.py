@@ -46,7 +46,7 @@ class Runner:
             step = known_step(model, [batch(rows) for rows in _two_batches(tables, count)])
             plan = plan_of_step(step, count, trained, Move(self.kernel, len(self.optimizer.slots), width))
             self.linked[count] = Linked(plan, homes, self.dtype, self.state)
-        self.names = names_of(step, weights)
+        self.names = names_of(step, weights, batch(np.arange(1)))
         self.width = int(np.prod(np.shape(step.taken.output)[1:]))
 
     @property
