@@ -12,7 +12,7 @@ PACKAGES = ("tinygrad_edu", "viz")
 # Who may import whom: a module may import what stands in its own line or above it.
 RANKS = [
     {"config", "arguments"},
-    {"registry", "budget", "kernel", "kernel_cache", "allocation", "memory", "modes", "graph", "compat", "rerun"},
+    {"registry", "budget", "kernel", "kernel_cache", "allocation", "memory", "modes", "graph", "compat", "rerun", "interruption"},
     {"rules"},
     {"record"},
     {"backward", "ops", "custom"},

@@ -6,7 +6,6 @@ instruction calls, and both become one: `int64 code(int64* step, float* numbers,
 
 from __future__ import annotations
 
-import functools
 import types as python_types
 from collections.abc import Callable
 from typing import Any
@@ -26,6 +25,7 @@ OPTIONS = {"error_model": "numpy", "nogil": True}
 # No counting of references, so no allocation either; nothing that Python could call.
 BARE = {"_nrt": False, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 WORD = ir.IntType(64)
+_made: dict[Any, Any] = {}  # by function or kernel
 
 
 def emit(symbol: str, function: Callable, dtype: str) -> tuple[str, list[str], bytes]:
@@ -37,7 +37,7 @@ def emit(symbol: str, function: Callable, dtype: str) -> tuple[str, list[str], b
     module = llvm.parse_assembly(compiled.inspect_llvm(arrays))
     module.link_in(llvm.parse_assembly(_entrance(symbol, made)))
     _hide_all_but(symbol, module)
-    _inline(module)
+    _inline(made.fndesc.llvm_func_name, module)
     code = target_machine().emit_object(module)
     return symbol, undefined_symbols(code), code
 
@@ -85,27 +85,32 @@ def _hide_all_but(symbol: str, module: Any) -> None:
             thing.linkage = "internal"
 
 
-def _inline(module: Any) -> None:
-    """Make one function of two. Their loops are vectorised already."""
-    tuning = llvm.create_pipeline_tuning_options(speed_level=2)
-    tuning.loop_vectorization = tuning.slp_vectorization = tuning.loop_unrolling = False
-    builder = llvm.create_pass_builder(target_machine(), tuning)
-    builder.getModulePassManager().run(module, builder)
+def _inline(inner: str, module: Any) -> None:
+    """Make one function of two. The inner one is optimized already: all passes again take ten times as long, for nothing."""
+    module.get_function(inner).add_function_attribute("alwaysinline")
+    passes = llvm.create_new_module_pass_manager()
+    passes.add_always_inliner_pass()
+    passes.add_sroa_pass()
+    passes.add_instruction_combine_pass()
+    passes.add_simplify_cfg_pass()
+    passes.add_global_dead_code_eliminate_pass()
+    passes.run(module, llvm.create_pass_builder(target_machine(), llvm.create_pipeline_tuning_options()))
 
 
 # What an opcode calls ----------------------------------------------------------------------------------------------
 
 
-@functools.cache
 def _for_opcodes(function: Any) -> Any:
     """A function of Numba's, that calls others of this kind where `function` names kernels or closes over them."""
-    options: Any = {**getattr(function, "options", OPTIONS), **BARE}
-    function = getattr(function, "__wrapped__", function)
-    known = function.__globals__
-    named = {name: _in_place_of(known[name]) for name in function.__code__.co_names if name in known}
-    cells = tuple(python_types.CellType(_in_place_of(cell.cell_contents)) for cell in function.__closure__ or ())
-    bound = python_types.FunctionType(function.__code__, {**known, **named}, function.__name__, None, cells)
-    return numba.njit(**options)(bound)
+    if function not in _made:
+        plain = getattr(function, "__wrapped__", function)
+        known = dict(plain.__globals__)
+        cells = tuple(python_types.CellType(_in_place_of(cell.cell_contents)) for cell in plain.__closure__ or ())
+        bound = python_types.FunctionType(plain.__code__, known, plain.__name__, None, cells)
+        _made[function] = numba.njit(**{**getattr(function, "options", OPTIONS), **BARE})(bound)
+        # Afterwards: the name of a function of NumPy's may be that of a kernel which calls it.
+        known.update({name: _in_place_of(known[name]) for name in plain.__code__.co_names if name in known})
+    return _made[function]
 
 
 def _in_place_of(value: Any) -> Any:

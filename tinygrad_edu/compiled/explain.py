@@ -6,16 +6,16 @@ A plan does not know whose it is, since models of the same form share it; so the
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from ..structure import flatten
 from .explanation import Explanation, Kept, Line, Source
 from .fields import DEPTH, OUT
+from .kinds import Step
 from .opcode import Opcode
 from .places import Cell, Place, rounded
 from .plan import Instruction, Plan
-from .step import Step
 
 MOVES = "gather", "lay_out", "tell", "look", "draw"  # what computes nothing
 TABLES = "x", "y", "sample_weight"
@@ -37,23 +37,19 @@ class Names(NamedTuple):
     itemsize: int = 4
 
 
-def names_of(step: Step, weights: Sequence[Any], batch: tuple) -> Names:
+def names_of(step: Step, batch: tuple) -> Names:
     """The names of a model's step on a batch (x, y, sample_weight)."""
-    root = f"{_root(call.layer for call in step.taken.calls)}/"
-    origins = [(call.layer.removeprefix(root), call.is_backward) for call in step.taken.calls]
+    calls = [(getattr(call, "layer", ""), getattr(call, "is_backward", False)) for call in step.taken.calls]
+    root = next((layer.partition("/")[0] for layer, _ in calls if layer), "")  # the model, in which all layers are
+    weights = [getattr(weight, "path", f"weight {i}") for i, weight in enumerate(step.taken.weights)]
     tables = [name for part, name in zip(batch, TABLES) if part is not None for name in _numbered(name, part)]
-    return Names([weight.path for weight in weights], tables, origins)
+    return Names(weights, tables, [(layer.removeprefix(f"{root}/"), is_backward) for layer, is_backward in calls])
 
 
 def _numbered(name: str, part: Any) -> list[str]:
     """The name of an array; of a structure of several, each with its number."""
     count = len(flatten(part)[0])
     return [name] if count == 1 else [f"{name} {i}" for i in range(count)]
-
-
-def _root(layers: Iterable[str]) -> str:
-    """What all of some paths begin with: the name of the model."""
-    return next((layer.partition("/")[0] for layer in layers if layer), "")
 
 
 def explain(plan: Plan, names: Names = Names()) -> Explanation:  # noqa: B008  immutable

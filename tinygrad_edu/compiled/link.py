@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+import functools
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from .fields import CODE, PASS, ROW, STATE, STATE_FIELDS
+from .fields import CODE, PASS, ROW, STATE, STATE_FIELDS, STEP
 from .machine import COUNT, PASSES, run
 from .opcode import Opcode, call, prepare, python_opcode
 from .places import Place
-from .plan import Instruction, Plan
+from .plan import Drawn, Instruction, Plan
 
 
 class Linked:
@@ -22,13 +23,17 @@ class Linked:
         homes: the arrays of everything that has no place in the arena, by what it is; contiguous, of the machine's type.
         dtype: the machine's type, float32 or float64.
         state: what its instructions know of the run; plans that take turns share it. See `new_state`.
+        generators: of the random numbers in it.
 
     Attributes:
         rows: the instructions as the machine reads them.
     """
 
-    def __init__(self, plan: Plan, homes: Mapping[Hashable, np.ndarray], dtype: Any, state: np.ndarray):
+    def __init__(
+        self, plan: Plan, homes: Mapping[Hashable, np.ndarray], dtype: Any, state: np.ndarray, generators: Sequence[Any] = ()
+    ):
         self.plan, self.dtype, self.state = plan, np.dtype(dtype), state
+        self.generators, self.starts = generators, [0] * len(generators)
         self.homes = dict(homes)  # kept alive
         self.arena = aligned(plan.size, self.dtype)
         for cell, data in plan.constants:
@@ -47,12 +52,29 @@ class Linked:
         """An instruction that is Python: arrays that look at its places, and what is done to them."""
         out, *operands = (self.array(place) for place in one.places.values())
         function: Any = one.code
+        if isinstance(function, Drawn):
+            function = functools.partial(self._draw, function)
 
         def step(row: np.ndarray) -> None:
             with np.errstate(all="ignore"):
                 out[...] = function(*operands)
 
         return python_opcode(step)
+
+    def begin(self) -> None:
+        """Note where the generators stand before a run."""
+        self.starts = [generator.counter for generator in self.generators]
+
+    def end(self, steps: int) -> None:
+        """Let the generators stand where so many steps have moved them."""
+        for number, generator in enumerate(self.generators):
+            generator.counter = self.starts[number] + steps * self.plan.draws.get(number, 0)
+
+    def _draw(self, drawn: Drawn) -> np.ndarray:
+        generator = self.generators[drawn.generator]
+        per_step = self.plan.draws[drawn.generator]
+        generator.counter = self.starts[drawn.generator] + int(self.state[STEP]) * per_step + drawn.number
+        return drawn.draw(generator, *drawn.args)
 
     def array(self, place: Place) -> np.ndarray:
         """An array that looks at a place."""

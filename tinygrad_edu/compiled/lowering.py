@@ -18,10 +18,11 @@ from .elementwise import elementwise as elementwise_opcode
 from .elementwise import made_of
 from .fields import DEPTH
 from .opcode import Opcode
+from .passes import cuts
 from .places import AXES_OF_HALF, filled, merged
-from .plan import Plan
+from .plan import Drawn, Plan
 from .products import product_by_blas, product_by_dots, product_by_rows
-from .program import Action, cuts
+from .program import Action
 from .scalars import SCALARS
 from .sums import (
     add_along_axis,
@@ -64,6 +65,15 @@ def by_python(plan: Plan, action: Action) -> bool:
         return body(*(array.astype(dtype, copy=False) for array, dtype in zip(arrays, dtypes)))
 
     plan.call(action.name, compute, plan.new(action.out), operands)
+    return True
+
+
+def drawn(plan: Plan, action: Action) -> bool:
+    """Random numbers, from the generator itself."""
+    params = action.params
+    generator, number = params["generator"], params["number"]
+    plan.draws[generator] = max(plan.draws.get(generator, 0), number + 1)
+    plan.call("draw", Drawn(generator, number, params["draw"], params["args"]), plan.new(action.out), [])
     return True
 
 
@@ -281,8 +291,23 @@ LOWER: dict[str, Callable[[Plan, Action], bool]] = {
     **dict.fromkeys(CLASSES, of_classes),
     **dict.fromkeys(("sum", "mean", "max", "min", "prod"), reduction),
     "cast": cast,
+    "draw": drawn,
     "copy": copy,
     "concatenate_all": joined,
     "matrix_product": product,
 }
-EXACT = {*VIEWS, "cast", "copy", "concatenate_all", "where", "max", "min", "negative", "absolute", "sign", "maximum", "minimum"}
+EXACT = {
+    *VIEWS,
+    "draw",
+    "cast",
+    "copy",
+    "concatenate_all",
+    "where",
+    "max",
+    "min",
+    "negative",
+    "absolute",
+    "sign",
+    "maximum",
+    "minimum",
+}

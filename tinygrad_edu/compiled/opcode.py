@@ -13,16 +13,15 @@ number of a row is the address of its code; an opcode can run other instructions
 
 from __future__ import annotations
 
-import ctypes
 import functools
-import threading
 from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
 
 from . import objects
-from .fields import FAILED, ROW
+from .calling import call as call
+from .calling import python_opcode as python_opcode
 
 
 class Opcode:
@@ -63,58 +62,6 @@ def prepare(opcodes: Iterable[Any], dtype: Any) -> None:
     ordered = sorted(missing, key=lambda one: one.name)
     for one, address in zip(ordered, objects.addresses([(one.name, one.function) for one in ordered], dtype)):
         one._addresses[dtype] = address
-
-
-# Calling -----------------------------------------------------------------------------------------------------------
-
-_CODE = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)
-_raised = threading.local()
-
-
-def call(code: Any, row: np.ndarray, dtype: Any) -> int:
-    """Run one instruction, and all that it runs, without the GIL. Returns what it returned.
-
-    Raises:
-        Exception: what a Python function raised that an instruction called.
-    """
-    address = code if isinstance(code, int) else code.address(dtype)
-    result = _CODE(address)(row.ctypes.data, None, None)
-    if errors := vars(_raised).pop("errors", None):
-        raise errors[0]
-    if result == FAILED:
-        raise RuntimeError("An opcode expects to raise nothing, got an error in compiled code. Let it return a number.")
-    return result
-
-
-class PythonOpcode:
-    """An opcode whose code is a Python function of the row of its instruction."""
-
-    def __init__(self, function: Callable[[np.ndarray], int | None]):
-        self.function = function
-        self._code = _CODE(self._run)
-        self._address = ctypes.cast(self._code, ctypes.c_void_p).value or 0
-
-    def address(self, dtype: Any = None) -> int:
-        """Where its code lies in this process."""
-        return self._address
-
-    def _run(self, step: int, numbers: int, whole: int) -> int:
-        try:
-            return self.function(np.ctypeslib.as_array(_Row.from_address(step))) or 0
-        except BaseException as raised:
-            vars(_raised).setdefault("errors", []).append(raised)
-            return FAILED
-
-
-_Row = ctypes.c_int64 * ROW
-
-
-def python_opcode(function: Callable[[np.ndarray], int | None]) -> PythonOpcode:
-    """An opcode whose code is a Python function. An error in it stops the run, and is raised by `call`."""
-    return PythonOpcode(function)
-
-
-# Calling from compiled code ----------------------------------------------------------------------------------------
 
 
 def perform(at, numbers, whole):

@@ -26,14 +26,14 @@ class Instruction(NamedTuple):
 
     Attributes:
         name: for those who read a plan.
-        code: the opcode, or a function that computes arrays from arrays, in Python.
+        code: the opcode; or a function that computes arrays from arrays, in Python; or what is drawn.
         places: by the field that has their address; of a function, its result and its operands in order.
         fields: all other numbers of the row, by their field.
         value: of the program, on the way to which this is done; None if to none.
     """
 
     name: str
-    code: Opcode | Callable
+    code: Opcode | Callable | Drawn
     places: dict[int, Place]
     fields: dict[int, int]
     value: int | None = None
@@ -42,6 +42,15 @@ class Instruction(NamedTuple):
     def extent(self) -> tuple[int, ...]:
         """Lengths of the axes that it goes along."""
         return tuple(self.fields.get(axis, 1) for axis in EXTENT)
+
+
+class Drawn(NamedTuple):
+    """Random numbers, of which generator is only said by its number: `draw(generator, *args)`, draw `number` of a step."""
+
+    generator: int
+    number: int
+    draw: Callable
+    args: tuple
 
 
 Strided = tuple[Place, Sequence[int]]  # a place, and its strides along the axes of an instruction
@@ -61,6 +70,7 @@ class Plan:
         size: of the arena, once it is laid out.
         value: which one of the program instructions are added for now; None if for none.
         table: the instructions as rows, with addresses that count from where each home, or the arena, begins.
+        draws: how often a step draws from each generator.
         counted: of which numbers of the table this is true: rows, fields, and which home; the arena is the last one.
     """
 
@@ -71,6 +81,7 @@ class Plan:
         self.constants: list[tuple[Cell, np.ndarray]] = []
         self.size = 0
         self.value: int | None = None
+        self.draws: dict[int, int] = {}
         self._constant_cells: dict[bytes, Cell] = {}
         self.is_narrow = batch is not None and self._widest() <= NARROW
         self.places = {
@@ -146,7 +157,7 @@ class Plan:
             numbers |= dict(zip(stride_fields[AXES - len(strides) :], map(int, strides)))
         self.instructions.append(Instruction(name, code, places, numbers | (fields or {}), self.value))
 
-    def call(self, name: str, function: Callable, out: Place, operands: Sequence[Place]) -> None:
+    def call(self, name: str, function: Callable | Drawn, out: Place, operands: Sequence[Place]) -> None:
         """An instruction that is Python."""
         places = dict(enumerate([out, *operands]))
         self.instructions.append(Instruction(name, function, places, {INNER: out.form.size}, self.value))

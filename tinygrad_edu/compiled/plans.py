@@ -7,12 +7,13 @@ from collections.abc import Callable, Hashable, Sequence
 from typing import NamedTuple
 
 from .fields import DEPTH, OUT_OUTER, B
+from .kinds import Step
 from .lowering import lower, opcode_of
 from .machine import gather, look, mover, tell
 from .places import Cell, Place
 from .plan import Plan
-from .program import Program, form_of, program_of
-from .step import Step
+from .program import Program
+from .translation import form_of, program_of
 
 
 class Move(NamedTuple):
@@ -54,13 +55,15 @@ def plan_of_step(step: Step, batch: int, trained: Sequence[int], move: Move) -> 
 
 def _new_plan(program: Program, batch: int, trained: Sequence[int], move: Move) -> Plan:
     plan = _begun(program, batch)
-    output, loss, *gradients = program.wanted
     _gather(plan)
     for action in program.actions:
         lower(plan, action)
-    plan.emit("look", look, [1], None, [(plan.place(loss), (0,))])
-    _tell(plan, [output])
-    for number, gradient in zip(trained, gradients):
+    assert program.loss is not None
+    plan.emit("look", look, [1], None, [(plan.place(program.loss), (0,))])
+    _tell(plan, [*program.outputs, *program.parts])
+    for number, value in program.moves:
+        plan.elementwise("lay_out", plan.copy, plan.home(("weight", number), plan.values.shapes[value]), [plan.place(value)])
+    for number, gradient in zip(trained, program.gradients):
         _move(plan, number, gradient, move)
     plan.lay_out()
     return plan

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from ..optimizers import Optimizer
-from .explain import Explanation, explain, names_of
+from .errors import NotCompiledError
+from .explain import Explanation, Names, explain, names_of
 from .fields import LOSSES, ORDER, OUTPUTS, POSITION, RATES, STEP
 from .link import Linked, address, new_state, run_passes, words
 from .plans import Move, plan_of_step
-from .step import NotCompiledError, known_step
+from .step import known_step
+from .translation import generators_of
 
 
 class Runner:
@@ -36,18 +39,20 @@ class Runner:
         weights = model.weights
         trained = [next(i for i, w in enumerate(weights) if w is state.variable) for state in self.states]
         width = len(self.optimizer.numbers(self.optimizer.rate_at(1), 1))
-        homes: dict[Any, np.ndarray] = {("weight", i): weight.array for i, weight in enumerate(weights)}
-        homes |= {("table", i): _as_table(table, self.dtype) for i, table in enumerate(tables)}
-        for number, state in zip(trained, self.states):
-            homes |= {("slot", number, slot): array for slot, array in enumerate(state.arrays)}
         self.state = new_state()
         self.linked: dict[int, Linked] = {}
+        self.names: Names | None = None
+        step: Any = None
         for count in dict.fromkeys((min(size, self.rows), self.rows % size or size)):
-            step = known_step(model, [batch(rows) for rows in _two_batches(tables, count)])
+            step = known_step(model, [batch(rows) for rows in _two_batches(tables, count)], step)
             plan = plan_of_step(step, count, trained, Move(self.kernel, len(self.optimizer.slots), width))
-            self.linked[count] = Linked(plan, homes, self.dtype, self.state)
-        self.names = names_of(step, weights, batch(np.arange(1)))
-        self.width = int(np.prod(np.shape(step.taken.output)[1:]))
+            homes: dict[Any, np.ndarray] = {("weight", i): weight.array for i, weight in enumerate(step.taken.weights)}
+            homes |= {("table", i): _as_table(table, self.dtype) for i, table in enumerate(tables)}
+            for number, state in zip(trained, self.states):
+                homes |= {("slot", number, slot): array for slot, array in enumerate(state.arrays)}
+            self.linked[count] = Linked(plan, homes, self.dtype, self.state, generators_of(step))
+            self.names = self.names or names_of(step, batch(np.arange(1)))
+        self.width = sum(math.prod(np.shape(output)[1:]) for output in step.taken.outputs)
 
     @property
     def is_valid(self) -> bool:
@@ -85,8 +90,12 @@ class Runner:
         )
         state[POSITION] = state[STEP] = 0
         passes = [self.linked[count].a_pass(steps, count) for count, steps in ((self.size, whole), (rest, 1)) if count and steps]
+        first = self.linked[self.size if whole else rest]
+        for linked in self.linked.values():
+            linked.begin()
         run_passes(passes * len(orders), self.dtype)
         done = int(state[STEP])
+        first.end(done)
         for one in self.states:
             one.variable.mark_changed()
         self.optimizer.iterations += done
@@ -96,7 +105,7 @@ class Runner:
 
     def explain(self) -> Explanation:
         """The plan for a whole batch."""
-        return explain(next(iter(self.linked.values())).plan, self.names)
+        return explain(next(iter(self.linked.values())).plan, self.names or Names())
 
     def _rates(self, steps: int) -> np.ndarray:
         """What the optimizer needs to know for each of the next steps."""

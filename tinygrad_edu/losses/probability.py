@@ -92,9 +92,12 @@ def sparse_categorical_crossentropy(y_true, y_pred, from_logits=False, ignore_cl
         >>> sparse_categorical_crossentropy([1, 0], [[0.5, 0.5], [0.25, 0.75]]).round(4)
         array([0.6931, 1.3863])
     """
-    labels, counts = class_numbers(plain(y_true), y_pred.shape[axis], "sparse_categorical_crossentropy", ignore_class)
-    each = entropies(labels, y_pred, from_logits, axis)
-    return each if ignore_class is None else ops.where(counts, each, 0)
+    labels, _ = class_numbers(plain(y_true), y_pred.shape[axis], "sparse_categorical_crossentropy", ignore_class)
+    if ignore_class is None:
+        return entropies(labels, y_pred, from_logits, axis)
+    counts = ops.not_equal(y_true, ignore_class)
+    labels = ops.where(counts, y_true, 0).astype(np.int64)
+    return ops.where(counts, entropies(labels, y_pred, from_logits, axis), 0)
 
 
 class SparseCategoricalCrossentropy(FormulaLoss, of=sparse_categorical_crossentropy, also=("scce",)):
@@ -109,8 +112,8 @@ def without_class(y_true, ignore_class, mask):
     """A mask, or None, that also leaves out the labels `ignore_class`."""
     if ignore_class is None:
         return mask
-    counts = plain(y_true) != ignore_class
-    return counts if mask is None else counts & plain(mask).astype(bool)
+    counts = y_true != ignore_class
+    return counts if mask is None else counts & (mask if mask.dtype == bool else mask != 0)
 
 
 @formula("rows")

@@ -8,11 +8,11 @@ from typing import Any
 
 from ..calculus import enable_grad
 from ..callbacks import CallbackList, OtherTrainingError, nonfinite
+from ..interruption import WholeSteps
 from .asking import measure
 from .batches import Stream
 from .compiling import CompiledEpochs
 from .identity import difference, identity_of
-from .interruption import WholeSteps
 from .position import capture, go_back
 from .scores import plain_numbers
 from .validation import Validation
