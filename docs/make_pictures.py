@@ -1,8 +1,9 @@
-"""Draws the pictures of README and docs: `python docs/make_pictures.py`."""
+"""Draws the pictures of README and docs, and writes the plan that is told there in words: `python docs/make_pictures.py`."""
 
 from __future__ import annotations
 
 import pathlib
+import re
 import sys
 from typing import Any
 
@@ -61,6 +62,13 @@ def run_compiled(name: str) -> Any:
     return found
 
 
+def tell_plan() -> None:
+    """Put the plan of the smallest model into the page that explains it."""
+    page = HERE / "performance.md"
+    text = f"```\n{run_compiled('tanh1').compiled_plan}\n```"
+    page.write_text(re.sub(r"```\n +instruction .*?\n```", lambda _: text, page.read_text(encoding="utf-8"), flags=re.DOTALL))
+
+
 def main() -> None:
     folder = HERE / "pictures"
     folder.mkdir(exist_ok=True)
@@ -68,6 +76,7 @@ def main() -> None:
         print(make().save(folder / f"{make.__name__}.svg"))
     matplotlib.rcParams.update({"svg.hashsalt": "tinygrad_edu", "svg.fonttype": "none"})  # the same bytes on every run
     memory().figure.savefig(folder / "memory.svg", metadata={"Date": None})
+    tell_plan()
 
 
 if __name__ == "__main__":

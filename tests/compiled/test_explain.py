@@ -1,14 +1,18 @@
 """What a plan says of itself, compared as text, and with what can be counted by hand."""
 
-import numpy as np
+from pathlib import Path
 
-from tinygrad_edu import Sequential, set_random_seed
+import numpy as np
+import pytest
+
+from tinygrad_edu import Sequential, backend, set_random_seed
 from tinygrad_edu.compiled.explain import explain
 from tinygrad_edu.compiled.runner import Runner
 from tinygrad_edu.graph import make_value
 from tinygrad_edu.layers import Dense
 from tinygrad_edu.optimizers import SGD
 
+ROOT = Path(__file__).resolve().parents[2]
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(8, 2)).astype("float32")
 LABELS = (X[:, :1] > 0).astype("float32")
@@ -129,3 +133,17 @@ def test_a_plan_of_nobody_has_numbers_in_the_place_of_names():
     runner = Runner(model, [X, LABELS], lambda rows: (make_value(X[rows]), LABELS[rows], None), 4)
     text = str(explain(next(iter(runner.linked.values())).plan))
     assert "weight 0" in text and "forward" in text
+
+
+def test_the_plan_in_the_documentation_is_the_one_that_the_example_runs_by(monkeypatch):
+    """If another one is wanted: python docs/make_pictures.py."""
+    monkeypatch.syspath_prepend(str(ROOT / "examples"))
+    pytest.importorskip("graphviz", reason="the example draws")
+    from two_circles import MODELS, circles
+
+    backend.clear_session()
+    model = MODELS["tanh1"]()
+    model.jit_compile = True
+    model.fit(*circles()[0], epochs=1, verbose=0)
+    page = (ROOT / "docs" / "performance.md").read_text(encoding="utf-8")
+    assert f"```\n{model.compiled_plan}\n```" in page
