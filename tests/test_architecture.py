@@ -25,11 +25,12 @@ RANKS = [
     {"saving"},
     {"callbacks", "compiled"},
     {"models"},
-    {"datasets", "utils", "backend", "testing", "wrappers"},
+    {"datasets", "utils", "backend", "testing", "wrappers", "warmup"},
 ]
 RANK = {name: rank for rank, names in enumerate(RANKS) for name in names}
 FORWARDED = {("tinygrad_edu.utils", "viz")}  # plot_model, which Keras users look for in utils
-ON_DEMAND = {"tinygrad_edu.compiled.emission"}  # imported by a function, where something is to be compiled
+# Imported by a function, where something is to be compiled.
+ON_DEMAND = {f"tinygrad_edu.compiled.{name}" for name in ("compiler", "emission", "pointers")}
 LONGEST = 320
 
 

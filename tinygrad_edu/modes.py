@@ -117,19 +117,19 @@ class Detector:
     def look_at_move(self, tensor: Any, key: Any, array: Any) -> None:
         """An array is about to be put into a place of a Tensor."""
 
-    def look_at_reading(self, array: Any) -> None:
+    def look_at_reading(self, tensor: Any) -> None:
         """The numbers of a Tensor are asked for, by Python or for NumPy."""
 
-    def takes_update(self, optimizer: Any, gradients: list, variables: list) -> bool:
+    def takes_update(self, optimizer: Any, gradients: list, variables: Any) -> bool:
         """Whether a step of an optimizer is taken note of, and not done."""
         return False
 
 
-def read(array: Any) -> Any:
+def read(tensor: Any) -> Any:
     """The array of a Tensor, for somebody who asks for its numbers: whoever looks is told."""
     if detectors and (looking := detector()) is not None:
-        looking.look_at_reading(array)
-    return array
+        looking.look_at_reading(tensor)
+    return tensor.array
 
 
 @contextlib.contextmanager

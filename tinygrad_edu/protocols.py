@@ -137,7 +137,7 @@ def _numbers(x: Any) -> Any:
     """`plain`, in lists too, for NumPy: whoever looks is told."""
     if isinstance(x, (list, tuple)):
         return type(x)(map(_numbers, x)) if type(x) in (list, tuple) else x
-    return read(x.array) if isinstance(x, Value) else x
+    return read(x) if isinstance(x, Value) else x
 
 
 def _as_constants(result: Any, name: str, inputs: Iterable) -> Any:

@@ -242,4 +242,4 @@ def _constants(seed: Any, dtype: Any, draw: Callable) -> Tensor:
     def drawn(source: Any, dtype: Any) -> np.ndarray:
         return np.asarray(draw(generator(source))).astype(dtype)
 
-    return make_value((told(drawn) if isinstance(seed, SeedGenerator) else drawn)(seed, np.dtype(dtype or floatx()).name))
+    return make_value((told(drawn) if isinstance(seed, SeedGenerator) else drawn)(seed, np.dtype(dtype or floatx())))

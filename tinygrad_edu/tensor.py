@@ -57,7 +57,7 @@ class Tensor(ArrayLike):
     @property
     def data(self) -> Any:
         """The array (a NumPy scalar where the shape is ()). Assigning to it keeps shape and dtype."""
-        array = read(self.array)
+        array = read(self)
         return lend(array) if isinstance(array, np.ndarray) else array
 
     @data.setter

@@ -37,13 +37,14 @@ class Names(NamedTuple):
     itemsize: int = 4
 
 
-def names_of(step: Step, batch: tuple) -> Names:
+def names_of(step: Step, batch: tuple, itemsize: int) -> Names:
     """The names of a model's step on a batch (x, y, sample_weight)."""
     calls = [(getattr(call, "layer", ""), getattr(call, "is_backward", False)) for call in step.taken.calls]
     root = next((layer.partition("/")[0] for layer, _ in calls if layer), "")  # the model, in which all layers are
     weights = [getattr(weight, "path", f"weight {i}") for i, weight in enumerate(step.taken.weights)]
     tables = [name for part, name in zip(batch, TABLES) if part is not None for name in _numbered(name, part)]
-    return Names(weights, tables, [(layer.removeprefix(f"{root}/"), is_backward) for layer, is_backward in calls])
+    origins = [(layer.removeprefix(f"{root}/"), is_backward) for layer, is_backward in calls]
+    return Names(weights, tables, origins, itemsize)
 
 
 def _numbered(name: str, part: Any) -> list[str]:

@@ -62,6 +62,8 @@ def told_apart(first: Taken, second: Taken, strict: bool = False) -> Step:
     Raises:
         NotCompiledError: if the steps are not alike, or it cannot be told what an array is.
     """
+    stay = {id(weight) for weight in second.weights}  # a leaf that a call makes for itself is no weight
+    first = first._replace(weights=[weight for weight in first.weights if id(weight) in stay])
     judge = _Judge(first, second, strict)
     if len(first.calls) != len(second.calls):
         raise NotCompiledError("the step calls other ops for other samples")
@@ -82,11 +84,15 @@ class _Judge:
         self.first, self.second, self.strict = first, second, strict
         self.kinds: dict[int, tuple[str, Any]] = {}
         self.partner: dict[int, Any] = {}  # of what is known in the first step: what it is in the second
-        if [id(weight) for weight in first.weights] != [id(weight) for weight in second.weights]:
-            raise NotCompiledError("other weights are read for other samples")
+        self.there: set[int] = set()  # the ids of all partners
         for number, weight in enumerate(first.weights):
             self.kinds[id(weight.array)] = "weight", number
-            self.partner[id(weight.array)] = weight.array
+            self._pair(weight.array, weight.array)
+
+    def _pair(self, x: Any, y: Any) -> None:
+        self.partner[id(x)] = y
+        if type(y) not in NUMBERS:
+            self.there.add(id(y))
 
     def compare(self, one: Any, other: Any) -> None:
         """Look at what stands in the same place of both lists."""
@@ -95,8 +101,8 @@ class _Judge:
         for x, y in zip(one.inputs, other.inputs):
             if type(x) in NUMBERS or self.partner.get(id(x), self) is not y:
                 self.meet(x, y, "an input of " + _words(one))
-        if one.out is not None:
-            self.partner.setdefault(id(one.out), other.out)
+        if one.out is not None and id(one.out) not in self.partner:
+            self._pair(one.out, other.out)
 
     def meet(self, x: Any, y: Any, where: str) -> None:
         """Find out what x is, which is y in the second step."""
@@ -104,15 +110,18 @@ class _Judge:
         if known is y and type(x) not in NUMBERS:
             return
         kind = self._kind(x, y, where)
-        if known is not self and self.kinds.get(id(x)) != kind and type(x) not in NUMBERS:
+        if (known is not self or id(y) in self.there) and self.kinds.get(id(x)) != kind and type(x) not in NUMBERS:
             raise NotCompiledError(f"{where} is another array for other samples")
-        self.kinds[id(x)], self.partner[id(x)] = kind, y
+        self.kinds[id(x)] = kind
+        self._pair(x, y)
 
     def _kind(self, x: Any, y: Any, where: str) -> tuple[str, Any]:
         if type(x) in NUMBERS:
             if type(x) is type(y) and (x == y or (x != x and y != y)):
                 return "constant", np.asarray(x)
             raise NotCompiledError(f"{where} is {x!r} for some samples and {y!r} for others")
+        if np.shape(x) != np.shape(y):
+            raise NotCompiledError(f"{where} has shape {np.shape(x)} for some samples and {np.shape(y)} for others")
         for number, (table, other) in enumerate(zip(self.first.tables, self.second.tables)):
             if x is table and y is other:
                 return "table", number
@@ -209,20 +218,13 @@ def _same_op(one: Any, other: Any) -> bool:
 
 
 def _alike(one: Any, other: Any) -> bool:
-    """Whether two entries of a list do the same to arrays of the same shapes."""
+    """Whether two entries of a list do the same, and it comes to the same shape."""
     if not _same_op(one, other) or len(one.inputs) != len(other.inputs):
         return False
     if isinstance(one, Call):
-        if one.params and not _same(one.params, other.params):
-            return False
-        return all(_form(x) == _form(y) for x, y in zip(one.inputs, other.inputs)) and _form(one.out) == _form(other.out)
-    if isinstance(one, Draw):
-        return _same(one.args, other.args)
-    return all(_form(x) == _form(y) for x, y in zip(one.inputs, other.inputs)) and _same(one[2:], other[2:])
-
-
-def _form(x: Any) -> Any:
-    return type(x) if type(x) in NUMBERS else (x.shape, x.dtype)
+        same = one.out.shape == other.out.shape and one.out.dtype == other.out.dtype
+        return same and (not one.params or _same(one.params, other.params))
+    return _same(one.args, other.args) if isinstance(one, Draw) else _same(one[2:], other[2:])
 
 
 def _same(a: Any, b: Any) -> bool:
@@ -244,7 +246,7 @@ def _same(a: Any, b: Any) -> bool:
 
 def _holds(x: Any, table: Any) -> bool:
     """Whether x has the numbers of a table, in its order; in whatever shape, and rounded to a type of floats."""
-    if np.size(x) != np.size(table) or (x.dtype.kind == "b") != (table.dtype.kind == "b"):
+    if np.size(x) != np.size(table):
         return False
     flat = np.ravel(table)
     return np.array_equal(np.ravel(x), flat.astype(x.dtype) if x.dtype.kind == "f" else flat, equal_nan=x.dtype.kind == "f")

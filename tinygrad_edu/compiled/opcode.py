@@ -22,6 +22,7 @@ import numpy as np
 from . import objects
 from .calling import call as call
 from .calling import python_opcode as python_opcode
+from .identity import identity
 
 
 class Opcode:
@@ -30,15 +31,27 @@ class Opcode:
     Args:
         function: of (step, numbers, whole), which may call kernels.
         name: by which it is cached and shown; None means the function's own.
+        double: the function where numbers are float64; None means the same.
     """
 
-    def __init__(self, function: Callable, name: str | None = None):
-        self.function, self.name = function, name or function.__name__
+    def __init__(self, function: Callable, name: str | None = None, double: Callable | None = None):
+        self.function, self.double, self.name = function, double or function, name or function.__name__
         self.__doc__ = function.__doc__
         self._addresses: dict[str, int] = {}
+        self._identities: dict[str, str] = {}
 
     def __repr__(self) -> str:
         return f"<Opcode {self.name}>"
+
+    def of(self, dtype: str) -> Callable:
+        """The function for numbers of a type."""
+        return self.double if dtype == "float64" else self.function
+
+    def file(self, dtype: str) -> str:
+        """The name of the file that its object code is kept in."""
+        if dtype not in self._identities:
+            self._identities[dtype] = identity(self.of(dtype))
+        return f"{self.name}.{dtype}.{self._identities[dtype]}.object"
 
     def address(self, dtype: Any) -> int:
         """Where its code lies in this process, loaded or compiled when it is first asked for."""
@@ -60,7 +73,7 @@ def prepare(opcodes: Iterable[Any], dtype: Any) -> None:
     dtype = np.dtype(dtype).name
     missing = {one for one in opcodes if isinstance(one, Opcode) and dtype not in one._addresses}
     ordered = sorted(missing, key=lambda one: one.name)
-    for one, address in zip(ordered, objects.addresses([(one.name, one.function) for one in ordered], dtype)):
+    for one, address in zip(ordered, objects.addresses(ordered, dtype)):
         one._addresses[dtype] = address
 
 
@@ -70,7 +83,7 @@ def perform(at, numbers, whole):
 
 
 def _intrinsic() -> Any:
-    from .emission import perform
+    from .pointers import perform
 
     return perform
 

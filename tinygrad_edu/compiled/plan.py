@@ -71,6 +71,7 @@ class Plan:
         value: which one of the program instructions are added for now; None if for none.
         table: the instructions as rows, with addresses that count from where each home, or the arena, begins.
         draws: how often a step draws from each generator.
+        moved: numbers of the weights that get other numbers beside the optimizer.
         counted: of which numbers of the table this is true: rows, fields, and which home; the arena is the last one.
     """
 
@@ -82,7 +83,10 @@ class Plan:
         self.size = 0
         self.value: int | None = None
         self.draws: dict[int, int] = {}
+        self.moved = tuple(number for number, _ in program.moves)
         self._constant_cells: dict[bytes, Cell] = {}
+        self._targets: dict[int, Place] = {}
+        self._rows_of: dict[Hashable, tuple[np.ndarray, np.ndarray]] = {}
         self.is_narrow = batch is not None and self._widest() <= NARROW
         self.places = {
             value: self.home(("weight", number), self.values.shapes[value]) for value, number in program.weights.items()
@@ -123,8 +127,13 @@ class Plan:
     def new(self, value: int, order: str = "") -> Place:
         """A place for what is computed."""
         shape = self.values.shapes[value]
-        self.places[value] = Cell(shape, order or self.order_of(shape)).place
+        target = self._targets.pop(value, None)
+        self.places[value] = target or Cell(shape, order or self.order_of(shape)).place
         return self.places[value]
+
+    def wants(self, value: int, target: Place) -> None:
+        """Let a value that will be computed lie in a certain place, if nothing else is decided by then."""
+        self._targets[value] = target
 
     def order_of(self, shape: tuple[int, ...]) -> str:
         """How numbers of a shape lie: feature by feature in batches of few units."""
@@ -209,6 +218,14 @@ class Plan:
                     self.table[i, field] = place.cell.address + place.start
                     counted.append((i, field, numbers[place.cell.home]))
         self.counted = np.array(counted, np.int64).reshape(-1, 3).T
+
+    def rows_of(self, home: Hashable) -> tuple[np.ndarray, np.ndarray]:
+        """Where in the table there are addresses that count from a home: rows and fields."""
+        if not self._rows_of:
+            row, field, number = self.counted
+            for i, key in enumerate(self.homes):
+                self._rows_of[key] = row[number == i], field[number == i]
+        return self._rows_of[home]
 
 
 def _addressed(out: Strided | None, operands: Sequence[Strided]) -> list[tuple[int, Sequence[int], Strided]]:

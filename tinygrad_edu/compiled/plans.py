@@ -61,8 +61,7 @@ def _new_plan(program: Program, batch: int, trained: Sequence[int], move: Move) 
     assert program.loss is not None
     plan.emit("look", look, [1], None, [(plan.place(program.loss), (0,))])
     _tell(plan, [*program.outputs, *program.parts])
-    for number, value in program.moves:
-        plan.elementwise("lay_out", plan.copy, plan.home(("weight", number), plan.values.shapes[value]), [plan.place(value)])
+    _take_moves(plan)
     for number, gradient in zip(trained, program.gradients):
         _move(plan, number, gradient, move)
     plan.lay_out()
@@ -120,15 +119,26 @@ def _move(plan: Plan, number: int, gradient: int, move: Move) -> None:
         plan.instructions[-1].places[B + slot] = plan.home(("slot", number, slot), shape)
 
 
-def plan_of_function(program: Program, results: Sequence[int]) -> Plan:
+def plan_of_function(step: Step) -> Plan:
     """Compute from tables that are taken whole, and leave results where they are wanted."""
+    program = program_of(step)
     plan = _begun(program, None)
     for value, table in program.tables.items():
         plan.places[value] = plan.home(("table", table), plan.values.shapes[value])
+    results = [(value, plan.home(("result", number), plan.values.shapes[value])) for number, value in enumerate(program.outputs)]
+    for value, target in results:
+        plan.wants(value, target)
     for action in program.actions:
         lower(plan, action)
-    for number, value in enumerate(results):
-        out = plan.home(("result", number), plan.values.shapes[value])
-        plan.elementwise("lay_out", plan.copy, out, [plan.place(value)])
+    for value, target in results:
+        if plan.place(value) is not target:
+            plan.elementwise("lay_out", plan.copy, target, [plan.place(value)])
+    _take_moves(plan)
     plan.lay_out()
     return plan
+
+
+def _take_moves(plan: Plan) -> None:
+    for number, value in plan.program.moves:
+        weight = plan.home(("weight", number), plan.values.shapes[value])
+        plan.elementwise("lay_out", plan.copy, weight, [plan.place(value)])

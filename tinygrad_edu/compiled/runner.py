@@ -12,7 +12,7 @@ from ..optimizers import Optimizer
 from .errors import NotCompiledError
 from .explain import Explanation, Names, explain, names_of
 from .fields import LOSSES, ORDER, OUTPUTS, POSITION, RATES, STEP
-from .link import Linked, address, new_state, run_passes, words
+from .link import Linked, address, machine_type, new_state, run_passes, words
 from .plans import Move, plan_of_step
 from .step import known_step
 from .translation import generators_of
@@ -33,7 +33,7 @@ class Runner:
 
     def __init__(self, model: Any, tables: Sequence[np.ndarray], batch: Callable[[np.ndarray], tuple], size: int):
         self.model, self.optimizer, self.size = model, model.optimizer, size
-        self.rows, self.dtype = len(tables[0]), np.dtype(np.float32)
+        self.rows = len(tables[0])
         self.states, self.kernel = _optimizer_of(model)
         self.key = self._key()
         weights = model.weights
@@ -45,13 +45,14 @@ class Runner:
         step: Any = None
         for count in dict.fromkeys((min(size, self.rows), self.rows % size or size)):
             step = known_step(model, [batch(rows) for rows in _two_batches(tables, count)], step)
+            self.dtype = machine_type(step)
             plan = plan_of_step(step, count, trained, Move(self.kernel, len(self.optimizer.slots), width))
             homes: dict[Any, np.ndarray] = {("weight", i): weight.array for i, weight in enumerate(step.taken.weights)}
             homes |= {("table", i): _as_table(table, self.dtype) for i, table in enumerate(tables)}
             for number, state in zip(trained, self.states):
                 homes |= {("slot", number, slot): array for slot, array in enumerate(state.arrays)}
             self.linked[count] = Linked(plan, homes, self.dtype, self.state, generators_of(step))
-            self.names = self.names or names_of(step, batch(np.arange(1)))
+            self.names = self.names or names_of(step, batch(np.arange(1)), self.dtype.itemsize)
         self.width = sum(math.prod(np.shape(output)[1:]) for output in step.taken.outputs)
 
     @property
@@ -128,8 +129,6 @@ def _optimizer_of(model: Any) -> tuple[list, Callable]:
             raise NotCompiledError(f"the constraint of {weight.path!r} has no opcode")
         if weight.node.notes is not None and weight.node.notes.hooks:
             raise NotCompiledError(f"a hook watches the gradient of {weight.path!r}")
-    if any(weight.dtype != np.float32 for weight in model.weights):
-        raise NotCompiledError("the machine computes in float32, and not all weights do")
     return optimizer._states_of(weights), optimizer.loop
 
 

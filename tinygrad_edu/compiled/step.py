@@ -29,7 +29,7 @@ from ..rerun import Moved
 from ..structure import flatten
 from ..tensor import Tensor
 from ..variable import Variable
-from .errors import NotCompiledError
+from .errors import NotCompiledError as NotCompiledError
 from .kinds import Step, Taken, by_place, told_apart
 from .tape import Tape
 
@@ -94,7 +94,7 @@ def take_down(model: Any, batch: tuple) -> Taken:
         outputs=[_array_of(part) for part in flatten(output)[0]],
         parts=parts,
         loss=loss.array,
-        gradients=[g.array for g in found],  # type: ignore[union-attr]
+        gradients=[g.array for g in found],
         readings=tape.readings,
     )
 
@@ -210,3 +210,4 @@ def _other(part: Any) -> Any:
     else:
         new = np.roll(array, 1, axis=0 if array.ndim else None)
     return Tensor(new, requires_grad=part.requires_grad) if isinstance(part, Tensor) else new
+

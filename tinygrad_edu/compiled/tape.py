@@ -69,7 +69,9 @@ class Draw(NamedTuple):
     out: Any
     layer: str = ""
 
-    inputs = ()
+    @property
+    def inputs(self) -> tuple:
+        return ()
 
     def again(self, start: int) -> Any:
         """What comes out in a run that begins with the counter at `start`. The counter stays where it is."""
@@ -86,7 +88,9 @@ class Move(NamedTuple):
     variable: Variable
     value: Any
 
-    out = None
+    @property
+    def out(self) -> None:
+        return None
 
     @property
     def inputs(self) -> tuple:
@@ -100,7 +104,9 @@ class Update(NamedTuple):
     gradients: tuple
     variables: tuple[Variable, ...]
 
-    out = None
+    @property
+    def out(self) -> None:
+        return None
 
     @property
     def inputs(self) -> tuple:
@@ -158,10 +164,8 @@ class Tape(Detector):
         inputs = []
         for x in args:
             if isinstance(x, Value):
-                array = x.array
-                if (type(x.node) is Leaf or isinstance(x, Variable)) and id(array) not in self._leaves:
-                    self._leaves[id(array)] = x, x.node and x.node.grad
-                x = array
+                self._note_leaf(x)
+                x = x.array
             inputs.append(x)
         origin = (current().scope, False) if self._behind is None else (self._behind.scope, True)
         self.calls.append(Call(op, tuple(inputs), {**op.defaults, **params} if op.params else params, out, *origin))
@@ -178,6 +182,10 @@ class Tape(Detector):
 
         return looking
 
+    def _note_leaf(self, x: Value) -> None:
+        if (type(x.node) is Leaf or isinstance(x, Variable)) and id(x.array) not in self._leaves:
+            self._leaves[id(x.array)] = x, x.node and x.node.grad
+
     def look_at_draw(self, generator: Any, number: int, draw: Callable, args: tuple, out: Any) -> None:
         """Note a draw, by how many came before it."""
         start = self._starts.setdefault(generator, number)
@@ -189,14 +197,15 @@ class Tape(Detector):
             raise NotCompiledError(f"numbers of {_name(tensor)} are changed in place, {place_of_caller()}")
         self.calls.append(Move(tensor, array))
 
-    def look_at_reading(self, array: Any) -> None:
+    def look_at_reading(self, tensor: Any) -> None:
         """Note that somebody wants to know the numbers."""
-        self.readings.append(Reading(array, place_of_caller()))
+        self._note_leaf(tensor)
+        self.readings.append(Reading(tensor.array, place_of_caller()))
 
-    def takes_update(self, optimizer: Any, gradients: list, variables: list) -> bool:
+    def takes_update(self, optimizer: Any, gradients: list, variables: Any) -> bool:
         """Note a step of an optimizer, which is not taken."""
         arrays = tuple(g.array if isinstance(g, Value) else g if g is None else np.asarray(g) for g in gradients)
-        self.calls.append(Update(optimizer, arrays, tuple(variables)))
+        self.calls.append(Update(optimizer, arrays, tuple(variables or ())))
         return True
 
 

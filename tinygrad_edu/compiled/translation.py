@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from .errors import NotCompiledError
 from .kinds import Step
 from .passes import shortened
 from .program import Action, Program, Values, frozen
-from .tape import Call, Draw, Move, NotCompiledError
+from .tape import Call, Draw, Move
 
 
 def generators_of(step: Step) -> list[Any]:

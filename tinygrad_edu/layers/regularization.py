@@ -97,7 +97,7 @@ class Dropout(_Noisy):
         if self.rate == 0:
             return x
         scale = 0 if self.rate == 1 else 1 / (1 - self.rate)
-        return x * make_value(self.seed_generator.keep_times(scale, self.rate, self.mask_shape(x), x.dtype.name))
+        return x * make_value(self.seed_generator.keep_times(scale, self.rate, self.mask_shape(x), x.dtype))
 
 
 @register()
@@ -193,7 +193,7 @@ class GaussianNoise(_Noisy):
         self.stddev = number("GaussianNoise", "stddev", stddev, 0, most=float(np.finfo(np.float64).max))
 
     def disturb(self, x):
-        return x + make_value(self.seed_generator.normal(x.shape, 0.0, self.stddev, x.dtype.name))
+        return x + make_value(self.seed_generator.normal(x.shape, 0.0, self.stddev, x.dtype))
 
 
 @register()
@@ -216,7 +216,7 @@ class GaussianDropout(_Noisy):
 
     def disturb(self, x):
         stddev = math.sqrt(self.rate / (1 - self.rate))
-        return x * make_value(self.seed_generator.normal(x.shape, 1.0, stddev, x.dtype.name))
+        return x * make_value(self.seed_generator.normal(x.shape, 1.0, stddev, x.dtype))
 
 
 @register()

@@ -14,7 +14,7 @@ import numpy as np
 from .. import ops
 from ..config import epsilon
 from .formula import formula
-from .labels import class_numbers, plain
+from .labels import as_classes
 from .loss import FormulaLoss
 
 
@@ -92,12 +92,9 @@ def sparse_categorical_crossentropy(y_true, y_pred, from_logits=False, ignore_cl
         >>> sparse_categorical_crossentropy([1, 0], [[0.5, 0.5], [0.25, 0.75]]).round(4)
         array([0.6931, 1.3863])
     """
-    labels, _ = class_numbers(plain(y_true), y_pred.shape[axis], "sparse_categorical_crossentropy", ignore_class)
-    if ignore_class is None:
-        return entropies(labels, y_pred, from_logits, axis)
-    counts = ops.not_equal(y_true, ignore_class)
-    labels = ops.where(counts, y_true, 0).astype(np.int64)
-    return ops.where(counts, entropies(labels, y_pred, from_logits, axis), 0)
+    labels = as_classes(y_true, y_pred.shape[axis], "sparse_categorical_crossentropy", ignore_class)
+    each = entropies(labels, y_pred, from_logits, axis)
+    return each if ignore_class is None else ops.where(ops.not_equal(y_true, ignore_class), each, 0)
 
 
 class SparseCategoricalCrossentropy(FormulaLoss, of=sparse_categorical_crossentropy, also=("scce",)):

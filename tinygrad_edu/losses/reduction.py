@@ -103,7 +103,8 @@ def without_padding(y_true: Any, mask: Any) -> Any:
     """Labels, which are 0 where a mask says that nothing is there: padding may be labelled -1, or nan."""
     if mask is None:
         return y_true
-    return ops.where(truth(mask, y_true.shape) if isinstance(y_true, Value) else as_mask(mask, y_true.shape), y_true, 0)
+    there = truth if isinstance(y_true, Value) else as_mask
+    return ops.where(there(mask, y_true.shape), y_true, 0)
 
 
 def fitted(x: np.ndarray, shape: tuple[int, ...], owner: str) -> np.ndarray:

@@ -86,7 +86,7 @@ def _of_last_written(g, value_shape, key):
 
 
 def _plain(x) -> Any:
-    return read(x.array) if isinstance(x, Value) else x
+    return read(x) if isinstance(x, Value) else x
 
 
 # One index for each row --------------------------------------------------------------------------

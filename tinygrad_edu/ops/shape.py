@@ -94,7 +94,7 @@ def own_key(key: Any) -> Any:
     """An index of plain arrays and numbers that nobody else can change: the gradient will need it again."""
     if isinstance(key, (tuple, list)):
         return type(key)(map(own_key, key))
-    array = read(key.array) if isinstance(key, Value) else key
+    array = read(key) if isinstance(key, Value) else key
     return array.copy() if isinstance(array, np.ndarray) else array
 
 

@@ -171,7 +171,7 @@ class Optimizer(Stateful, Configurable):
         Raises:
             ValueError: for gradients that do not fit the weights, or None for all; then nothing moves.
         """
-        gradients, variables = list(gradients), list(self._built if variables is None else variables)
+        gradients, variables = list(gradients), self._built if variables is None else variables
         if detectors and (looking := detector()) is not None and looking.takes_update(self, gradients, variables):
             return
         states, gs = self._matched(gradients, variables)
