@@ -37,8 +37,10 @@ LONG = 4  # numbers of a row from which on going across rows is better than alon
 
 def lower(plan: Plan, action: Action) -> None:
     """Add what an action becomes to a plan."""
+    plan.value = action.out
     if not _has_opcode(plan, action) or not LOWER.get(action.name, by_number)(plan, action):
         by_python(plan, action)
+    plan.value = None
 
 
 def _has_opcode(plan: Plan, action: Action) -> bool:

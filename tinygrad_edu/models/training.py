@@ -9,6 +9,7 @@ from .. import random
 from ..calculus import enable_grad, no_grad
 from ..callbacks import CallbackList, History, ProgbarLogger
 from ..callbacks.progress import describe
+from ..compiled.explanation import Explanation
 from ..graph import current
 from ..layers.arguments import whole
 from .asking import ask, enlarged, joined, measure
@@ -110,7 +111,12 @@ class Trainer(LegacyTraining, Steps):
         """How the steps of the last `fit` ran: compiled, or why not."""
         if self._why_eager:
             return f"Steps run one by one in Python: {self._why_eager}."
-        return f"Steps run compiled:\n{self._kept.runner.explain()}"
+        return f"Steps run compiled:\n{self.compiled_plan}"
+
+    @property
+    def compiled_plan(self) -> Explanation | None:
+        """The plan by which the steps of the last `fit` ran, instruction by instruction; None if they ran in Python."""
+        return None if self._why_eager else self._kept.runner.explain()
 
     @property
     def training_position(self) -> dict[str, Any]:
