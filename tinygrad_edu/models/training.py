@@ -17,7 +17,7 @@ from .batches import Stream, pack
 from .compiling import compiled_for
 from .course import Course
 from .intake import Intake, refuse_endless
-from .interruption import WholeSteps
+from ..interruption import WholeSteps
 from .legacy import LegacyTraining, take_legacy
 from .scores import plain_numbers, restore, states_of
 from .settings import check_shuffle, frequency, optional_count, verbosity
