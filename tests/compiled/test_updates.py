@@ -171,7 +171,7 @@ def test_weights_of_float64_move_in_float64(name):
 
 
 def test_weights_of_several_types_are_refused():
-    with pytest.raises(ValueError, match="expects weights in float32, or all in float64, got float16"):
+    with pytest.raises(ValueError, match="computes in float32, and reads a Tensor of float16"):
         trained(True, SGD, dtype="float16")
 
 
