@@ -1,4 +1,5 @@
 # make demo     an environment, the package with its pictures, and the main example
+# make warmup   compile what trainings run on ahead of the first one (else each part when it is first needed)
 # make test     an environment, the package with its tools, and all tests
 # make lint     ruff and mypy
 # make bench    the tables of benchmarks/
@@ -13,10 +14,14 @@ BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip --disable-pip-version-check install --quiet
 OUTPUT ?= two_circles_output
 
-.PHONY: demo test lint bench versus mutants golden clean
+.PHONY: demo warmup test lint bench versus mutants golden clean
 
 demo: $(VENV)/viz.installed
 	$(BIN)/python examples/two_circles.py --output $(OUTPUT)
+	@echo "Trainings of other models start at once after: make warmup"
+
+warmup: $(VENV)/viz.installed
+	$(BIN)/python -m tinygrad_edu.warmup
 
 test: $(VENV)/dev.installed
 	OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto

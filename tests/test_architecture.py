@@ -12,7 +12,7 @@ PACKAGES = ("tinygrad_edu", "viz")
 # Who may import whom: a module may import what stands in its own line or above it.
 RANKS = [
     {"config", "arguments"},
-    {"registry", "budget", "kernel", "kernel_cache", "allocation", "memory", "modes", "graph", "compat", "rerun"},
+    {"registry", "budget", "kernel", "kernel_cache", "allocation", "memory", "modes", "graph", "compat", "rerun", "interruption"},
     {"rules"},
     {"record"},
     {"backward", "ops", "custom"},
@@ -25,11 +25,12 @@ RANKS = [
     {"saving"},
     {"callbacks", "compiled"},
     {"models"},
-    {"datasets", "utils", "backend", "testing", "wrappers"},
+    {"datasets", "utils", "backend", "testing", "wrappers", "warmup"},
 ]
 RANK = {name: rank for rank, names in enumerate(RANKS) for name in names}
 FORWARDED = {("tinygrad_edu.utils", "viz")}  # plot_model, which Keras users look for in utils
-ON_DEMAND = {"tinygrad_edu.compiled.emission"}  # imported by a function, where something is to be compiled
+# Imported by a function, where something is to be compiled.
+ON_DEMAND = {f"tinygrad_edu.compiled.{name}" for name in ("compiler", "emission", "pointers")}
 LONGEST = 320
 
 

@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 
 from .graph import NUMBERS, Node, Value, current, notes_of
-from .modes import detector_variable, detectors
+from .modes import Detector, detector_variable, detectors
 from .record import Op
 
 PACKAGE = os.path.dirname(os.path.abspath(__file__)) + os.sep
@@ -46,7 +46,7 @@ class AnomalyError(FloatingPointError):
         self.op, self.scope, self.place = op, scope, place
 
 
-class detect_anomaly(ContextDecorator):  # noqa: N801  used like a function
+class detect_anomaly(ContextDecorator, Detector):  # noqa: N801  used like a function
     """Raise an `AnomalyError` where a nan or inf comes up inside the block, or the function decorated.
 
     An infinity that was put in, as in a mask of -inf, may pass on; a nan may not. What a gradient is
@@ -151,6 +151,11 @@ def _first(x: Any) -> str:
     wrong = np.isnan(x) if np.isnan(x).any() else ~np.isfinite(x)
     index = tuple(np.argwhere(wrong)[0].tolist())
     return f"{np.asarray(x)[index]} at {index}"
+
+
+def place_of_caller() -> str:
+    """Where the innermost code outside this package stands, in words."""
+    return _words(_place())
 
 
 def _place() -> tuple[str, int] | None:

@@ -14,6 +14,7 @@ import numpy as np
 from . import ops, protocols
 from .graph import Value
 from .memory import lend
+from .modes import read
 from .protocols import plain
 
 
@@ -74,7 +75,7 @@ class ArrayLike(Value):
 
     def nonzero(self) -> tuple:
         """Places of the numbers that are not 0: for each axis an array of positions, which index this Tensor."""
-        return np.nonzero(self.array)
+        return np.nonzero(read(self))
 
     @property
     def T(self) -> Any:
@@ -93,11 +94,11 @@ class ArrayLike(Value):
 
     def item(self, *index: Any) -> Any:
         """The only number, or the one at `index`, as a Python number."""
-        return self.array.item(*index)
+        return read(self).item(*index)
 
     def tolist(self) -> Any:
         """Nested lists of Python numbers."""
-        return self.array.tolist()
+        return read(self).tolist()
 
     def __getitem__(self, key: Any) -> Any:
         return ops.getitem(self, key=key)
@@ -113,38 +114,38 @@ class ArrayLike(Value):
         return (self[i] for i in range(len(self)))
 
     def __contains__(self, x: Any) -> bool:
-        return bool(np.any(self.array == plain(x)))
+        return bool(np.any(read(self) == plain(x)))
 
     def __bool__(self) -> bool:
-        return bool(self.array)
+        return bool(read(self))
 
     def __float__(self) -> float:
-        return float(self.array)
+        return float(read(self))
 
     def __int__(self) -> int:
-        return int(self.array)
+        return int(read(self))
 
     def __index__(self) -> int:
-        return operator.index(self.array)
+        return operator.index(read(self))
 
     def __format__(self, spec: str) -> str:
         if not spec or not self.shape:
             return format(self.item() if spec else str(self), spec)
         words: Any = {"all": lambda x: format(x.item(), spec)}
-        return np.array2string(self.array, formatter=words)
+        return np.array2string(read(self), formatter=words)
 
     def __str__(self) -> str:
-        return str(self.array)
+        return str(read(self))
 
     def __repr__(self) -> str:
-        numbers = np.array2string(np.asarray(self.array), separator=", ", prefix="Tensor(")
+        numbers = np.array2string(np.asarray(read(self)), separator=", ", prefix="Tensor(")
         made_by = f", op={self.node.op.name}" if self.node is not None and self.node.op else ""
         return f"Tensor({numbers}, dtype={self.dtype}{made_by})"
 
     # NumPy's protocols ---------------------------------------------------------------------------
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
-        array = np.array(self.array, dtype=dtype, copy=copy)
+        array = np.array(read(self), dtype=dtype, copy=copy)
         return lend(array) if array is self.array else array
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:

@@ -51,16 +51,17 @@ def walk(
     """Gradients of the sum of <seed, root> by the `wanted` nodes; by all that collect if None.
 
     Memory that only the backward pass needed is released on the way unless `retain_graph`.
-    With `create_graph` the rules compute on Tensors and are recorded. `nodes`, newest first, are those to go
-    through; None means all that the roots came from.
+    With `create_graph` the rules compute on Tensors and are recorded; on Tensors also where somebody looks at their
+    ops. `nodes`, newest first, are those to go through; None means all that the roots came from.
     """
     if nodes is None:
         nodes = reachable([root.node for root in roots if root.node is not None])
     _refuse_released_or_changed(nodes)
     chosen = None if wanted is None else dict.fromkeys(wanted)
     needed, passing = (None, None) if chosen is None else _leading_to(chosen, nodes)
-    lift = make_value if create_graph else None
-    go_back = _go_back if detector() is None else detector().looking_at(_go_back)
+    watching = detector()
+    lift = make_value if create_graph or (watching is not None and watching.lifts) else None
+    go_back = _go_back if watching is None else watching.looking_at(_go_back)
     hooked = Notes.any_hooks
     gradients = Arrived()
     collected: dict[Node, Any] = {}
@@ -81,7 +82,7 @@ def walk(
                 node.delta = g.array if lift else g
             if node.calls and (passing is None or node in passing):
                 go_back(node, g, gradients, needed, lift)
-                if not (retain_graph or lift):
+                if not (retain_graph or create_graph):
                     node.calls = node.inputs = None
                     if node.shape:
                         node.out = None

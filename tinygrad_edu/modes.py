@@ -95,6 +95,43 @@ detector_variable: ContextVar[Any] = ContextVar("detector", default=None)
 detector = detector_variable.get
 
 
+class Detector:
+    """Somebody who looks at what runs in a block: see `anomaly.detect_anomaly` and `compiled.tape.Tape`.
+
+    Attributes:
+        lifts: whether the rules of a backward pass run on Values, so that their ops are seen too.
+    """
+
+    lifts = False
+
+    def look_at_result(self, op: Any, args: tuple, out: Any, params: dict, node: Any) -> None:
+        """An op was called."""
+
+    def looking_at(self, go_back: Callable) -> Callable:
+        """The step of a backward pass that takes the place of `go_back`."""
+        return go_back
+
+    def look_at_draw(self, generator: Any, number: int, draw: Callable, args: tuple, out: Any) -> None:
+        """`draw(generator, *args)`, its draw of that number, came to `out`."""
+
+    def look_at_move(self, tensor: Any, key: Any, array: Any) -> None:
+        """An array is about to be put into a place of a Tensor."""
+
+    def look_at_reading(self, tensor: Any) -> None:
+        """The numbers of a Tensor are asked for, by Python or for NumPy."""
+
+    def takes_update(self, optimizer: Any, gradients: list, variables: Any) -> bool:
+        """Whether a step of an optimizer is taken note of, and not done."""
+        return False
+
+
+def read(tensor: Any) -> Any:
+    """The array of a Tensor, for somebody who asks for its numbers: whoever looks is told."""
+    if detectors and (looking := detector()) is not None:
+        looking.look_at_reading(tensor)
+    return tensor.array
+
+
 @contextlib.contextmanager
 def unwatched():
     """Look for no anomalies in a block that computes on numbers that mean nothing."""

@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable, Iterable
 from contextlib import contextmanager
 from functools import cache
-from operator import attrgetter
+from operator import attrgetter, methodcaller
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ import numpy as np
 from . import ops
 from .graph import GraphError, Value, current, make_value
 from .memory import checksum
+from .modes import read
 
 
 def call_ufunc(ufunc: np.ufunc, method: str, inputs: tuple, kwargs: dict) -> Any:
@@ -26,7 +27,7 @@ def call_ufunc(ufunc: np.ufunc, method: str, inputs: tuple, kwargs: dict) -> Any
     for x in outs:
         refuse_write(x)
     with _noticing(outs):
-        result = getattr(ufunc, method)(*map(plain, inputs), **{name: plain(x) for name, x in kwargs.items()})
+        result = getattr(ufunc, method)(*map(_numbers, inputs), **{name: _numbers(x) for name, x in kwargs.items()})
     if "out" not in kwargs:
         words = ufunc.__name__ + (f".{method}" if method != "__call__" else f" with {', '.join(kwargs)}" if kwargs else "")
         return _as_constants(result, words, inputs)
@@ -37,14 +38,15 @@ def call_ufunc(ufunc: np.ufunc, method: str, inputs: tuple, kwargs: dict) -> Any
 def call_function(function: Callable, args: tuple, kwargs: dict) -> Any:
     """What `Tensor.__array_function__` does."""
     if function in _facts and len(args) == 1 and not kwargs:
-        return _facts[function](args[0].array)
+        return _facts[function](args[0])
     if function in _op_of_function and kwargs.get("out") is None:
         return _call_op(_op_of_function[function], function, args, kwargs)
     if "out" in kwargs or function.__name__ in _IN_PLACE:
         with _noticing([*args, *kwargs.values()]):
-            result = function(*map(_plain_list, args), **{name: _plain_list(x) for name, x in kwargs.items()})
+            result = function(*map(_numbers, args), **{name: _numbers(x) for name, x in kwargs.items()})
         return kwargs.get("out", result)
-    result = function(*map(_plain_list, args), **{name: _plain_list(x) for name, x in kwargs.items()})
+    numbers = plain if function.__name__ in _SHAPES_ONLY else _numbers
+    result = function(*map(numbers, args), **{name: numbers(x) for name, x in kwargs.items()})
     return _as_constants(result, function.__name__, [*args, *kwargs.values()])
 
 
@@ -98,8 +100,8 @@ _facts: dict[Callable, Callable] = {
     np.ndim: attrgetter("ndim"),
     np.shape: attrgetter("shape"),
     np.size: attrgetter("size"),
-    np.nonzero: np.nonzero,
-    np.where: np.nonzero,
+    np.nonzero: methodcaller("nonzero"),
+    np.where: methodcaller("nonzero"),
 }
 _SHAPES_ONLY = {"zeros_like", "ones_like", "empty_like", "full_like"}
 _IN_PLACE = {"copyto", "fill_diagonal", "place", "put", "put_along_axis", "putmask"}
@@ -131,8 +133,11 @@ def plain(x: Any) -> Any:
     return x.array if isinstance(x, Value) else x
 
 
-def _plain_list(x: Any) -> Any:
-    return list(map(_plain_list, x)) if isinstance(x, list) else plain(x)
+def _numbers(x: Any) -> Any:
+    """`plain`, in lists too, for NumPy: whoever looks is told."""
+    if isinstance(x, (list, tuple)):
+        return type(x)(map(_numbers, x)) if type(x) in (list, tuple) else x
+    return read(x) if isinstance(x, Value) else x
 
 
 def _as_constants(result: Any, name: str, inputs: Iterable) -> Any:

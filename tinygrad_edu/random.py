@@ -16,16 +16,19 @@ and of n alone. So a step can be drawn again, in whatever order and by whatever 
 
 from __future__ import annotations
 
+import functools
 import math
 import operator
 import random as python_random
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from .config import floatx
+from .graph import make_value
+from .modes import detector, detectors
 from .rerun import moves_on
 from .tensor import Tensor, as_tensor
 
@@ -71,6 +74,19 @@ def set_random_seed(seed: int) -> None:
 # Random numbers that can be drawn again ----------------------------------------------------------
 
 
+def told(draw: Callable) -> Callable:
+    """A draw, a function of a SeedGenerator and of arguments by position, of which whoever looks is told."""
+
+    @functools.wraps(draw)
+    def drawn(generator: SeedGenerator, *args: Any) -> Any:
+        out = draw(generator, *args)
+        if detectors and (looking := detector()) is not None:
+            looking.look_at_draw(generator, generator.counter - 1, draw, args, out)
+        return out
+
+    return drawn
+
+
 class SeedGenerator:
     """Random numbers of which each draw has a number, its place in them an index, and all a key.
 
@@ -113,22 +129,35 @@ class SeedGenerator:
         """Let the next draw have that number."""
         self.counter = place
 
-    def bits(self, size: int) -> np.ndarray:
-        """`size` whole numbers below 2**32, all equally likely."""
+    def _bits(self, size: int) -> np.ndarray:
         return random_bits(self.key, self.next(), size)
 
+    @told
+    def bits(self, size: int) -> np.ndarray:
+        """`size` whole numbers below 2**32, all equally likely."""
+        return self._bits(size)
+
+    @told
     def keep(self, rate: float, shape: Sequence[int]) -> np.ndarray:
         """Truth values, each False with probability `rate` (to within 2**-32)."""
         threshold = min(round(rate * 2**32), 2**32 - 1)
-        return (self.bits(math.prod(shape)) >= np.uint32(threshold)).reshape(shape)
+        return (self._bits(math.prod(shape)) >= np.uint32(threshold)).reshape(shape)
 
-    def normal(self, shape: Sequence[int]) -> np.ndarray:
-        """Numbers from the unit normal distribution. Source: Box & Muller (1958)."""
+    @told
+    def keep_times(self, factor: float, rate: float, shape: Sequence[int], dtype: Any) -> np.ndarray:
+        """`keep`, as numbers: `factor` in the place of True, and 0."""
+        threshold = min(round(rate * 2**32), 2**32 - 1)
+        return (self._bits(math.prod(shape)) >= np.uint32(threshold)).reshape(shape) * np.dtype(dtype).type(factor)
+
+    @told
+    def normal(self, shape: Sequence[int], mean: float = 0.0, stddev: float = 1.0, dtype: Any = "float64") -> np.ndarray:
+        """Normally distributed numbers, computed in float64. Source: Box & Muller (1958)."""
         size = math.prod(shape)
         half = -(-size // 2)
-        u, v = ((self.bits(2 * half) + 0.5) * 2.0**-32).reshape(2, half)
+        u, v = ((self._bits(2 * half) + 0.5) * 2.0**-32).reshape(2, half)
         radius, angle = np.sqrt(-2 * np.log(u)), 2 * math.pi * v
-        return np.concatenate([radius * np.cos(angle), radius * np.sin(angle)])[:size].reshape(shape)
+        unit = np.concatenate([radius * np.cos(angle), radius * np.sin(angle)])[:size].reshape(shape)
+        return (mean + stddev * unit).astype(dtype, copy=False)
 
     def get_config(self) -> dict[str, Any]:
         return {"seed": self.seed}
@@ -176,22 +205,22 @@ def normal(shape: Any, mean: float = 0.0, stddev: float = 1.0, dtype: Any = None
         dtype: None takes `floatx()`.
         seed: a number gives the same draw every time; a SeedGenerator the next one; None a new one.
     """
-    return _constants(generator(seed).normal(mean, stddev, tuple(shape)), dtype)
+    return _constants(seed, dtype, lambda rng: rng.normal(mean, stddev, tuple(shape)))
 
 
 def uniform(shape: Any, minval: float = 0.0, maxval: float = 1.0, dtype: Any = None, seed: Any = None) -> Tensor:
     """Numbers from [minval, maxval), all equally likely; the rest is that of `normal`."""
-    return _constants(generator(seed).uniform(minval, maxval, tuple(shape)), dtype)
+    return _constants(seed, dtype, lambda rng: rng.uniform(minval, maxval, tuple(shape)))
 
 
 def truncated_normal(shape: Any, mean: float = 0.0, stddev: float = 1.0, dtype: Any = None, seed: Any = None) -> Tensor:
     """Normally distributed numbers, drawn again where they are further than 2 stddev from the mean."""
-    return _constants(mean + stddev * truncated(generator(seed), tuple(shape)), dtype)
+    return _constants(seed, dtype, lambda rng: mean + stddev * truncated(rng, tuple(shape)))
 
 
 def randint(shape: Any, minval: int, maxval: int, dtype: Any = "int32", seed: Any = None) -> Tensor:
     """Whole numbers from minval to maxval - 1, all equally likely."""
-    return _constants(generator(seed).integers(minval, maxval, tuple(shape)), dtype)
+    return _constants(seed, dtype, lambda rng: rng.integers(minval, maxval, tuple(shape)))
 
 
 def shuffle(x: Any, axis: int = 0, seed: Any = None) -> Tensor:
@@ -207,5 +236,10 @@ def truncated(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
     return x
 
 
-def _constants(numbers: Any, dtype: Any) -> Tensor:
-    return as_tensor(np.asarray(numbers).astype(dtype or floatx()))
+def _constants(seed: Any, dtype: Any, draw: Callable) -> Tensor:
+    """What `draw` makes of NumPy's generator, as a constant; of a SeedGenerator, a draw of it."""
+
+    def drawn(source: Any, dtype: Any) -> np.ndarray:
+        return np.asarray(draw(generator(source))).astype(dtype)
+
+    return make_value((told(drawn) if isinstance(seed, SeedGenerator) else drawn)(seed, np.dtype(dtype or floatx())))

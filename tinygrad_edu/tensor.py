@@ -21,6 +21,7 @@ from .arraylike import ArrayLike
 from .backward import backward
 from .graph import CollectingNode, GraphError, Hook, Leaf, Node, Value, as_array, current, make_value, mask_of
 from .memory import becomes_variable, lend, share
+from .modes import detector, detectors, read
 from .protocols import plain, refuse_write
 
 
@@ -56,7 +57,8 @@ class Tensor(ArrayLike):
     @property
     def data(self) -> Any:
         """The array (a NumPy scalar where the shape is ()). Assigning to it keeps shape and dtype."""
-        return lend(self.array) if isinstance(self.array, np.ndarray) else self.array
+        array = read(self)
+        return lend(array) if isinstance(array, np.ndarray) else array
 
     @data.setter
     def data(self, value: Any) -> None:
@@ -149,6 +151,8 @@ class Tensor(ArrayLike):
         return (ops.cast if kind == "f" else ops.truncate)(self, dtype=dtype)
 
     def _write(self, key: Any, value: Any) -> Tensor:
+        if detectors and (looking := detector()) is not None:
+            looking.look_at_move(self, key, value)
         refuse_write(self)
         array = np.asarray(self.array)  # of shape () where the array is a NumPy scalar
         array[key] = value

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from .modes import detectors
 from .protocols import plain
 from .rerun import moves_on
 from .tensor import Tensor
@@ -53,11 +54,15 @@ class Variable(Tensor):
 
     def assign_add(self, value: Any) -> Tensor:
         """Add other numbers, in place."""
-        return self.assign(self.array + plain(value))
+        return self.assign(self._now() + plain(value))
 
     def assign_sub(self, value: Any) -> Tensor:
         """Subtract other numbers, in place."""
-        return self.assign(self.array - plain(value))
+        return self.assign(self._now() - plain(value))
+
+    def _now(self) -> Any:
+        """The numbers as they are: an array, or a Tensor where somebody looks at what is computed."""
+        return self.detach() if detectors else self.array
 
     def _write(self, key: Any, value: Any) -> Tensor:
         moves_on(self)

@@ -6,9 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tinygrad_edu import Tensor, gradients, ops
+from tinygrad_edu.compiled.errors import NotCompiledError
+from tinygrad_edu.compiled.passes import fused, used, without_nothing, without_repetition
 from tinygrad_edu.compiled.places import Cell, allot
-from tinygrad_edu.compiled.program import Action, Values, fused, used, without_nothing, without_repetition
-from tinygrad_edu.compiled.step import NotCompiledError, known_step
+from tinygrad_edu.compiled.program import Action, Values
+from tinygrad_edu.compiled.step import known_step
 from tinygrad_edu.compiled.tape import Tape
 from tinygrad_edu.layers import Dense, Layer
 from tinygrad_edu.models import Sequential

@@ -11,7 +11,7 @@ from typing import Any
 from ..optimizers.arguments import count
 from ..saving import ModelFormatError, read_tree, write_tree
 from ..saving.description import wrong
-from .callback import Callback
+from .callback import Callback, idle_without
 
 FILE, OLDER = "training.backup", "training.older.backup"
 
@@ -75,6 +75,7 @@ class BackupAndRestore(Callback):
             warnings.warn(f"{error} Training goes on from the backup before it.", stacklevel=2)
             self._go_on_from(self.older)
 
+    @idle_without("every")
     def on_train_batch_end(self, batch, logs=None):
         self.batches += 1
         if self.every and self.batches % self.every == 0:

@@ -15,6 +15,17 @@ HOOKS = (
 )  # fmt: skip
 ALIASES = {"on_train_batch_begin": "on_batch_begin", "on_train_batch_end": "on_batch_end"}  # as Keras 2 called them
 _TODAY = {old: new for new, old in ALIASES.items()}
+IN_BETWEEN = tuple(hook for hook in HOOKS if ("epoch" in hook or "batch" in hook or "test" in hook) and "predict" not in hook)
+
+
+def idle_without(attribute: str) -> Callable[[Callable], Callable]:
+    """Decorator of a hook that does nothing unless an attribute of its callback is true: then it is not called at all."""
+
+    def mark(hook: Callable) -> Callable:
+        hook.idle_without = attribute  # type: ignore[attr-defined]
+        return hook
+
+    return mark
 
 
 class Callback:
@@ -102,6 +113,7 @@ class CallbackList:
         missing = [one for one in defaults if not any(isinstance(other, type(one)) for other in given)]
         self.callbacks = _in_order([*given, *missing])
         self._functions: dict[str, list[Callable]] = {}
+        self._wanting: dict[tuple[str, ...], list[Callback]] = {}
         self.set_model(model)
         self.set_params(params)
 
@@ -123,12 +135,38 @@ class CallbackList:
         callback.set_model(self.model)
         callback.set_params(self.params)
         self._functions.clear()
+        self._wanting.clear()
 
     def of(self, hook: str) -> list[Callable]:
         """The functions of the callbacks that have this hook of their own, in order."""
         if hook not in self._functions:
             self._functions[hook] = [getattr(c, hook) for c in self.callbacks if _overrides(c, hook)]
         return self._functions[hook]
+
+    # Who looks when ------------------------------------------------------------------------------
+
+    @property
+    def at_once(self) -> list[Callable] | None:
+        """What tells of many epochs after all of them, `(epochs, logs, steps, seconds)`; None if somebody looks in between.
+
+        A callback says by a method `epochs_at_once` that its hooks come to that: those of the class that has the method, so
+        that a subclass with other hooks is told of every epoch in time.
+        """
+        if self._looking(IN_BETWEEN):
+            return None
+        told = (callback for callback in self.callbacks if any(_overrides(callback, hook) for hook in IN_BETWEEN))
+        return [callback.epochs_at_once for callback in told]  # type: ignore[attr-defined]
+
+    def wanting(self, what: str) -> list[Callback]:
+        """The callbacks that have to be told of every batch of "train", "test" or "predict"."""
+        return self._looking((f"on_{what}_batch_begin", f"on_{what}_batch_end"))
+
+    def _looking(self, hooks: tuple[str, ...]) -> list[Callback]:
+        """The callbacks that have some of these hooks, and cannot be told later."""
+        if hooks not in self._wanting:
+            told = [callback for callback in self.callbacks if any(_overrides(callback, hook) for hook in hooks)]
+            self._wanting[hooks] = [callback for callback in told if not _tells_at_once(callback, hooks)]
+        return self._wanting[hooks]
 
     def call(self, hook: str, *args: Any) -> None:
         """Call a hook of every callback that has its own, in order."""
@@ -178,6 +216,20 @@ def _in_order(callbacks: list[Callback]) -> list[Callback]:
     return sorted(callbacks, key=lambda callback: callback.comes_last)
 
 
+def _tells_at_once(callback: Callback, hooks: Iterable[str]) -> bool:
+    """Whether the hooks, as far as it has any, are those of the class that has `epochs_at_once`."""
+    teller = _owner(type(callback), "epochs_at_once")
+    mine = [hook for hook in hooks if _overrides(callback, hook)]
+    return teller is not None and all(hook not in vars(callback) and _owner(type(callback), hook) is teller for hook in mine)
+
+
+def _owner(kind: type, name: str) -> type | None:
+    return next((base for base in kind.__mro__ if name in vars(base)), None)
+
+
 def _overrides(callback: Callback, hook: str) -> bool:
+    attribute = getattr(getattr(callback, hook), "idle_without", None)
+    if attribute is not None and not getattr(callback, attribute):
+        return False
     own = hook in vars(callback) or getattr(type(callback), hook, None) is not getattr(Callback, hook, None)
     return own or (hook in ALIASES and _overrides(callback, ALIASES[hook]))

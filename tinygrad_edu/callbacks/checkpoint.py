@@ -9,7 +9,7 @@ from typing import Any
 from .. import compat
 from ..optimizers.arguments import count
 from . import console
-from .callback import Callback
+from .callback import Callback, idle_without
 from .monitor import Monitor, best_of_watch
 
 
@@ -71,6 +71,7 @@ class ModelCheckpoint(Callback):
     def on_epoch_begin(self, epoch, logs=None):
         self.epoch = epoch
 
+    @idle_without("batches")
     def on_train_batch_end(self, batch, logs=None):
         self.trained += 1
         if self.batches and self.trained % self.batches == 0:

@@ -45,6 +45,12 @@ class History(Callback):
         for name, value in (logs or {}).items():
             self.history.setdefault(name, []).append(value)
 
+    def epochs_at_once(self, epochs, logs, steps, seconds):
+        """Keep the logs of several epochs: a list of numbers, one per epoch, by name."""
+        self.epoch += epochs
+        for name, values in logs.items():
+            self.history.setdefault(name, []).extend(values)
+
     def set_state(self, state):
         super().set_state(state)
         numbers = lambda values: [value[()] if isinstance(value, np.ndarray) else value for value in values]

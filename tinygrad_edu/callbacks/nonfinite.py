@@ -36,6 +36,9 @@ class TerminateOnNaN(Callback):
             console.say(f"Batch {batch}: the loss is {loss}, training ends. Not finite: {spoiled}.")
             self.model.stop_training = True
 
+    def epochs_at_once(self, epochs, logs, steps, seconds):
+        """Nothing to tell: of a batch that has no finite loss `fit` tells by its hook."""
+
 
 def stop_training(model: Any, epoch: int, batch: int, loss: Callable[[], Any] | None) -> None:
     """End a training whose loss has become nan or infinite, with a warning that says where that began.

@@ -44,6 +44,14 @@ class ProgbarLogger(Callback):
     def on_epoch_end(self, epoch, logs=None):
         self.bar.finish(logs)
 
+    def epochs_at_once(self, epochs, logs, steps, seconds):
+        """Tell of several epochs of so many steps, each of which took so many seconds."""
+        for at, epoch in enumerate(epochs if self.params["verbose"] else ()):
+            self.on_epoch_begin(epoch)
+            self.bar.began -= seconds
+            self.bar.done = steps
+            self.bar.finish({name: values[at] for name, values in logs.items()})
+
     def on_test_begin(self, logs=None):
         if not self.in_training:
             self._begin()

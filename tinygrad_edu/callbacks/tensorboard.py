@@ -12,7 +12,7 @@ import numpy as np
 from .. import compat
 from ..optimizers.arguments import count
 from .by_layer import GradientLogger
-from .callback import Callback, Logs
+from .callback import Callback, Logs, idle_without
 from .event_file import EventFile, histogram, scalar
 from .histogram import decades, linear
 from .model_graph import graph_of
@@ -104,6 +104,7 @@ class TensorBoard(Callback):
         if self.gradients:
             self.gradients.on_epoch_begin(epoch, logs)
 
+    @idle_without("batches")
     def on_train_batch_end(self, batch, logs=None):
         step = self.model.optimizer.iterations if self.batches else 0
         if self.batches and step % self.batches == 0:

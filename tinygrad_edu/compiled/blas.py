@@ -1,8 +1,8 @@
 """NumPy's own matrix product, for compiled loops: the BLAS that comes with NumPy, called by its address.
 
 Numba's `np.dot` asks SciPy for a BLAS, a dependency for one function, and a second one beside NumPy's with threads of its
-own. NumPy's wheels carry OpenBLAS in a folder beside the package; its `sgemm` is given to the compiler as a symbol, so that
-compiled code that is read from the cache finds it in this process, whatever its address is here.
+own. NumPy's wheels carry OpenBLAS in a folder beside the package; its `sgemm` and `dgemm` are given to the compiler as symbols, so that
+compiled code that is read from the cache finds them in this process, whatever their address is here.
 """
 
 from __future__ import annotations
@@ -17,45 +17,73 @@ from typing import Any
 import numpy as np
 
 FOLDERS = "../numpy.libs", ".dylibs"  # where wheels keep it, on Linux and Windows, and on macOS
-NAMES = "scipy_cblas_sgemm64_", "cblas_sgemm64_"  # with whole numbers of 64 bits, which the machine passes
-SYMBOL = "tinygrad_edu_sgemm"
+NAMES = "scipy_cblas_{}gemm64_", "cblas_{}gemm64_"  # with whole numbers of 64 bits, which the machine passes
+LETTERS = {"float32": "s", "float64": "d"}
+SYMBOLS = {f"tinygrad_edu_{letter}gemm": letter for letter in LETTERS.values()}
+BY_ROWS, PLAIN, TURNED = 101, 111, 112  # words of cblas
+
+
+def is_there() -> bool:
+    """Whether NumPy brings a BLAS that compiled code can call."""
+    return all(map(offer, SYMBOLS))
 
 
 @functools.cache
-def offer_sgemm() -> bool:
-    """Let compiled code find `sgemm` by SYMBOL. False, and something that does nothing in its place, if NumPy brings none."""
+def offer(symbol: str) -> bool:
+    """Let compiled code find a product by its symbol. False, and something that does nothing in its place, if there is none."""
     binding = importlib.import_module("llvmlite.binding")
 
-    found = next(_found(), None)
-    binding.add_symbol(SYMBOL, ctypes.cast(found or _nothing, ctypes.c_void_p).value)
+    found = next(_found(SYMBOLS[symbol]), None)
+    binding.add_symbol(symbol, ctypes.cast(found or _nothing, ctypes.c_void_p).value)
     return found is not None
 
 
-def _found() -> Iterator[Any]:
+def _found(letter: str) -> Iterator[Any]:
     for folder in FOLDERS:
         for path in sorted(Path(np.__file__).parent.joinpath(folder).glob("*openblas*")):
             library = ctypes.CDLL(str(path))
-            yield from (getattr(library, name) for name in NAMES if hasattr(library, name))
+            names = (name.format(letter) for name in NAMES)
+            yield from (getattr(library, name) for name in names if hasattr(library, name))
 
 
 _nothing = ctypes.CFUNCTYPE(None)(lambda: None)
 
 
+@functools.cache
 def external() -> Any:
-    """`sgemm` as compiled code calls it: cblas' arguments, matrices by their address."""
+    """The product as compiled code calls it: cblas' arguments, for the type of memory."""
+    from llvmlite import ir
     from numba import types
+    from numba.core.cgutils import get_or_insert_function
+    from numba.extending import intrinsic
 
-    offer_sgemm()
-    whole, number, order = types.int64, types.float32, types.int32
-    matrix = types.CPointer(number)
-    arguments = [order, order, order, whole, whole, whole, number, matrix, whole, matrix, whole, number, matrix, whole]
-    return types.ExternalFunction(SYMBOL, types.void(*arguments))
+    word, order = ir.IntType(64), ir.IntType(32)
+
+    @intrinsic
+    def gemm(typing, numbers, a_turned, b_turned, m, n, depth, a, a_step, b, b_step, beta, out, out_step):
+        def generate(context, builder, signature, values):
+            memory, a_turned, b_turned, m, n, depth, a, a_step, b, b_step, beta, out, out_step = values
+            number, matrix = memory.type.pointee, memory.type
+            kinds = [order] * 3 + [word] * 3 + [number, matrix, word, matrix, word, number, matrix, word]
+            symbol = f"tinygrad_edu_{LETTERS[str(numbers.dtype)]}gemm"
+            function = get_or_insert_function(builder.module, ir.FunctionType(ir.VoidType(), kinds), symbol)
+            ways = [builder.select(turned, order(TURNED), order(PLAIN)) for turned in (a_turned, b_turned)]
+            a, b, out = (builder.gep(memory, [at]) for at in (a, b, out))
+            share = builder.sitofp(beta, number)
+            builder.call(
+                function, [order(BY_ROWS), *ways, m, n, depth, number(1), a, a_step, b, b_step, share, out, out_step]
+            )
+            return context.get_dummy_value()
+
+        return types.void(numbers, types.boolean, types.boolean, *[types.int64] * 10), generate
+
+    return gemm
 
 
-def gemm(*arguments: Any) -> None:
-    """out <- alpha a b + beta out, in compiled code."""
+def gemm(numbers, a_turned, b_turned, m, n, depth, a, a_step, b, b_step, beta, out, out_step):
+    """out <- a b + beta out, in compiled code: matrices by where they lie, and how far apart their rows, or columns if turned."""
     raise TypeError("gemm expects to be called by a kernel. Use NumPy's matmul.")
 
 
 gemm.compiled = external  # type: ignore[attr-defined]  # as kernels say what the compiler shall put in their place
-gemm.__wrapped__ = external  # type: ignore[attr-defined]
+gemm.__wrapped__ = external.__wrapped__  # type: ignore[attr-defined]

@@ -37,6 +37,7 @@ from .fields import (
     C,
 )
 from .opcode import Opcode, opcode
+from .scalars import Scalar
 
 
 @kernel
@@ -116,11 +117,17 @@ TEMPLATES = of_one, of_two, of_three
 
 def made_of(function: Callable, template: Callable, name: str, replaced: str = "number") -> Opcode:
     """The opcode of a template in which one kernel stands for another one."""
+    return opcode(_with(function, template, name, replaced))
+
+
+def _with(function: Callable, template: Callable, name: str, replaced: str) -> Callable:
     own = types.FunctionType(template.__code__, {**template.__globals__, replaced: function}, name)
     own.__doc__, own.__module__ = template.__doc__, template.__module__
-    return opcode(own)
+    return own
 
 
-def elementwise(name: str, function: Callable, arity: int) -> Opcode:
+def elementwise(name: str, scalar: Scalar) -> Opcode:
     """The opcode that applies a function of one to three numbers to all."""
-    return made_of(function, TEMPLATES[arity - 1], name)
+    template = TEMPLATES[scalar.arity - 1]
+    single, double = (_with(function, template, name, "number") for function in (scalar.single, scalar.double))
+    return Opcode(single, name, double)

@@ -6,7 +6,6 @@ instruction calls, and both become one: `int64 code(int64* step, float* numbers,
 
 from __future__ import annotations
 
-import functools
 import types as python_types
 from collections.abc import Callable
 from typing import Any
@@ -15,29 +14,28 @@ import llvmlite.binding as llvm
 import numba
 from llvmlite import ir
 from numba import types
-from numba.extending import intrinsic
-from numba.np.arrayobj import populate_array
 
-from .fields import FAILED, ROW
+from .compiler import FrontEnd, module_of
+from .fields import FAILED
 from .loading import target_machine, undefined_symbols
+from .pointers import WORD, Memory
 
-ALL = 1 << 58  # numbers in all memory: more than there are, and few enough for their bytes to be counted
 OPTIONS = {"error_model": "numpy", "nogil": True}
 # No counting of references, so no allocation either; nothing that Python could call.
-BARE = {"_nrt": False, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
-WORD = ir.IntType(64)
+BARE = {"_nrt": False, "no_cpython_wrapper": True, "no_cfunc_wrapper": True, "pipeline_class": FrontEnd}
+_made: dict[Any, Any] = {}  # by function or kernel
 
 
 def emit(symbol: str, function: Callable, dtype: str) -> tuple[str, list[str], bytes]:
     """The object code of an opcode: the name of its function, what it calls of others, and an object file."""
-    arrays = tuple(types.Array(kind, 1, "C") for kind in (types.int64, getattr(types, dtype), types.int64))
+    memories = tuple(Memory(kind) for kind in (types.int64, getattr(types, dtype), types.int64))
     compiled = _for_opcodes(function)
-    compiled.compile(arrays)
-    made = compiled.overloads[arrays]
-    module = llvm.parse_assembly(compiled.inspect_llvm(arrays))
+    compiled.compile(memories)
+    made = compiled.overloads[memories]
+    module = module_of(made)
     module.link_in(llvm.parse_assembly(_entrance(symbol, made)))
     _hide_all_but(symbol, module)
-    _inline(module)
+    _optimize(module)
     code = target_machine().emit_object(module)
     return symbol, undefined_symbols(code), code
 
@@ -46,27 +44,15 @@ def _entrance(symbol: str, made: Any) -> str:
     """The function of three addresses, which calls the one of three arrays."""
     context, description = made.target_context, made.fndesc
     module = context.create_module(symbol)
-    pointers = [context.get_value_type(array.dtype).as_pointer() for array in description.argtypes]
+    pointers = [context.get_value_type(memory) for memory in description.argtypes]
     builder = ir.IRBuilder(ir.Function(module, ir.FunctionType(WORD, pointers), symbol).append_basic_block())
-    lengths = ROW, ALL, ALL
-    arrays = [
-        _array(context, builder, kind, pointer, length)
-        for kind, pointer, length in zip(description.argtypes, builder.function.args, lengths)
-    ]
     called = context.declare_function(module, description)
-    status, result = context.call_conv.call_function(builder, called, description.restype, description.argtypes, arrays)
+    status, result = context.call_conv.call_function(
+        builder, called, description.restype, description.argtypes, builder.function.args
+    )
     answer = _as_word(builder, description.restype, result)
     builder.ret(builder.select(status.is_error, ir.Constant(WORD, FAILED), answer))
     return str(module)
-
-
-def _array(context: Any, builder: Any, kind: Any, data: Any, length: int) -> Any:
-    """An array of so many numbers from an address on."""
-    array = context.make_array(kind)(context, builder)
-    itemsize = context.get_abi_sizeof(context.get_value_type(kind.dtype))
-    size, width = ir.Constant(WORD, length), ir.Constant(WORD, itemsize)
-    populate_array(array, data=data, shape=[size], strides=[width], itemsize=width, meminfo=None)
-    return array._getvalue()
 
 
 def _as_word(builder: Any, kind: Any, value: Any) -> Any:
@@ -85,10 +71,15 @@ def _hide_all_but(symbol: str, module: Any) -> None:
             thing.linkage = "internal"
 
 
-def _inline(module: Any) -> None:
-    """Make one function of two. Their loops are vectorised already."""
+def _optimize(module: Any) -> None:
+    """All functions together, for arrays of some hundred numbers.
+
+    Loops that are laid out several times, as Numba has it, take three times as long to compile, and small arrays longer to
+    run. Only sums have to wait for each other: those that may be reordered keep several at once.
+    """
     tuning = llvm.create_pipeline_tuning_options(speed_level=2)
-    tuning.loop_vectorization = tuning.slp_vectorization = tuning.loop_unrolling = False
+    tuning.loop_vectorization, tuning.slp_vectorization, tuning.loop_unrolling = True, False, False
+    tuning.loop_interleaving = " reassoc " in str(module)
     builder = llvm.create_pass_builder(target_machine(), tuning)
     builder.getModulePassManager().run(module, builder)
 
@@ -96,35 +87,20 @@ def _inline(module: Any) -> None:
 # What an opcode calls ----------------------------------------------------------------------------------------------
 
 
-@functools.cache
 def _for_opcodes(function: Any) -> Any:
     """A function of Numba's, that calls others of this kind where `function` names kernels or closes over them."""
-    options: Any = {**getattr(function, "options", OPTIONS), **BARE}
-    function = getattr(function, "__wrapped__", function)
-    known = function.__globals__
-    named = {name: _in_place_of(known[name]) for name in function.__code__.co_names if name in known}
-    cells = tuple(python_types.CellType(_in_place_of(cell.cell_contents)) for cell in function.__closure__ or ())
-    bound = python_types.FunctionType(function.__code__, {**known, **named}, function.__name__, None, cells)
-    return numba.njit(**options)(bound)
+    if function not in _made:
+        plain = getattr(function, "__wrapped__", function)
+        known = dict(plain.__globals__)
+        cells = tuple(python_types.CellType(_in_place_of(cell.cell_contents)) for cell in plain.__closure__ or ())
+        bound = python_types.FunctionType(plain.__code__, known, plain.__name__, None, cells)
+        _made[function] = numba.njit(**{**getattr(function, "options", OPTIONS), **BARE})(bound)
+        # Afterwards: the name of a function of NumPy's may be that of a kernel which calls it.
+        known.update({name: _in_place_of(known[name]) for name in plain.__code__.co_names if name in known})
+    return _made[function]
 
 
 def _in_place_of(value: Any) -> Any:
     if hasattr(value, "options"):  # a kernel
         return _for_opcodes(value)
     return value.compiled() if hasattr(value, "compiled") else value
-
-
-@intrinsic
-def perform(typing_context, at, numbers, whole):
-    """Call the code whose address is the first number of the row at whole[at]."""
-
-    def generate(context, builder, signature, arguments):
-        place, memory, rows = arguments
-        memory = context.make_array(numbers)(context, builder, memory).data
-        rows = context.make_array(whole)(context, builder, rows).data
-        step = builder.gep(rows, [context.cast(builder, place, at, types.int64)])
-        values = step, memory, rows
-        code = ir.FunctionType(WORD, [value.type for value in values])
-        return builder.call(builder.inttoptr(builder.load(step), code.as_pointer()), values)
-
-    return types.int64(at, numbers, whole), generate

@@ -20,6 +20,7 @@ import numpy as np
 
 from .loading import binding, processor
 
+COMPILER = "emission.py", "compiler.py", "pointers.py", "vector_code.py"  # what stands between a function and its object code
 FORMAT = 1  # of the way from a function to object code
 
 
@@ -89,7 +90,7 @@ def _numba_version() -> str:
 
 
 def _emission() -> str:
-    return Path(__file__).with_name("emission.py").read_text()
+    return "".join(Path(__file__).with_name(name).read_text() for name in COMPILER)
 
 
 def _short(text: str) -> str:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+import functools
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from .fields import CODE, PASS, ROW, STATE, STATE_FIELDS
+from .errors import NotCompiledError
+from .fields import CODE, PASS, ROW, STATE, STATE_FIELDS, STEP
+from .kinds import Step
 from .machine import COUNT, PASSES, run
 from .opcode import Opcode, call, prepare, python_opcode
 from .places import Place
-from .plan import Bound, Instruction, Plan
+from .plan import Bound, Drawn, Instruction, Plan
 
 
 class Linked:
@@ -23,13 +26,17 @@ class Linked:
             the functions that the plan only names.
         dtype: the machine's type, float32 or float64.
         state: what its instructions know of the run; plans that take turns share it. See `new_state`.
+        generators: of the random numbers in it.
 
     Attributes:
         rows: the instructions as the machine reads them.
     """
 
-    def __init__(self, plan: Plan, homes: Mapping[Hashable, Any], dtype: Any, state: np.ndarray):
+    def __init__(
+        self, plan: Plan, homes: Mapping[Hashable, Any], dtype: Any, state: np.ndarray, generators: Sequence[Any] = ()
+    ):
         self.plan, self.dtype, self.state = plan, np.dtype(dtype), state
+        self.generators, self.starts = generators, [0] * len(generators)
         self.homes = dict(homes)  # kept alive
         self.arena = aligned(plan.size, self.dtype)
         for cell, data in plan.constants:
@@ -37,27 +44,49 @@ class Linked:
         prepare([one.code for one in plan.instructions], self.dtype)
         self.calls = {i: self._python(one) for i, one in enumerate(plan.instructions) if not isinstance(one.code, Opcode)}
         codes = [self.calls.get(i, one.code).address(self.dtype) for i, one in enumerate(plan.instructions)]
-        begin = np.array([*(address(self.homes[home]) for home in plan.homes), address(self.arena)])
-        row, field, home = plan.counted
+        known = {home: address(array) for home, array in self.homes.items() if isinstance(array, np.ndarray)}
+        begin = np.array([*(known.get(home, 0) for home in plan.homes), address(self.arena)])
+        row, field, number = plan.counted
         self.rows = plan.table.copy()
-        self.rows[row, field] += begin[home]
+        self.rows[row, field] += begin[number]
         self.rows[:, CODE] = codes
         self.rows[:, STATE] = words(state)
 
+    def put(self, home: Hashable, array: np.ndarray) -> None:
+        """Let a home be another array, or the first one."""
+        if home in self.plan.homes:
+            self.homes[home] = array
+            row, field = self.plan.rows_of(home)
+            self.rows[row, field] = self.plan.table[row, field] + address(array)
+
     def _python(self, one: Instruction) -> Any:
-        """An instruction that is Python: arrays that look at its places, and what is done to them."""
-        arrays = [self.array(place) for place in one.places.values()]
+        """An instruction that is Python: what is done to arrays that look at its places, wherever these are by then."""
         if isinstance(one.code, Bound):
             bound = self.homes[one.code.key]
-            return python_opcode(lambda row: bound(*arrays))
-        out, *operands = arrays
-        function: Any = one.code
+            return python_opcode(lambda row: bound(*map(self.array, one.places.values())))
+        function: Any = functools.partial(self._draw, one.code) if isinstance(one.code, Drawn) else one.code
 
         def step(row: np.ndarray) -> None:
+            out, *operands = map(self.array, one.places.values())
             with np.errstate(all="ignore"):
                 out[...] = function(*operands)
 
         return python_opcode(step)
+
+    def begin(self) -> None:
+        """Note where the generators stand before a run."""
+        self.starts = [generator.counter for generator in self.generators]
+
+    def end(self, steps: int) -> None:
+        """Let the generators stand where so many steps have moved them."""
+        for number, generator in enumerate(self.generators):
+            generator.counter = self.starts[number] + steps * self.plan.draws.get(number, 0)
+
+    def _draw(self, drawn: Drawn) -> np.ndarray:
+        generator = self.generators[drawn.generator]
+        per_step = self.plan.draws[drawn.generator]
+        generator.counter = self.starts[drawn.generator] + int(self.state[STEP]) * per_step + drawn.number
+        return drawn.draw(generator, *drawn.args)
 
     def array(self, place: Place) -> np.ndarray:
         """An array that looks at a place."""
@@ -74,6 +103,23 @@ class Linked:
 def new_state() -> np.ndarray:
     """The state of a run: see `fields`."""
     return np.zeros(len(STATE_FIELDS), np.int64)
+
+
+def machine_type(step: Step) -> np.dtype:
+    """In which the machine has to compute a step: float64 if anything in it is.
+
+    Raises:
+        NotCompiledError: if a weight is of another type.
+    """
+    arrays = [*step.taken.tables, *(call.out for call in step.taken.calls), *(weight.array for weight in step.taken.weights)]
+    is_double = any(array.dtype == np.float64 for array in arrays if array is not None)
+    dtype = np.dtype(np.float64 if is_double else np.float32)
+    for weight in step.taken.weights:
+        if weight.array.dtype != dtype or not weight.array.flags.carray:
+            raise NotCompiledError(
+                f"it computes in {dtype.name}, and reads a Tensor of {weight.array.dtype}, or one that is a view"
+            )
+    return dtype
 
 
 def run_passes(passes: list[tuple[int, ...]], dtype: Any) -> bool:

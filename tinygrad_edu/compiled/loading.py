@@ -17,7 +17,7 @@ from typing import Any
 from . import blas
 from .errors import NotCompiledError
 
-OFFERED = {blas.SYMBOL: blas.offer_sgemm}
+OFFERED = blas.SYMBOLS
 LIBRARIES = None, "libm.so.6", "libSystem.dylib", "ucrtbase"  # where C's functions are: None is the process itself
 
 
@@ -75,7 +75,7 @@ def _engine() -> Any:
 def _offer(name: str, symbol: str) -> None:
     """Let object code find a function by its name."""
     if name in OFFERED:
-        OFFERED[name]()
+        blas.offer(name)
     elif address := _in_c(name):
         binding().add_symbol(name, address)
     elif not _in_numba(name):

@@ -9,35 +9,35 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 
-from .blas import offer_sgemm
+from . import blas
 from .elementwise import elementwise as elementwise_opcode
 from .elementwise import made_of
 from .fields import DEPTH
 from .opcode import Opcode
-from .places import AXES_OF_HALF, filled, merged
-from .plan import Plan
+from .passes import cuts
+from .places import AXES_OF_HALF, Place, filled, merged
+from .plan import Drawn, Plan
 from .products import product_by_blas, product_by_dots, product_by_rows
-from .program import Action, cuts
-from .scalars import SCALARS
+from .program import Action
+from .scalars import SCALARS, Call, scalar_call
 from .sums import (
     add_along_axis,
     fold_along,
-    larger,
-    smaller,
     softmax,
     softmax_cross_entropy,
     sparse_softmax_cross_entropy,
     sum_across,
     sum_along,
-    times,
 )
+from .vectors import larger, multiply, smaller
 
-WORTH_BLAS = 30_000  # multiplications from which on a call of BLAS is worth its overhead
-LONG = 8  # numbers of a row from which on going across rows is better than along columns
+WORTH_BLAS = 30_000  # multiplications from which on a call of BLAS may be worth its overhead
+FEW = 4  # columns: with fewer, lanes are idle
+SHORT, DEEP = 16, 96  # columns, or rows of b: with fewer, or more, BLAS is better at large products
+LONG = 4  # numbers of a row from which on going across rows is better than along columns
 
 
 def lower(plan: Plan, action: Action) -> None:
@@ -65,27 +65,32 @@ def by_python(plan: Plan, action: Action) -> bool:
     return True
 
 
+def drawn(plan: Plan, action: Action) -> bool:
+    """Random numbers, from the generator itself."""
+    params = action.params
+    generator, number = params["generator"], params["number"]
+    plan.draws[generator] = max(plan.draws.get(generator, 0), number + 1)
+    plan.call("draw", Drawn(generator, number, params["draw"], params["args"]), plan.new(action.out), [])
+    return True
+
+
 # Number by number --------------------------------------------------------------------------------
 
 
 @functools.cache
 def opcode_of(name: str) -> Opcode:
     """The opcode of an elementwise op."""
-    function = SCALARS[name].function
-    return elementwise_opcode(name, function, _arity(function))
-
-
-def _arity(function: Any) -> int:
-    return function.__wrapped__.__code__.co_argcount
+    return elementwise_opcode(name, SCALARS[name])
 
 
 def by_number(plan: Plan, action: Action) -> bool:
     """Number by number, along as few axes as there can be."""
-    if action.name not in SCALARS:
+    call = scalar_call(action.op, action.params) if action.op else Call(action.name)
+    if call is None or call.name not in SCALARS:
         return False
     operands = [plan.place(value) for value in action.inputs]
-    operands += [plan.constant(np.array(action.params[name])) for name in SCALARS[action.name].params]
-    return plan.elementwise(action.name, opcode_of(action.name), plan.new(action.out), operands)
+    operands += [plan.constant(np.array(number)) for number in call.numbers]
+    return plan.elementwise(call.name, opcode_of(call.name), plan.new(action.out), operands)
 
 
 def cast(plan: Plan, action: Action) -> bool:
@@ -141,49 +146,69 @@ def joined(plan: Plan, action: Action) -> bool:
 def product(plan: Plan, action: Action) -> bool:
     """A matrix product, with a bias if there is a third input; a batch of them, if its axes can be gone along."""
     a, b = (plan.place(value) for value in action.inputs[:2])
-    if min(a.form.ndim, b.form.ndim) < 2:
+    if min(a.form.ndim, b.form.ndim) < 2 or not a.form.size or not b.form.size:
         return False
     out = plan.new(action.out)
     c = plan.place(action.inputs[2]) if len(action.inputs) > 2 else plan.constant(np.zeros(()))
-    batch = out.form.shape[:-2]
-    rows, columns, depth = out.form.shape[-2], out.form.shape[-1], a.form.shape[-1]
-    places = [out, a, b, c]
-    forms = [out.form, *_of_batch(batch, a.form, b.form), np.broadcast_to(c.form, out.form.shape)]
+    places = [out, a, b, c.seen(np.broadcast_to(c.form, out.form.shape))]
+    if _is_better_turned(out.form, a.form, b.form):
+        places = [place.seen(np.swapaxes(place.form, -1, -2)) for place in (out, b, a, places[3])]
+    code = _product_code(*(place.form for place in places[:3]))
+    if code is product_by_rows and not _along(places[2].form, -1):
+        places[2] = plan.copied(places[2])
+    if code is not product_by_blas and places[3].form.strides[-1] > 0 and not _along(places[3].form, -1):
+        places[3] = plan.copied(places[3])
+    return _emit_product(plan, code, places)
+
+
+def _emit_product(plan: Plan, code: Opcode, places: list[Place]) -> bool:
+    """A product of places whose matrices lie as its opcode expects."""
+    *batch, rows, columns = places[0].form.shape
+    forms = [np.broadcast_to(place.form, (*batch, *place.form.shape[-2:])) for place in places]
     lengths, strides = merged(list(batch), [tuple(form.strides[axis] for form in forms) for axis in range(len(batch))])
-    if len(lengths) > AXES_OF_HALF or not all(out.form.shape) or not depth:
+    if len(lengths) > AXES_OF_HALF:
         return False
     lengths, strides = filled(lengths, strides, AXES_OF_HALF, len(forms))
-    matrices = [form[(0,) * len(batch)] for form in forms]
-    if matrices[0].strides[1] != 1 or columns < rows == matrices[0].size:  # the result lies column by column, or is one
-        matrices = [matrix.T for matrix in (matrices[0], matrices[2], matrices[1], matrices[3])]
-        places[1], places[2] = places[2], places[1]
-        strides = [(out_stride, b_stride, a_stride, c_stride) for out_stride, a_stride, b_stride, c_stride in strides]
-        rows, columns = columns, rows
-    code = _product_code(plan, matrices, rows * columns * depth)
-    if code is product_by_rows and not _along(matrices[2], 1):
-        if batch:
-            return False
-        places[2] = plan.copied(places[2].seen(matrices[2]))
-        matrices[2] = places[2].form
-    by_form = [(*(stride[i] for stride in strides), *matrix.strides) for i, matrix in enumerate(matrices)]
-    seen = [place.seen(matrix) for place, matrix in zip(places, matrices)]
+    by_form = [(*(stride[i] for stride in strides), *form.strides[-2:]) for i, form in enumerate(forms)]
+    seen = [place.seen(form[(0,) * len(batch)]) for place, form in zip(places, forms)]
     pairs = list(zip(seen, by_form))
-    plan.emit(code.name, code, [*lengths, rows, columns], pairs[0], pairs[1:], {DEPTH: depth})
+    plan.emit(code.name, code, [*lengths, rows, columns], pairs[0], pairs[1:], {DEPTH: places[1].form.shape[-1]})
     return True
 
 
-def _of_batch(batch: tuple[int, ...], *forms: np.ndarray) -> list[np.ndarray]:
-    return [np.broadcast_to(form, (*batch, *form.shape[-2:])) for form in forms]
+def _is_better_turned(out: np.ndarray, a: np.ndarray, b: np.ndarray) -> bool:
+    """Whether to compute the transpose: where the result lies column by column, or its rows are too short for all lanes."""
+    rows, columns = out.shape[-2:]
+    return not _along(out, -1) or (columns < min(rows, FEW) and (columns == 1 or _are_dots(a, b)))
 
 
-def _product_code(plan: Plan, matrices: list[np.ndarray], size: int) -> Opcode:
-    """Which loop is best: BLAS for large matrices, else along rows of the result, or along what is summed over."""
-    out, a, b, _ = matrices
-    is_one = all(_along(matrix, 0) or _along(matrix, 1) for matrix in (a, b))
-    if size >= WORTH_BLAS and is_one and offer_sgemm():
-        return product_by_blas
-    by_dots = _along(a, 1) and _along(b, 0) and (not _along(b, 1) or a.shape[1] > out.shape[1])
-    return product_by_dots if by_dots else product_by_rows
+def _are_dots(a: np.ndarray, b: np.ndarray) -> bool:
+    """Whether what is summed over lies one number after the other, and no row of b does, or a shorter one."""
+    return _along(a, -1) and _along(b, -2) and (not _along(b, -1) or a.shape[-1] > b.shape[-1])
+
+
+def _product_code(out: np.ndarray, a: np.ndarray, b: np.ndarray) -> Opcode:
+    """Which loop is best: along rows of the result, or along what is summed over; or BLAS."""
+    code = product_by_dots if _are_dots(a, b) else product_by_rows
+    is_possible = _along(out, -1) and _is_of_blas(a) and _is_of_blas(b)
+    return product_by_blas if is_possible and _is_worth_blas(code, a, b) and blas.is_there() else code
+
+
+def _is_worth_blas(code: Opcode, a: np.ndarray, b: np.ndarray) -> bool:
+    """As measured: small products, and all of which the rows of b stay in the first caches, are faster without."""
+    rows, depth, columns = *a.shape[-2:], b.shape[-1]
+    size = rows * depth * columns
+    if code is product_by_dots:
+        return size >= 3 * WORTH_BLAS or (size >= WORTH_BLAS and depth < SHORT)
+    return size >= WORTH_BLAS and (depth > DEEP or columns < SHORT or not _along(b, -1))
+
+
+def _is_of_blas(form: np.ndarray) -> bool:
+    """Whether rows or columns lie one number after the other, and none over another one."""
+    (rows, columns), (of_row, of_column) = form.shape[-2:], form.strides[-2:]
+    if of_column == 1:
+        return rows == 1 or of_row >= columns
+    return of_row == 1 and (columns == 1 or of_column >= rows)
 
 
 def _along(form: np.ndarray, axis: int) -> bool:
@@ -197,7 +222,7 @@ def _along(form: np.ndarray, axis: int) -> bool:
 @functools.cache
 def folds() -> dict[str, Opcode]:
     """Opcodes that go along axes with a function of two numbers."""
-    functions = {"max": larger, "min": smaller, "prod": times}
+    functions = {"max": larger, "min": smaller, "prod": multiply}
     return {name: made_of(function, fold_along, name, "folded") for name, function in functions.items()}
 
 
@@ -279,8 +304,23 @@ LOWER: dict[str, Callable[[Plan, Action], bool]] = {
     **dict.fromkeys(CLASSES, of_classes),
     **dict.fromkeys(("sum", "mean", "max", "min", "prod"), reduction),
     "cast": cast,
+    "draw": drawn,
     "copy": copy,
     "concatenate_all": joined,
     "matrix_product": product,
 }
-EXACT = {*VIEWS, "cast", "copy", "concatenate_all", "where", "max", "min", "negative", "absolute", "sign", "maximum", "minimum"}
+EXACT = {
+    *VIEWS,
+    "draw",
+    "cast",
+    "copy",
+    "concatenate_all",
+    "where",
+    "max",
+    "min",
+    "negative",
+    "absolute",
+    "sign",
+    "maximum",
+    "minimum",
+}

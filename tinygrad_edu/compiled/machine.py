@@ -81,19 +81,21 @@ def blocks(step, numbers, whole):
 
 @opcode
 def gather(step, numbers, whole):
-    """out[i, :] <- a[rows of the batch, :], which lies anyhow."""
-    n, s, t = step[INNER], step[OUT_INNER], step[A_INNER]
+    """out[i, :] <- a[rows of the batch, :], column by column where out lies so."""
+    rows, n, s, t, a_stride = step[OUTER], step[INNER], step[OUT_INNER], step[A_INNER], step[A_OUTER]
     state = step[STATE]
     order = whole[state + ORDER] + whole[state + POSITION]
-    for i in range(step[OUTER]):
-        out, a = step[OUT] + i * step[OUT_OUTER], step[A] + whole[order + i] * step[A_OUTER]
-        if s == 1 and t == 1:
+    if s == 1 and t == 1:
+        for i in range(rows):
+            out, a = step[OUT] + i * step[OUT_OUTER], step[A] + whole[order + i] * a_stride
             x, y = numbers[a : a + n], numbers[out : out + n]
             for j in range(n):
                 y[j] = x[j]
-        else:
-            for j in range(n):
-                numbers[out + j * s] = numbers[a + j * t]
+    else:
+        for j in range(n):
+            out, a, stride = step[OUT] + j * s, step[A] + j * t, step[OUT_OUTER]
+            for i in range(rows):
+                numbers[out + i * stride] = numbers[a + whole[order + i] * a_stride]
 
 
 @opcode
@@ -108,9 +110,10 @@ def look(step, numbers, whole):
 @opcode
 def tell(step, numbers, whole):
     """outputs[rows of the batch, :] <- a; the columns begin at DEPTH, and rows are as wide as the outer stride of the result."""
-    state = step[STATE]
-    for i in range(step[OUTER]):
-        out = whole[state + OUTPUTS] + (whole[state + POSITION] + i) * step[OUT_OUTER] + step[DEPTH]
-        a = step[A] + i * step[A_OUTER]
-        for j in range(step[INNER]):
-            numbers[out + j] = numbers[a + j * step[A_INNER]]
+    state, rows, n, width, stride = step[STATE], step[OUTER], step[INNER], step[OUT_OUTER], step[A_OUTER]
+    first = whole[state + OUTPUTS] + whole[state + POSITION] * width + step[DEPTH]
+    for j in range(n):
+        out, a = first + j, step[A] + j * step[A_INNER]
+        for i in range(rows):
+            numbers[out + i * width] = numbers[a + i * stride]
+

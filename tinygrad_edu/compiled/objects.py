@@ -13,14 +13,14 @@ import functools
 import hashlib
 import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ..kernel_cache import is_safe, warn_once
 from ..saving.atomic import replace_file
 from .errors import NotCompiledError
-from .identity import environment, identity
+from .identity import environment
 from .loading import load
 
 MAGIC = b"tinygrad_edu object 1\n"
@@ -41,28 +41,23 @@ class Emitted(NamedTuple):
     code: bytes
 
 
-def addresses(opcodes: Sequence[tuple[str, Callable]], dtype: str) -> list[int]:
-    """Where the code of named opcodes lies in this process: read, or compiled and kept.
+def addresses(opcodes: Sequence[Any], dtype: str) -> list[int]:
+    """Where the code of opcodes lies in this process: read, or compiled and kept.
 
     Raises:
         NotCompiledError: if there is no Numba, or none that is allowed to compile, or it refuses an opcode.
     """
+    return load([read_or_emit(one, dtype) for one in opcodes])
+
+
+def read_or_emit(opcode: Any, dtype: str) -> Emitted:
+    """The object code of an opcode, as it is kept; or compiled, and kept from now on."""
     if os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0"):
         raise NotCompiledError("NUMBA_DISABLE_JIT is set")
-    return load([_read_or_emit(name, function, dtype) for name, function in opcodes])
-
-
-def file_of(name: str, function: Callable, dtype: str) -> str:
-    """The name of the file of an opcode."""
-    return f"{name}.{dtype}.{identity(function)}.object"
-
-
-def _read_or_emit(name: str, function: Callable, dtype: str) -> Emitted:
-    place = folder()
-    file = file_of(name, function, dtype)
+    place, file = folder(), opcode.file(dtype)
     if place is not None and (found := _read(place / file)):
         return found
-    made = _emit(f"tinygrad_edu.{name}.{dtype}.{identity(function)}", function, dtype)
+    made = _emit(file.removesuffix(".object"), opcode.of(dtype), dtype)
     if place is not None:
         _write(place / file, made)
     return made
@@ -116,6 +111,20 @@ def _write(path: Path, made: Emitted) -> None:
 
 def _checksum(data: bytes) -> str:
     return hashlib.blake2b(data, digest_size=16).hexdigest()
+
+
+def is_kept(file: str) -> bool:
+    """Whether there is such a file, and it is whole."""
+    place = folder()
+    return place is not None and _read(place / file) is not None
+
+
+def take_away_all_but(files: Iterable[str]) -> None:
+    """Remove the object code of opcodes that have changed since."""
+    place, known = folder(), set(files)
+    for path in place.glob("*.object") if place else ():
+        if path.name not in known:
+            path.unlink(missing_ok=True)
 
 
 # Where they lie ----------------------------------------------------------------------------------------------------

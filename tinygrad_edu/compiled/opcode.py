@@ -13,16 +13,16 @@ number of a row is the address of its code; an opcode can run other instructions
 
 from __future__ import annotations
 
-import ctypes
 import functools
-import threading
 from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
 
 from . import objects
-from .fields import FAILED, ROW
+from .calling import call as call
+from .calling import python_opcode as python_opcode
+from .identity import identity
 
 
 class Opcode:
@@ -31,15 +31,27 @@ class Opcode:
     Args:
         function: of (step, numbers, whole), which may call kernels.
         name: by which it is cached and shown; None means the function's own.
+        double: the function where numbers are float64; None means the same.
     """
 
-    def __init__(self, function: Callable, name: str | None = None):
-        self.function, self.name = function, name or function.__name__
+    def __init__(self, function: Callable, name: str | None = None, double: Callable | None = None):
+        self.function, self.double, self.name = function, double or function, name or function.__name__
         self.__doc__ = function.__doc__
         self._addresses: dict[str, int] = {}
+        self._identities: dict[str, str] = {}
 
     def __repr__(self) -> str:
         return f"<Opcode {self.name}>"
+
+    def of(self, dtype: str) -> Callable:
+        """The function for numbers of a type."""
+        return self.double if dtype == "float64" else self.function
+
+    def file(self, dtype: str) -> str:
+        """The name of the file that its object code is kept in."""
+        if dtype not in self._identities:
+            self._identities[dtype] = identity(self.of(dtype))
+        return f"{self.name}.{dtype}.{self._identities[dtype]}.object"
 
     def address(self, dtype: Any) -> int:
         """Where its code lies in this process, loaded or compiled when it is first asked for."""
@@ -61,60 +73,8 @@ def prepare(opcodes: Iterable[Any], dtype: Any) -> None:
     dtype = np.dtype(dtype).name
     missing = {one for one in opcodes if isinstance(one, Opcode) and dtype not in one._addresses}
     ordered = sorted(missing, key=lambda one: one.name)
-    for one, address in zip(ordered, objects.addresses([(one.name, one.function) for one in ordered], dtype)):
+    for one, address in zip(ordered, objects.addresses(ordered, dtype)):
         one._addresses[dtype] = address
-
-
-# Calling -----------------------------------------------------------------------------------------------------------
-
-_CODE = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)
-_raised = threading.local()
-
-
-def call(code: Any, row: np.ndarray, dtype: Any) -> int:
-    """Run one instruction, and all that it runs, without the GIL. Returns what it returned.
-
-    Raises:
-        Exception: what a Python function raised that an instruction called.
-    """
-    address = code if isinstance(code, int) else code.address(dtype)
-    result = _CODE(address)(row.ctypes.data, None, None)
-    if errors := vars(_raised).pop("errors", None):
-        raise errors[0]
-    if result == FAILED:
-        raise RuntimeError("An opcode expects to raise nothing, got an error in compiled code. Let it return a number.")
-    return result
-
-
-class PythonOpcode:
-    """An opcode whose code is a Python function of the row of its instruction."""
-
-    def __init__(self, function: Callable[[np.ndarray], int | None]):
-        self.function = function
-        self._code = _CODE(self._run)
-        self._address = ctypes.cast(self._code, ctypes.c_void_p).value or 0
-
-    def address(self, dtype: Any = None) -> int:
-        """Where its code lies in this process."""
-        return self._address
-
-    def _run(self, step: int, numbers: int, whole: int) -> int:
-        try:
-            return self.function(np.ctypeslib.as_array(_Row.from_address(step))) or 0
-        except BaseException as raised:
-            vars(_raised).setdefault("errors", []).append(raised)
-            return FAILED
-
-
-_Row = ctypes.c_int64 * ROW
-
-
-def python_opcode(function: Callable[[np.ndarray], int | None]) -> PythonOpcode:
-    """An opcode whose code is a Python function. An error in it stops the run, and is raised by `call`."""
-    return PythonOpcode(function)
-
-
-# Calling from compiled code ----------------------------------------------------------------------------------------
 
 
 def perform(at, numbers, whole):
@@ -123,7 +83,7 @@ def perform(at, numbers, whole):
 
 
 def _intrinsic() -> Any:
-    from .emission import perform
+    from .pointers import perform
 
     return perform
 

@@ -32,13 +32,13 @@ class Instruction(NamedTuple):
 
     Attributes:
         name: for those who read a plan.
-        code: the opcode; or a function that computes arrays from arrays, in Python; or what stands for one.
+        code: the opcode; or a function that computes arrays from arrays, in Python; or what stands for one, or what is drawn.
         places: by the field that has their address; of a function, its result and its operands in order.
         fields: all other numbers of the row, by their field.
     """
 
     name: str
-    code: Opcode | Callable | Bound
+    code: Opcode | Callable | Bound | Drawn
     places: dict[int, Place]
     fields: dict[int, int]
 
@@ -46,6 +46,15 @@ class Instruction(NamedTuple):
     def extent(self) -> tuple[int, ...]:
         """Lengths of the axes that it goes along."""
         return tuple(self.fields.get(axis, 1) for axis in EXTENT)
+
+
+class Drawn(NamedTuple):
+    """Random numbers, of which generator is only said by its number: `draw(generator, *args)`, draw `number` of a step."""
+
+    generator: int
+    number: int
+    draw: Callable
+    args: tuple
 
 
 Strided = tuple[Place, Sequence[int]]  # a place, and its strides along the axes of an instruction
@@ -64,6 +73,8 @@ class Plan:
         constants: cells, and what is in them.
         size: of the arena, once it is laid out.
         table: the instructions as rows, with addresses that count from where each home, or the arena, begins.
+        draws: how often a step draws from each generator.
+        moved: numbers of the weights that get other numbers beside the optimizer.
         counted: of which numbers of the table this is true: rows, fields, and which home; the arena is the last one.
     """
 
@@ -73,7 +84,11 @@ class Plan:
         self.homes: dict[Hashable, Cell] = {}
         self.constants: list[tuple[Cell, np.ndarray]] = []
         self.size = 0
+        self.draws: dict[int, int] = {}
+        self.moved = tuple(number for number, _ in program.moves)
         self._constant_cells: dict[bytes, Cell] = {}
+        self._targets: dict[int, Place] = {}
+        self._rows_of: dict[Hashable, tuple[np.ndarray, np.ndarray]] = {}
         self.is_narrow = batch is not None and self._widest() <= NARROW
         self.places = {
             value: self.home(("weight", number), self.values.shapes[value]) for value, number in program.weights.items()
@@ -114,8 +129,13 @@ class Plan:
     def new(self, value: int, order: str = "") -> Place:
         """A place for what is computed."""
         shape = self.values.shapes[value]
-        self.places[value] = Cell(shape, order or self.order_of(shape)).place
+        target = self._targets.pop(value, None)
+        self.places[value] = target or Cell(shape, order or self.order_of(shape)).place
         return self.places[value]
+
+    def wants(self, value: int, target: Place) -> None:
+        """Let a value that will be computed lie in a certain place, if nothing else is decided by then."""
+        self._targets[value] = target
 
     def order_of(self, shape: tuple[int, ...]) -> str:
         """How numbers of a shape lie: feature by feature in batches of few units."""
@@ -148,7 +168,7 @@ class Plan:
             numbers |= dict(zip(stride_fields[AXES - len(strides) :], map(int, strides)))
         self.instructions.append(Instruction(name, code, places, numbers | (fields or {})))
 
-    def call(self, name: str, function: Callable, out: Place, operands: Sequence[Place]) -> None:
+    def call(self, name: str, function: Callable | Drawn, out: Place, operands: Sequence[Place]) -> None:
         """An instruction that is Python."""
         places = dict(enumerate([out, *operands]))
         self.instructions.append(Instruction(name, function, places, {INNER: out.form.size}))
@@ -204,6 +224,14 @@ class Plan:
                     self.table[i, field] = place.cell.address + place.start
                     counted.append((i, field, numbers[place.cell.home]))
         self.counted = np.array(counted, np.int64).reshape(-1, 3).T
+
+    def rows_of(self, home: Hashable) -> tuple[np.ndarray, np.ndarray]:
+        """Where in the table there are addresses that count from a home: rows and fields."""
+        if not self._rows_of:
+            row, field, number = self.counted
+            for i, key in enumerate(self.homes):
+                self._rows_of[key] = row[number == i], field[number == i]
+        return self._rows_of[home]
 
     def explain(self) -> str:
         """The plan in words: what is done to how many numbers, and where they lie."""

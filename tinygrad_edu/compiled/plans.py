@@ -6,13 +6,14 @@ import math
 from collections.abc import Hashable, Sequence
 
 from .fields import DEPTH, OUT_OUTER
+from .kinds import Step
 from .lowering import lower, opcode_of
 from .machine import gather, look, tell
 from .moves import Move, update
 from .places import Cell, Place
 from .plan import Plan
-from .program import Program, form_of, program_of
-from .step import Step
+from .program import Program
+from .translation import form_of, program_of
 
 KEPT = 64  # plans that are remembered
 _plans: dict[Hashable, Plan] = {}
@@ -39,13 +40,14 @@ def plan_of_step(step: Step, batch: int, trained: Sequence[int], move: Move) -> 
 
 def _new_plan(program: Program, batch: int, trained: Sequence[int], move: Move) -> Plan:
     plan = _begun(program, batch)
-    output, loss, *gradients = program.wanted
     _gather(plan)
     for action in program.actions:
         lower(plan, action)
-    plan.emit("look", look, [1], None, [(plan.place(loss), (0,))])
-    _tell(plan, [output])
-    update(plan, trained, gradients, move)
+    assert program.loss is not None
+    plan.emit("look", look, [1], None, [(plan.place(program.loss), (0,))])
+    _tell(plan, [*program.outputs, *program.parts])
+    _take_moves(plan)
+    update(plan, trained, program.gradients, move)
     plan.lay_out()
     return plan
 
@@ -89,15 +91,26 @@ def _tell(plan: Plan, outputs: Sequence[int]) -> None:
         plan.emit("tell", tell, form.shape, None, [(place.seen(form), form.strides)], fields)
 
 
-def plan_of_function(program: Program, results: Sequence[int]) -> Plan:
+def plan_of_function(step: Step) -> Plan:
     """Compute from tables that are taken whole, and leave results where they are wanted."""
+    program = program_of(step)
     plan = _begun(program, None)
     for value, table in program.tables.items():
         plan.places[value] = plan.home(("table", table), plan.values.shapes[value])
+    results = [(value, plan.home(("result", number), plan.values.shapes[value])) for number, value in enumerate(program.outputs)]
+    for value, target in results:
+        plan.wants(value, target)
     for action in program.actions:
         lower(plan, action)
-    for number, value in enumerate(results):
-        out = plan.home(("result", number), plan.values.shapes[value])
-        plan.elementwise("lay_out", plan.copy, out, [plan.place(value)])
+    for value, target in results:
+        if plan.place(value) is not target:
+            plan.elementwise("lay_out", plan.copy, target, [plan.place(value)])
+    _take_moves(plan)
     plan.lay_out()
     return plan
+
+
+def _take_moves(plan: Plan) -> None:
+    for number, value in plan.program.moves:
+        weight = plan.home(("weight", number), plan.values.shapes[value])
+        plan.elementwise("lay_out", plan.copy, weight, [plan.place(value)])

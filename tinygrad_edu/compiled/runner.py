@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
+from .errors import NotCompiledError
 from .fields import LOSSES, ORDER, OUTPUTS, POSITION, RATES, STEP, STRIDE
-from .link import Linked, address, new_state, run_passes, words
+from .link import Linked, address, machine_type, new_state, run_passes, words
 from .plans import plan_of_step
-from .step import NotCompiledError, known_step
+from .step import known_step
+from .translation import generators_of
 from .updates import Updates, without_hooks
 
 
@@ -29,23 +32,28 @@ class Runner:
 
     def __init__(self, model: Any, tables: Sequence[np.ndarray], batch: Callable[[np.ndarray], tuple], size: int):
         self.model, self.optimizer, self.size = model, model.optimizer, size
-        self.rows, self.dtype = len(tables[0]), _dtype_of(model)
+        self.rows = len(tables[0])
         weights = model.weights
         counts = list(dict.fromkeys((min(size, self.rows), self.rows % size or size)))
+        steps: list[Any] = []
         with without_hooks(model.trainable_weights):
-            steps = [known_step(model, [batch(rows) for rows in _two_batches(tables, count)]) for count in counts]
-        self.updates = Updates(model.optimizer, model.trainable_weights, steps[0].taken.moved)
+            for count in counts:
+                batches = [batch(rows) for rows in _two_batches(tables, count)]
+                steps.append(known_step(model, batches, steps[0] if steps else None))
+        first = steps[0].taken
+        self.dtype = machine_type(steps[0])
+        self.updates = Updates(model.optimizer, model.trainable_weights, first.moved)
         self.key = self._key(self.updates)
         trained = [next(i for i, w in enumerate(weights) if w is moved) for moved in self.updates.weights]
-        homes: dict[Any, np.ndarray] = {("weight", i): weight.array for i, weight in enumerate(weights)}
-        homes |= {("table", i): _as_table(table, self.dtype) for i, table in enumerate(tables)}
-        homes |= self.updates.homes(trained)
         self.state = new_state()
         self.linked: dict[int, Linked] = {}
         for count, step in zip(counts, steps):
+            homes: dict[Any, Any] = {("weight", i): weight.array for i, weight in enumerate(step.taken.weights)}
+            homes |= {("table", i): _as_table(table, self.dtype) for i, table in enumerate(tables)}
+            homes |= self.updates.homes(trained)
             plan = plan_of_step(step, count, trained, self.updates.move)
-            self.linked[count] = Linked(plan, homes, self.dtype, self.state)
-        self.width = int(np.prod(np.shape(steps[0].taken.output)[1:]))
+            self.linked[count] = Linked(plan, homes, self.dtype, self.state, generators_of(step))
+        self.width = sum(math.prod(np.shape(output)[1:]) for output in first.outputs)
 
     @property
     def is_valid(self) -> bool:
@@ -82,8 +90,12 @@ class Runner:
         state[STRIDE] = told.shape[1] if len(told) > 1 else 0
         state[POSITION] = state[STEP] = 0
         passes = [self.linked[count].a_pass(steps, count) for count, steps in ((self.size, whole), (rest, 1)) if count and steps]
+        first = self.linked[self.size if whole else rest]
+        for linked in self.linked.values():
+            linked.begin()
         run_passes(passes * len(orders), self.dtype)
         done = int(state[STEP])
+        first.end(done)
         self.updates.done(done)
         ends = [min(done, (epoch + 1) * each) for epoch in range(len(orders))]
         split = np.split(losses[:done], ends[:-1])
@@ -94,12 +106,6 @@ class Runner:
         return next(iter(self.linked.values())).plan.explain()
 
 
-def _dtype_of(model: Any) -> np.dtype:
-    """What the machine computes in: the type of all weights."""
-    dtypes = sorted({weight.dtype.name for weight in model.weights})
-    if dtypes not in (["float32"], ["float64"]):
-        raise NotCompiledError(f"the machine expects weights in float32, or all in float64, got {', '.join(dtypes) or 'none'}")
-    return np.dtype(dtypes[0])
 
 
 def _two_batches(tables: Sequence[np.ndarray], count: int) -> list[np.ndarray]:

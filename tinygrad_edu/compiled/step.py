@@ -1,112 +1,215 @@
-"""One step of training as calls of ops on a tape, of which every array is known to be what: data, a weight, a constant, a result.
+"""One step of training, or one call of a function, as a list of which every array is known to be what.
 
-What NumPy computes beside the ops is not on the tape: labels in another type, a mask that was drawn. So the step is taken down
+What NumPy computes beside the ops is not on the tape: labels in another type, a mask of a user's. So the step is taken down
 twice, of different samples, and no array is believed to be a constant that was not the same both times:
 
 * the result of an earlier call, or a weight: told by the array itself;
-* data: an array that holds the numbers of a part of the batch, both times, in whatever shape or type;
+* data: a part of the batch itself, or an array that holds its numbers, both times, in whatever shape or type;
 * a constant: the same numbers both times;
 * anything else depends on the samples in a way that nobody has seen, and the step cannot be compiled.
+
+Nor can a step whose Python asked for a number that depends on the samples or on weights: what it did with it is not on the tape.
+
+Nothing is left behind of a step that was taken down: weights, generators and added losses stand where they stood.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+import contextlib
+import random as python_random
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
 from ..calculus import enable_grad, gradients
+from ..graph import Value, make_value
 from ..random import SeedGenerator
 from ..rerun import Moved
+from ..structure import flatten
+from ..tensor import Tensor
 from ..variable import Variable
 from .errors import NotCompiledError as NotCompiledError
-from .tape import Call, Tape
+from .kinds import Step, Taken, by_place, told_apart
+from .tape import Tape
 
 
-class Taken(NamedTuple):
-    """A step on one batch, taken down. Arrays are told apart by their identity."""
+def known_step(model: Any, batches: Sequence[tuple], like: Step | None = None) -> Step:
+    """The step of a model, of two batches of one size, whose samples differ.
 
-    calls: list[Call]
-    tables: list[np.ndarray]  # the parts of the batch
-    output: Any
-    loss: Any
-    gradients: list[Any]
-    moved: list[int]  # the numbers of those of the trainable weights that the gradients are of
-
-
-class Step(NamedTuple):
-    """A step whose every array is known to be what.
-
-    Attributes:
-        taken: the calls, and what came out.
-        kinds: by the id of an array that no call made: ("table", number), ("weight", number) or ("constant", array).
-    """
-
-    taken: Taken
-    kinds: dict[int, tuple[str, Any]]
-
-
-def known_step(model: Any, batches: Sequence[tuple]) -> Step:
-    """The step of a model, taken down of two batches of one size, whose samples differ.
+    Args:
+        model: compiled, and built.
+        batches: (x, y, sample_weight), each of which may be a structure of arrays.
+        like: the step for batches of another size. If this one calls the same ops, one batch is enough.
 
     Raises:
         NotCompiledError: if it cannot be told what an array is.
     """
-    first, second = (take_down(model, batch) for batch in batches)
-    if [_form(call) for call in first.calls] != [_form(call) for call in second.calls]:
-        raise NotCompiledError("the model calls other ops for other samples")
-    weights = {id(weight.array): number for number, weight in enumerate(model.weights)}
-    kinds: dict[int, tuple[str, Any]] = {}
-    made: set[int] = set()
-    for one, other in zip(first.calls, second.calls):
-        for x, y in zip(one.inputs, other.inputs):
-            if id(x) in weights:
-                kinds[id(x)] = "weight", weights[id(x)]
-            elif id(x) not in made and id(x) not in kinds:
-                kinds[id(x)] = _kind(x, y, first.tables, second.tables, one)
-        made.add(id(one.out))
-    return Step(first, kinds)
+    with _no_other_generators():
+        first = take_down(model, batches[0])
+        if like is not None and (found := by_place(first, like)) is not None:
+            return found
+        return told_apart(first, take_down(model, batches[1]))
+
+
+def known_function(function: Callable, args: Sequence, others: Sequence | None = None) -> Step:
+    """A call of a function.
+
+    Args:
+        function: of Tensors, and structures of them, to such.
+        args: arrays and Tensors in them are the tables; Variables are weights; anything else is the function's own.
+        others: arguments of the same form, whose numbers differ; None makes some up.
+
+    Raises:
+        NotCompiledError: if it cannot be told what an array is.
+    """
+    others = [_changed(arg) for arg in args] if others is None else others
+    with _no_other_generators():
+        return told_apart(take_down_function(function, args), take_down_function(function, others), strict=True)
 
 
 def take_down(model: Any, batch: tuple) -> Taken:
-    """The step of a model on one batch: forward, loss, backward. Nothing is left behind of it.
+    """The step of a model on one batch: forward, loss, backward.
 
     Raises:
-        NotCompiledError: if the step draws random numbers or changes weights by itself.
+        NotCompiledError: if the step does what cannot be done again in the same way.
     """
     x, y, sample_weight = batch
-    with Moved() as moved, enable_grad(), Tape() as tape, np.errstate(all="ignore"):
+
+    def step() -> tuple:
         output = model(x, training=True)
         loss = model.compute_loss(x, y, output, sample_weight)
-        found = gradients(model.optimizer.scale_loss(loss), model.trainable_weights, create_graph=True)
-    moved.undo()
-    for thing in moved.first:
+        weights = model.trainable_weights
+        return output, loss, gradients(model.optimizer.scale_loss(loss), weights) if weights else []
+
+    (output, loss, found), tape = _undone(step)
+    moved = [number for number, g in enumerate(found) if g is not None]
+    objective = model._objective
+    parts = [part.array for part in objective.parts] if objective.reported else []
+    return Taken(
+        calls=tape.calls,
+        tables=[_array_of(part) for part in flatten([x, y, sample_weight])[0]],
+        weights=_with_others(model.weights, tape.leaves),
+        outputs=[_array_of(part) for part in flatten(output)[0]],
+        parts=parts,
+        loss=loss.array,
+        gradients=[found[number].array for number in moved],
+        readings=tape.readings,
+        moved=moved,
+    )
+
+
+def take_down_function(function: Callable, args: Sequence) -> Taken:
+    """A call of a function. Arrays among its arguments become Tensors.
+
+    Raises:
+        NotCompiledError: if the call does what cannot be done again in the same way.
+    """
+    tables: list[Any] = []
+    arguments = [_with_tables(arg, tables) for arg in args]
+    out, tape = _undone(lambda: function(*arguments))
+    outputs = [_array_of(part) for part in flatten(out)[0]]
+    given = set(map(id, tables))
+    weights = [leaf for leaf in tape.leaves if id(leaf.array) not in given]
+    return Taken(tape.calls, tables, weights, outputs, [], None, [], tape.readings, [])
+
+
+# Nothing stays -----------------------------------------------------------------------------------
+
+
+def _undone(run: Callable[[], Any]) -> tuple[Any, Tape]:
+    """What `run` returns, and the tape of it; all stands as it stood before.
+
+    Raises:
+        NotCompiledError: if something was moved on in a way that is not on the tape.
+    """
+    with Moved() as moved, enable_grad(), Tape() as tape, np.errstate(all="ignore"):
+        try:
+            out = run()
+            _refuse_unseen(moved, tape)
+        finally:
+            moved.undo()
+            collected = tape.collected()
+            for leaf, before in collected:
+                leaf.node.grad = before  # type: ignore[union-attr]
+    if collected:
+        raise NotCompiledError("the gradients of a backward pass stay behind in .grad")
+    return out, tape
+
+
+@contextlib.contextmanager
+def _no_other_generators() -> Iterator[None]:
+    """Refuse a block that draws from NumPy's or Python's own generator, and put it back."""
+    before, other, failure = np.random.get_state(legacy=False), python_random.getstate(), None
+    try:
+        yield
+    except NotCompiledError as error:
+        failure = error
+    finally:
+        drew = _differs(np.random.get_state(legacy=False), before) or python_random.getstate() != other
+        if drew:
+            np.random.set_state(before)
+            python_random.setstate(other)
+    if drew:
+        raise NotCompiledError("random numbers come from NumPy's or Python's own generator, and not from a SeedGenerator")
+    if failure is not None:
+        raise failure
+
+
+def _differs(state: Any, before: Any) -> bool:
+    now, then = state["state"], before["state"]
+    return now["pos"] != then["pos"] or state["gauss"] != before["gauss"] or not np.array_equal(now["key"], then["key"])
+
+
+def _refuse_unseen(moved: Moved, tape: Tape) -> None:
+    for thing, place in moved.first.items():
         if isinstance(thing, SeedGenerator):
-            raise NotCompiledError("a layer draws random numbers in every step")
-        if isinstance(thing, Variable):
-            raise NotCompiledError(f"the weight {thing.path!r} is changed by a layer, not by the optimizer")
-    numbers = [number for number, g in enumerate(found) if g is not None]
-    if not numbers:
-        raise NotCompiledError("the loss does not depend on any weight")
-    tables = [part.array if hasattr(part, "array") else part for part in (x, y, sample_weight) if part is not None]
-    return Taken(tape.calls, tables, output.array, loss.array, [found[i].array for i in numbers], numbers)  # type: ignore[union-attr]
+            if thing.counter - place != tape.draws_of(thing):
+                raise NotCompiledError("random numbers are drawn in a way that cannot be seen: see tinygrad_edu.random")
+        elif not isinstance(thing, Variable) and not hasattr(thing, "add_loss"):
+            raise NotCompiledError(f"a {type(thing).__name__} moves on in every step")
 
 
-def _form(call: Call) -> tuple:
-    return call.op.name, [np.shape(x) for x in call.inputs], repr(call.params), np.shape(call.out)
+# Parts -------------------------------------------------------------------------------------------
 
 
-def _kind(x: Any, y: Any, tables: list, others: list, call: Call) -> tuple[str, Any]:
-    """What an array is that was x in one step and y in the other, and that no call made."""
-    for number, (table, other) in enumerate(zip(tables, others)):
-        if _holds(x, table) and _holds(y, other) and not np.array_equal(table, other):
-            return "table", number
-    if np.array_equal(x, y, equal_nan=True):
-        return "constant", np.asarray(x)
-    raise NotCompiledError(f"an input of {call.op.name} {np.shape(x)} depends on the samples, and was not computed with ops")
+def _array_of(x: Any) -> Any:
+    return x.array if isinstance(x, Value) else x
 
 
-def _holds(x: Any, table: np.ndarray) -> bool:
-    """Whether x has the numbers of a table, in its order; in whatever shape or type."""
-    return np.size(x) == table.size and np.array_equal(np.ravel(x), np.ravel(table))
+def _with_others(weights: Sequence[Value], leaves: list[Value]) -> list[Value]:
+    """The weights of a model, and what else was read that may change."""
+    return list({id(weight.array): weight for weight in (*weights, *leaves)}.values())
+
+
+def _with_tables(arg: Any, tables: list) -> Any:
+    """An argument with a Tensor in the place of each array, which is noted."""
+    parts, rebuild = flatten(arg)
+    return rebuild([_as_table(part, tables) for part in parts])
+
+
+def _as_table(part: Any, tables: list) -> Any:
+    if isinstance(part, Variable) or not isinstance(part, (np.ndarray, np.generic, Value)):
+        return part
+    x = Tensor(part) if isinstance(part, Tensor) and part.requires_grad else make_value(_array_of(part))
+    tables.append(x.array)
+    return x
+
+
+def _changed(arg: Any) -> Any:
+    """An argument of the same form with other numbers: as like the given ones as can be, so that the same is done with them."""
+    parts, rebuild = flatten(arg)
+    return rebuild([_other(part) for part in parts])
+
+
+def _other(part: Any) -> Any:
+    if isinstance(part, Variable) or not isinstance(part, (np.ndarray, np.generic, Value)):
+        return part
+    array = np.asarray(_array_of(part))
+    if array.dtype.kind == "f":
+        shares = 1 - np.random.default_rng(0).uniform(2**-8, 2**-7, array.shape)
+        new = (np.where(array == 0, 0, array * shares) if array.any() else shares - 1).astype(array.dtype)
+    else:
+        new = np.roll(array, 1, axis=0 if array.ndim else None)
+    return Tensor(new, requires_grad=part.requires_grad) if isinstance(part, Tensor) else new
+

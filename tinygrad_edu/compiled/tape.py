@@ -1,8 +1,8 @@
-"""The tape: every call of an op in a block, forward and backward, in the order of the calls.
+"""The tape: every call of an op in a block, forward and backward, every draw and every move, in the order in which they came.
 
-An op that is called on Values tells whoever looks for anomalies of its result; the tape is one that looks, and finds nothing
-wrong. A backward pass with `create_graph` runs its rules on Values, through the same door. So whatever a model, a loss or a
-penalty is made of, one step under a tape is a flat list of calls of ops, and nothing that is called has to know of it.
+An op that is called on Values tells whoever looks of its result; the tape is one that looks. While it does, a backward pass
+runs its rules on Values, through the same door. So whatever a model, a loss or a penalty is made of, one step under a tape is a
+flat list, and nothing that is called has to know of it.
 
     >>> from tinygrad_edu import Tensor
     >>> x = Tensor([1.0, 2.0])
@@ -13,17 +13,30 @@ penalty is made of, one step under a tape is a flat list of calls of ops, and no
     >>> tape.calls[1].inputs[0] is tape.calls[0].out
     True
 
+Four things can stand in the list, each with `inputs` and `out`:
+
+    Call    an op is called on arrays and numbers
+    Draw    a generator draws numbers
+    Move    a Variable gets other numbers
+    Update  an optimizer takes a step; it is only noted, and not taken
+
 Values are told apart by their arrays, not by the Tensors around them: a Tensor may be wrapped anew, the numbers stay where
 they are. What is computed with NumPy alone is not on the tape; `step` finds such arrays by the numbers in them.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from ..graph import Value
-from ..modes import detector_variable, detectors
+import numpy as np
+
+from ..anomaly import place_of_caller
+from ..graph import Leaf, Value
+from ..modes import Detector, detector_variable, detectors
 from ..record import Op
+from ..variable import Variable
+from .errors import NotCompiledError
 
 
 class Call(NamedTuple):
@@ -35,11 +48,86 @@ class Call(NamedTuple):
     out: Any
 
 
-class Tape:
-    """Notes the calls of ops in a `with` block, in this thread."""
+class Draw(NamedTuple):
+    """Random numbers: `draw(generator, *args)`, which is the generator's draw `number` since the block began, from 0.
+
+    Of another run `number` and the counter that it begins with say which draw it is; the order of draws does not: a
+    checkpoint makes the same draw twice.
+    """
+
+    generator: Any
+    number: int
+    draw: Callable
+    args: tuple
+    out: Any
+
+    @property
+    def inputs(self) -> tuple:
+        return ()
+
+    def again(self, start: int) -> Any:
+        """What comes out in a run that begins with the counter at `start`. The counter stays where it is."""
+        before, self.generator.counter = self.generator.counter, start + self.number
+        try:
+            return self.draw(self.generator, *self.args)
+        finally:
+            self.generator.counter = before
+
+
+class Move(NamedTuple):
+    """A Variable gets all of its numbers anew. Who reads its array later reads `value`, in the type of the Variable."""
+
+    variable: Variable
+    value: Any
+
+    @property
+    def out(self) -> None:
+        return None
+
+    @property
+    def inputs(self) -> tuple:
+        return (self.value,)
+
+
+class Update(NamedTuple):
+    """A step of an optimizer: an array for each of some variables, or None for one that stays."""
+
+    optimizer: Any
+    gradients: tuple
+    variables: tuple[Variable, ...]
+
+    @property
+    def out(self) -> None:
+        return None
+
+    @property
+    def inputs(self) -> tuple:
+        return tuple(g for g in self.gradients if g is not None)
+
+
+class Reading(NamedTuple):
+    """The numbers of an array were asked for, in the middle of the list: what Python did with them is not on the tape."""
+
+    array: Any
+    place: str  # file, line and text
+
+
+class Tape(Detector):
+    """Notes what happens in a `with` block, in this thread.
+
+    Attributes:
+        calls: what happened, in order.
+        leaves: all Variables, and other Tensors that no op has made and that require a gradient, that ops have read.
+        readings: arrays whose numbers were asked for.
+    """
+
+    lifts = True
 
     def __init__(self) -> None:
-        self.calls: list[Call] = []
+        self.calls: list[Any] = []
+        self.readings: list[Reading] = []
+        self._leaves: dict[int, tuple[Value, Any]] = {}
+        self._starts: dict[Any, int] = {}
 
     def __enter__(self) -> Tape:
         self._token = detector_variable.set(self)
@@ -50,11 +138,54 @@ class Tape:
         detectors.discard(self)
         detector_variable.reset(self._token)
 
+    @property
+    def leaves(self) -> list[Value]:
+        return [leaf for leaf, _ in self._leaves.values()]
+
+    def collected(self) -> list[tuple[Value, Any]]:
+        """The leaves whose `grad` is another one than when an op first read them, and what it was."""
+        return [(leaf, grad) for leaf, grad in self._leaves.values() if leaf.node is not None and leaf.node.grad is not grad]
+
+    def draws_of(self, generator: Any) -> int:
+        """How many draws of a generator are on the tape, not counting those that were made again."""
+        return len({call.number for call in self.calls if isinstance(call, Draw) and call.generator is generator})
+
     def look_at_result(self, op: Op, args: tuple, out: Any, params: dict, node: Any) -> None:
         """Note a call."""
-        inputs = tuple(x.array if isinstance(x, Value) else x for x in args)
-        self.calls.append(Call(op, inputs, {**op.defaults, **params}, out))
+        inputs = []
+        for x in args:
+            if isinstance(x, Value):
+                self._note_leaf(x)
+                x = x.array
+            inputs.append(x)
+        self.calls.append(Call(op, tuple(inputs), {**op.defaults, **params} if op.params else params, out))
 
-    def looking_at(self, go_back: Any) -> Any:
-        """The step of a backward pass, as it is: its rules call ops."""
-        return go_back
+    def _note_leaf(self, x: Value) -> None:
+        if (type(x.node) is Leaf or isinstance(x, Variable)) and id(x.array) not in self._leaves:
+            self._leaves[id(x.array)] = x, x.node and x.node.grad
+
+    def look_at_draw(self, generator: Any, number: int, draw: Callable, args: tuple, out: Any) -> None:
+        """Note a draw, by how many came before it."""
+        start = self._starts.setdefault(generator, number)
+        self.calls.append(Draw(generator, number - start, draw, args, out))
+
+    def look_at_move(self, tensor: Any, key: Any, array: Any) -> None:
+        """Note that all of a Variable gets other numbers; refuse what cannot be moved back."""
+        if not isinstance(tensor, Variable) or key is not ...:
+            raise NotCompiledError(f"numbers of {_name(tensor)} are changed in place, {place_of_caller()}")
+        self.calls.append(Move(tensor, array))
+
+    def look_at_reading(self, tensor: Any) -> None:
+        """Note that somebody wants to know the numbers."""
+        self._note_leaf(tensor)
+        self.readings.append(Reading(tensor.array, place_of_caller()))
+
+    def takes_update(self, optimizer: Any, gradients: list, variables: Any) -> bool:
+        """Note a step of an optimizer, which is not taken."""
+        arrays = tuple(g.array if isinstance(g, Value) else g if g is None else np.asarray(g) for g in gradients)
+        self.calls.append(Update(optimizer, arrays, tuple(variables or ())))
+        return True
+
+
+def _name(tensor: Any) -> str:
+    return repr(tensor.path) if isinstance(tensor, Variable) else f"a Tensor {tensor.shape}"

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 from .. import compat, constraints, initializers, ops, regularizers
-from ..graph import make_value
 from ..tensor import as_tensor
 from .arguments import positive_int
 from .layer import Layer, register
@@ -30,13 +29,13 @@ class Masking(Layer):
         self.mask_value = mask_value
 
     def call(self, x):
-        return x * make_value(self._is_step(x)[..., None].astype(x.dtype))
+        return x * self._is_step(x)[..., None].astype(x.dtype)
 
     def compute_mask(self, inputs, mask=None):
-        return make_value(self._is_step(as_tensor(inputs)))
+        return self._is_step(as_tensor(inputs))
 
     def _is_step(self, x):
-        return np.any(x.array != self.mask_value, axis=-1)
+        return ops.any(x != self.mask_value, axis=-1)
 
     def compute_output_shape(self, input_shape):
         return input_shape
@@ -99,20 +98,22 @@ class Embedding(Layer):
         )
 
     def call(self, x):
-        return ops.take_slices(self.embeddings, make_value(self._rows(x.array)))
-
-    def _rows(self, numbers):
         with np.errstate(invalid="ignore"):  # nan is told below
-            rows = numbers if numbers.dtype.kind in "iu" else numbers.astype(np.int64)
+            rows = x if x.dtype.kind in "iu" else x.astype(np.int64)
+        self._check(rows.array, x.array)
+        return ops.take_slices(self.embeddings, rows)
+
+    def _check(self, rows, numbers):
+        """Refuse numbers that are no rows; these are what became of them."""
         if rows.size == 0 or (rows.min() >= 0 and rows.max() < self.input_dim and (rows is numbers or (rows == numbers).all())):
-            return rows
+            return
         wrong = (rows < 0) | (rows >= self.input_dim) | (rows != numbers)
         law = f"whole numbers from 0 to {self.input_dim - 1}"
         place = tuple(np.argwhere(wrong)[0].tolist())
         raise IndexError(f"{self.who} expects {law}, got {numbers[place]:g} at {place}. Make input_dim larger, or map the input.")
 
     def compute_mask(self, inputs, mask=None):
-        return make_value(as_tensor(inputs).array != 0) if self.mask_zero else None
+        return as_tensor(inputs) != 0 if self.mask_zero else None
 
     def compute_output_shape(self, input_shape):
         return (*input_shape, self.output_dim)

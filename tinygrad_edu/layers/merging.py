@@ -200,8 +200,8 @@ class Concatenate(_Merging):
         either = super().compute_mask(inputs, mask)
         if either is None or self.axis % len(inputs[0].shape) != 1:
             return either
-        whole = [np.ones(x.shape[:2], bool) if part is None else as_tensor(part).array for x, part in zip(inputs, mask)]
-        return np.concatenate(whole, axis=1)
+        whole = [as_tensor(np.ones(x.shape[:2], bool) if part is None else part) for x, part in zip(inputs, mask)]
+        return ops.concatenate(whole, axis=1)
 
 
 @register()

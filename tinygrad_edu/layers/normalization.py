@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 
 from .. import compat, constraints, initializers, ops, regularizers
-from ..graph import current
+from ..graph import Value, current
+from ..modes import detector
+from ..ops.normalization import mean_and_variance
 from .arguments import axes_of, number, places
 from .layer import Layer, register
 
@@ -23,7 +25,7 @@ def standardize(x: Any, weights: Any, axes: tuple[int, ...], epsilon: float, mom
     mean = ops.sum(x * weights, axis=axes, keepdims=True) / total
     centred = x - mean
     variance = ops.sum(ops.square(centred) * weights, axis=axes, keepdims=True) / total
-    moments.mean, moments.variance = mean.array, variance.array
+    moments.mean, moments.variance = mean.detach(), variance.detach()
     return centred * ops.rsqrt(variance + epsilon)
 
 
@@ -189,8 +191,11 @@ class BatchNormalization(Normalizing):
     def _by_batch(self, x: Any, weights: Any) -> Any:
         """x by its own mean and variance, which the moving averages follow if the call is part of a training."""
         found = ops.Moments()
-        if weights is None:
+        if weights is None and detector() is None:
             out = ops.normalize(x, *self.gamma_and_beta(self._shape), self._reduced, self.epsilon, found)
+        elif weights is None:  # what the op finds out besides its result, nobody would see
+            out = ops.normalize(x, *self.gamma_and_beta(self._shape), self._reduced, self.epsilon)
+            found.mean, found.variance = mean_and_variance(x.detach(), self._reduced)
         else:
             out = self.scaled(standardize(x, weights, self._reduced, self.epsilon, found), self._shape)
         if current().training:
@@ -198,10 +203,10 @@ class BatchNormalization(Normalizing):
             self._follow(self.moving_variance, found.variance)
         return out
 
-    def _follow(self, average: Any, now: Any) -> None:
-        """Move an average towards the number of this batch."""
-        batch = now.reshape(average.shape)
-        average.assign(average.array * self.momentum + batch * (1 - self.momentum))
+    def _follow(self, average: Any, batch: Any) -> None:
+        """Move an average towards the number of this batch: an array, or a Tensor, where somebody looks at ops."""
+        now = average.detach() if isinstance(batch, Value) else average.array
+        average.assign(now * self.momentum + batch.reshape(average.shape) * (1 - self.momentum))
 
     def _weights_of(self, mask: Any, x: Any) -> Any:
         """1 for steps that count, 0 for padding."""

@@ -44,17 +44,16 @@ class _Noisy(Layer):
         """x as in training."""
         raise NotImplementedError(f"{type(self).__name__} expects a method disturb(x).")
 
-    def keep(self, x: Any, rate: float) -> np.ndarray:
-        """Truth values that broadcast against x, each False with probability `rate`."""
-        shape = x.shape
-        if self.noise_shape is not None:
-            if len(self.noise_shape) != len(shape):
-                raise ValueError(
-                    f"{self.who} expects a noise_shape of {len(shape)} axes, got {self.noise_shape}. "
-                    "Give it a length, or None, for each axis."
-                )
-            shape = tuple(n if m is None else m for m, n in zip(self.noise_shape, shape))
-        return self.seed_generator.keep(rate, shape)
+    def mask_shape(self, x: Any) -> tuple[int, ...]:
+        """The shape of a mask that broadcasts against x: the `noise_shape`."""
+        if self.noise_shape is None:
+            return x.shape
+        if len(self.noise_shape) != x.ndim:
+            raise ValueError(
+                f"{self.who} expects a noise_shape of {x.ndim} axes, got {self.noise_shape}. "
+                "Give it a length, or None, for each axis."
+            )
+        return tuple(n if m is None else m for m, n in zip(self.noise_shape, x.shape))
 
     def compute_output_shape(self, input_shape):
         return input_shape
@@ -98,7 +97,7 @@ class Dropout(_Noisy):
         if self.rate == 0:
             return x
         scale = 0 if self.rate == 1 else 1 / (1 - self.rate)
-        return x * make_value(self.keep(x, self.rate) * x.dtype.type(scale))
+        return x * make_value(self.seed_generator.keep_times(scale, self.rate, self.mask_shape(x), x.dtype))
 
 
 @register()
@@ -172,9 +171,9 @@ class AlphaDropout(_Noisy):
             return x * (1 - self.rate)
         a = ((1 - self.rate) * (1 + self.rate * SELU_LIMIT**2)) ** -0.5
         b = -a * SELU_LIMIT * self.rate
-        keep, dtype = self.keep(x, self.rate), x.dtype.type
-        shift = np.where(keep, dtype(b), dtype(a * SELU_LIMIT + b))
-        return x * make_value(keep * dtype(a)) + make_value(shift)
+        keep, dtype = make_value(self.seed_generator.keep(self.rate, self.mask_shape(x))), x.dtype.type
+        shift = ops.where(keep, dtype(b), dtype(a * SELU_LIMIT + b))
+        return x * (keep * dtype(a)) + shift
 
 
 @register()
@@ -194,8 +193,7 @@ class GaussianNoise(_Noisy):
         self.stddev = number("GaussianNoise", "stddev", stddev, 0, most=float(np.finfo(np.float64).max))
 
     def disturb(self, x):
-        noise = self.seed_generator.normal(x.shape) * self.stddev
-        return x + make_value(noise.astype(x.dtype))
+        return x + make_value(self.seed_generator.normal(x.shape, 0.0, self.stddev, x.dtype))
 
 
 @register()
@@ -218,7 +216,7 @@ class GaussianDropout(_Noisy):
 
     def disturb(self, x):
         stddev = math.sqrt(self.rate / (1 - self.rate))
-        return x * make_value((1 + stddev * self.seed_generator.normal(x.shape)).astype(x.dtype))
+        return x * make_value(self.seed_generator.normal(x.shape, 1.0, stddev, x.dtype))
 
 
 @register()

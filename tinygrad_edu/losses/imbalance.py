@@ -7,7 +7,7 @@ import numpy as np
 from .. import ops
 from ..config import epsilon
 from .formula import formula
-from .labels import class_numbers, plain
+from .labels import as_classes
 from .loss import FormulaLoss
 from .probability import binary_entropies, entropies, last, shares, smoothed, softmax_logits
 
@@ -76,7 +76,7 @@ def categorical_generalized_cross_entropy(y_true, y_pred, q=0.5, axis=-1):
 
     Source: Zhang & Sabuncu (2018), "Generalized Cross Entropy Loss for Training Deep Neural Networks with Noisy Labels".
     """
-    labels, _ = class_numbers(plain(y_true), y_pred.shape[axis], "categorical_generalized_cross_entropy")
+    labels = as_classes(y_true, y_pred.shape[axis], "categorical_generalized_cross_entropy")
     return (1 - ops.exp(-q * entropies(labels, y_pred, False, axis))) / q
 
 

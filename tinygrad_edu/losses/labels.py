@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from .. import ops
 from ..graph import Value
 from ..tensor import as_tensor
 
@@ -90,6 +91,14 @@ def class_numbers(labels: np.ndarray, classes: int, owner: str, ignored: int | N
         _refuse_wrong(labels, counts & ~right, classes, owner)
         labels = np.where(counts, labels, 0)
     return labels.astype(np.int64, copy=False), counts
+
+
+def as_classes(labels: Any, classes: int, owner: str, ignored: int | None = None) -> Any:
+    """`labels`, an array or a Tensor, as whole numbers: what `class_numbers` says, and refuses, computed with ops."""
+    class_numbers(plain(labels), classes, owner, ignored)
+    if ignored is not None:
+        labels = ops.where(ops.not_equal(labels, ignored), labels, 0)
+    return labels if labels.dtype.kind in "iu" else labels.astype(np.int64)
 
 
 def _refuse_wrong(labels: np.ndarray, wrong: np.ndarray, classes: int, owner: str) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from .. import ops
 from .formula import formula
 from .loss import FormulaLoss
@@ -64,7 +62,5 @@ class CategoricalHinge(FormulaLoss, of=categorical_hinge): ...
 
 def _shortfall(y_true, y_pred):
     """How much each answer lacks to be right by 1."""
-    labels = np.asarray(y_true)
-    if ((labels == 0) | (labels == 1)).all():
-        y_true = 2 * y_true - 1
-    return ops.relu(1 - y_true * y_pred)
+    are_shares = ops.all(ops.logical_or(ops.equal(y_true, 0), ops.equal(y_true, 1)))
+    return ops.relu(1 - ops.where(are_shares, 2 * y_true - 1, y_true) * y_pred)

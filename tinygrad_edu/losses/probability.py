@@ -14,7 +14,7 @@ import numpy as np
 from .. import ops
 from ..config import epsilon
 from .formula import formula
-from .labels import class_numbers, plain
+from .labels import as_classes
 from .loss import FormulaLoss
 
 
@@ -92,9 +92,9 @@ def sparse_categorical_crossentropy(y_true, y_pred, from_logits=False, ignore_cl
         >>> sparse_categorical_crossentropy([1, 0], [[0.5, 0.5], [0.25, 0.75]]).round(4)
         array([0.6931, 1.3863])
     """
-    labels, counts = class_numbers(plain(y_true), y_pred.shape[axis], "sparse_categorical_crossentropy", ignore_class)
+    labels = as_classes(y_true, y_pred.shape[axis], "sparse_categorical_crossentropy", ignore_class)
     each = entropies(labels, y_pred, from_logits, axis)
-    return each if ignore_class is None else ops.where(counts, each, 0)
+    return each if ignore_class is None else ops.where(ops.not_equal(y_true, ignore_class), each, 0)
 
 
 class SparseCategoricalCrossentropy(FormulaLoss, of=sparse_categorical_crossentropy, also=("scce",)):
@@ -109,8 +109,8 @@ def without_class(y_true, ignore_class, mask):
     """A mask, or None, that also leaves out the labels `ignore_class`."""
     if ignore_class is None:
         return mask
-    counts = plain(y_true) != ignore_class
-    return counts if mask is None else counts & plain(mask).astype(bool)
+    counts = y_true != ignore_class
+    return counts if mask is None else counts & (mask if mask.dtype == bool else mask != 0)
 
 
 @formula("rows")

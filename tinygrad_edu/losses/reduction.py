@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 
 from .. import ops
+from ..graph import Value, make_value
+from ..tensor import as_tensor
 from .labels import plain
 
 
@@ -25,40 +27,43 @@ def reduce(reduction: str | None, losses: Any, sample_weight: Any = None, mask: 
         sample_weight: numbers that multiply the losses: one in all, per sample, or per step.
         mask: truth values, one per sample or per step; where False the loss does not count.
     """
-    there = None if mask is None else np.broadcast_to(as_mask(mask, losses.shape), losses.shape)
-    weights = None if sample_weight is None else as_weights(sample_weight, losses.shape, losses.dtype)
+    there = None if mask is None else ops.broadcast_to(truth(mask, losses.shape), losses.shape)
+    weights = None if sample_weight is None else make_value(as_weights(sample_weight, losses.shape, losses.dtype))
     if there is not None:
         losses = ops.where(there, losses, 0)
         weights = there.astype(losses.dtype) if weights is None else weights * there
     if weights is not None:
         losses = losses * weights
-    return REDUCTIONS[reduction](losses, weights, losses.size if there is None else np.count_nonzero(there))
+    return REDUCTIONS[reduction](losses, weights, there)
 
 
-def _mean(losses, weights, count):
-    return _share(losses, count)
+def _mean(losses, weights, there):
+    return _share(losses, there)
 
 
-def _mean_with_sample_weight(losses, weights, count):
-    total = count if weights is None else float(np.sum(np.broadcast_to(weights, losses.shape), dtype=float))
-    return _share(losses, total)
+def _mean_with_sample_weight(losses, weights, there):
+    return _share(losses, weights)
 
 
-def _share(losses, count):
-    """The sum of `losses` divided by `count`; 0 where nothing counts. Through the mean, which a float16 can hold."""
-    if not losses.size:
-        return ops.sum(losses)
-    mean = ops.mean(losses)
-    return mean if count == losses.size else mean * (losses.size / count if count else 0.0)
+def _share(losses, weights):
+    """The sum of `losses` divided by that of some weights, all 1 if None; 0 where nothing counts.
+
+    Through the mean, which a float16 can hold.
+    """
+    if weights is None or not losses.size:
+        return (ops.mean if losses.size else ops.sum)(losses)
+    total = ops.sum(ops.broadcast_to(weights.astype(float), losses.shape))
+    share = ops.where(total != 0, losses.size / ops.where(total != 0, total, 1.0), 0.0)
+    return ops.mean(losses) * share.astype(losses.dtype)
 
 
-REDUCTIONS: dict[str | None, Callable] = {  # of weighted losses, their weights, and how many of them are there
+REDUCTIONS: dict[str | None, Callable] = {  # of weighted losses, their weights, and which of them are there
     "sum_over_batch_size": _mean,
     "mean": _mean,
-    "sum": lambda losses, weights, count: ops.sum(losses),
+    "sum": lambda losses, weights, there: ops.sum(losses),
     "mean_with_sample_weight": _mean_with_sample_weight,
-    "none": lambda losses, weights, count: losses,
-    None: lambda losses, weights, count: losses,
+    "none": lambda losses, weights, there: losses,
+    None: lambda losses, weights, there: losses,
 }
 
 
@@ -88,9 +93,18 @@ def as_mask(mask: Any, shape: tuple[int, ...]) -> np.ndarray:
     return fitted(plain(mask).astype(bool, copy=False), shape, "The mask")
 
 
+def truth(mask: Any, shape: tuple[int, ...]) -> Any:
+    """`as_mask` of a Tensor, or of an array as one: what is done with the mask of a batch is done with ops."""
+    mask = as_tensor(mask)
+    return fitted(mask if mask.dtype == bool else mask != 0, shape, "The mask")
+
+
 def without_padding(y_true: Any, mask: Any) -> Any:
     """Labels, which are 0 where a mask says that nothing is there: padding may be labelled -1, or nan."""
-    return y_true if mask is None else ops.where(as_mask(mask, y_true.shape), y_true, 0)
+    if mask is None:
+        return y_true
+    there = truth if isinstance(y_true, Value) else as_mask
+    return ops.where(there(mask, y_true.shape), y_true, 0)
 
 
 def fitted(x: np.ndarray, shape: tuple[int, ...], owner: str) -> np.ndarray:

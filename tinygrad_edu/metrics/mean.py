@@ -6,6 +6,8 @@ The sum of the weighted numbers is divided by the sum of the weights. (A loss di
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import reduce
+from operator import add
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -55,6 +57,22 @@ class Mean(Metric):
         self.total.assign_add(total)
         self.count.assign_add(count)
 
+    def count_passes(self, totals: np.ndarray, counts: np.ndarray) -> list[float]:
+        """Count batches whose sums are known, in several passes that all begin from here. Returns the mean after each pass.
+
+        Sums are added up in the order of the batches, so that not a bit differs from counting one batch after another; what
+        is counted in the end is the last pass.
+
+        Shapes: totals (passes, batches), counts (batches,).
+        """
+        if len(totals) == 1:  # a few numbers: one after another takes Python less time than NumPy
+            sums = np.array([reduce(add, totals[0].tolist(), float(self.total.value))])
+        else:
+            start = np.full((len(totals), 1), self.total.value)
+            sums = np.add.accumulate(np.hstack([start, totals]), axis=1)[:, -1]
+        self.total.value, self.count.value = sums[-1], self.count.value + counts.sum()
+        return (sums / self.count.value).tolist()
+
     def result(self) -> Any:
         """The mean so far."""
         return share(self.total.value, self.count.value)
@@ -101,9 +119,7 @@ class SampleMean(Mean):
             y_pred: predictions, (samples, ...).
             sample_weight: how much each sample, or each step of each sample, counts. None: as much as any other.
         """
-        y_true, y_pred, carried = labelled(self.takes, y_true, y_pred, self.name, self.axis)
-        if self.takes == "entries" and y_pred.ndim == 1:
-            y_true, y_pred = one_sample_each(y_true), one_sample_each(y_pred)
+        y_true, y_pred, carried = self._labelled(y_true, y_pred)
         values = plain(self.values(y_true, y_pred))
         mask = self.mask_of(y_true, carried)
         if values.ndim and sample_weight is None and mask is None:
@@ -111,6 +127,17 @@ class SampleMean(Mean):
         over = values.shape or y_pred.shape[:1]  # a single number for a batch counts as often as the batch has samples
         weights = full_weights(sample_weight, over, mask)
         return super().update_state(values, weights if values.ndim else np.sum(weights))
+
+    def of_each(self, y_true: Any, y_pred: Any) -> np.ndarray:
+        """The number of each sample: what the mean is of where there are neither weights nor masks."""
+        y_true, y_pred, _ = self._labelled(y_true, y_pred)
+        return np.asarray(plain(self.values(y_true, y_pred)), float)
+
+    def _labelled(self, y_true: Any, y_pred: Any) -> tuple[np.ndarray, np.ndarray, Any]:
+        y_true, y_pred, carried = labelled(self.takes, y_true, y_pred, self.name, self.axis)
+        if self.takes == "entries" and y_pred.ndim == 1:
+            y_true, y_pred = one_sample_each(y_true), one_sample_each(y_pred)
+        return y_true, y_pred, carried
 
     def mask_of(self, y_true: np.ndarray, mask: Any) -> Any:
         """Which samples or steps count, given which of the predictions do. None: all of them."""

@@ -167,13 +167,16 @@ class Metric(Configurable):
     @property
     def variables(self) -> list[State]:
         """The states, in the order in which they were added; then those of metrics that it keeps, also in lists and dicts."""
-        inner = _metrics_in(list(vars(self).values()))
+        inner = _metrics_in([value for name, value in vars(self).items() if isinstance(value, _MAY_HOLD) and name != "_states"])
         return [*self._states, *(state for metric in inner for state in metric.variables)]
 
     weights = variables
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name!r} {_told(self.result())}>"
+
+
+_MAY_HOLD = Metric, list, tuple, dict
 
 
 def _metrics_in(x: Any) -> list[Metric]:

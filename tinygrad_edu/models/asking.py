@@ -12,34 +12,84 @@ from ..callbacks import CallbackList
 from ..graph import Value
 from ..structure import flatten
 from .batches import ArrayBatches, Source, Stream
+from .forward import Forward, forward_of
 from .scores import plain_numbers
+from .steps import COUNTING, own_methods
+from .tally import Tally
 
 
 def measure(model: Any, source: Source, steps: int | None, hooks: CallbackList, owner: str = "evaluate") -> dict[str, Any]:
     """Losses and metrics over `steps` batches, or one pass."""
     hooks.call("on_test_begin", {})
     model.reset_metrics()
+    forward = _machine_for(model, source, steps, "test", hooks)
+    if forward is None:
+        logs = _measure_batches(model, Stream(source, owner=owner).take(steps), hooks)
+    else:
+        tally: Any = Tally(model, source)  # type: ignore[arg-type]
+        for order in _in_parts(source):
+            tally.count(order[None], forward.run(order))
+        logs = model.get_metrics_result()
+    hooks.call("on_test_end", logs)
+    return logs
+
+
+def _measure_batches(model: Any, batches: Iterator[Any], hooks: CallbackList) -> dict[str, Any]:
     logs: dict[str, Any] = {}
     with no_grad():
-        for step, batch in _told(hooks, "on_test_batch", Stream(source, owner=owner).take(steps)):
+        for step, batch in _told(hooks, "on_test_batch", batches):
             logs = plain_numbers(model.test_step(batch), "test_step")
             for hook in hooks.of("on_test_batch_end"):
                 hook(step, logs)
-    hooks.call("on_test_end", logs)
     return logs
 
 
 def ask(model: Any, source: Source, steps: int | None, hooks: CallbackList) -> Any:
     """What the model makes of `steps` batches, or of one pass, as arrays in the structure that it returns."""
-    found = []
     hooks.call("on_predict_begin", {})
+    forward = _machine_for(model, source, steps, "predict", hooks)
+    if forward is None:
+        found = _ask_batches(model, Stream(source, owner="predict").take(steps), hooks)
+    else:
+        found = [_rebuilt(model, source, forward.ask(order)) for order in _in_parts(source)]
+    hooks.call("on_predict_end", {})
+    return joined(found)
+
+
+def _ask_batches(model: Any, batches: Iterator[Any], hooks: CallbackList) -> list:
+    found = []
     with no_grad():
-        for step, batch in _told(hooks, "on_predict_batch", Stream(source, owner="predict").take(steps)):
+        for step, batch in _told(hooks, "on_predict_batch", batches):
             found.append(model.predict_step(batch))
             for hook in hooks.of("on_predict_batch_end"):
                 hook(step, {"outputs": found[-1]})
-    hooks.call("on_predict_end", {})
-    return joined(found)
+    return found
+
+
+# By a machine ------------------------------------------------------------------------------------
+
+
+def _machine_for(model: Any, source: Source, steps: int | None, what: str, hooks: CallbackList) -> Forward | None:
+    """What runs whole passes of rows without Python between the batches; None: each batch is taken by itself."""
+    own = own_methods(model, f"{what}_step", *(COUNTING if what == "test" else ()))
+    if own or hooks.wanting(what) or not isinstance(source, ArrayBatches) or steps not in (None, source.steps):
+        return None
+    forward = forward_of(model, source)
+    return None if forward.is_eager else forward
+
+
+def _in_parts(source: Any) -> Iterator[np.ndarray]:
+    """The numbers of all rows, in parts of whole batches whose outputs fit into memory."""
+    rows, part = np.arange(len(source.x)), source.batch_size * max(1, 2**16 // source.batch_size)
+    return (rows[at : at + part] for at in range(0, len(rows), part))
+
+
+def _rebuilt(model: Any, source: Any, outputs: list[np.ndarray]) -> Any:
+    """Outputs in the structure that the model returns."""
+    if len(outputs) == 1:
+        return outputs[0]
+    with no_grad():
+        return flatten(model.predict_step(source.batch(slice(1))))[1](outputs)
 
 
 def _told(hooks: CallbackList, what: str, batches: Iterator[Any]) -> Iterator[tuple[int, Any]]:

@@ -7,7 +7,7 @@ and goes through them: `batches(rng, start)`, from batch number `start` on, in a
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import chain, islice
 from typing import Any, Protocol
 
@@ -65,18 +65,27 @@ class ArrayBatches:
         self.steps = -(-len(x) // batch_size)
 
     def batches(self, rng: np.random.Generator | None, start: int) -> Iterator[Any]:
-        size, ends = self.batch_size, range(start * self.batch_size, len(self.x), self.batch_size)
         if rng is None:
-            return (self.batch(slice(at, at + size)) for at in ends)
+            return self._slices(range(start * self.batch_size, len(self.x), self.batch_size))
         if self.in_blocks:
-            order = rng.permutation(self.steps) * size
-            return (self.batch(slice(at, at + size)) for at in order[start:].tolist())
-        order = self.order(rng)
-        return (self.batch(order[at : at + size]) for at in ends)
+            return self._slices((rng.permutation(self.steps) * self.batch_size)[start:].tolist())
+        return self.in_order(self.orders(rng, 1)[0], start)
 
-    def order(self, rng: np.random.Generator | None) -> np.ndarray:
-        """The numbers of all rows, in the order of a pass."""
-        return np.arange(len(self.x)) if rng is None else rng.permutation(len(self.x))
+    def _slices(self, begins: Iterable[int]) -> Iterator[Any]:
+        return (self.batch(slice(at, at + self.batch_size)) for at in begins)
+
+    def in_order(self, order: np.ndarray, start: int) -> Iterator[Any]:
+        """The batches of rows of these numbers, from batch number `start` on."""
+        size = self.batch_size
+        return (self.batch(order[at : at + size]) for at in range(start * size, len(order), size))
+
+    def orders(self, rng: np.random.Generator | None, passes: int) -> np.ndarray:
+        """The numbers of all rows in the order of each pass, as `batches` draws them if they do not stay in blocks."""
+        orders = np.tile(np.arange(len(self.x)), (passes, 1))
+        if rng is not None:
+            for order in orders:
+                rng.shuffle(order)
+        return orders
 
     def batch(self, rows: Any) -> Any:
         """Some of the rows, as a batch."""
@@ -170,6 +179,7 @@ class Stream:
         self._pass: Iterator[Any] | None = None
         self._order: Any = None  # state of `rng` before the order of this pass was drawn
         self._taken = 0
+        self._rows: np.ndarray | None = None  # their numbers in the order of this pass, if it has one by rows
 
     def take(self, count: int | None) -> Iterator[Any]:
         """The next `count` batches, of as many passes as that takes; None: all that are left of this pass.
@@ -202,13 +212,52 @@ class Stream:
         """Whether the next batch is the first of a pass."""
         return self._pass is None
 
-    def whole_pass(self) -> np.ndarray:
-        """The numbers of all rows in the order of the next pass, whose batches count as taken. For `ArrayBatches`."""
-        return self.source.order(self.rng)  # type: ignore[attr-defined]
+    # Rows of arrays, which somebody else makes batches of ---------------------------------------------
+
+    def rest(self) -> np.ndarray:
+        """The numbers of the rows in the batches that are left of this pass, or of a new one."""
+        source: Any = self.source
+        if self._pass is None:
+            self._begin()
+        rows = source.orders(None, 1)[0] if self._rows is None else self._rows
+        return rows[self._taken * source.batch_size :]
+
+    def skip(self, batches: int) -> None:
+        """Count so many batches of this pass as taken; its end, as `take` has it, comes later."""
+        self._taken += batches
+        self._pass = self._batches()
+
+    def end(self) -> None:
+        """End this pass if nothing is left of it."""
+        if self._taken == self.source.steps:
+            self._pass = None
+
+    def orders(self, passes: int) -> np.ndarray:
+        """The numbers of all rows in the orders of the next passes, whose batches count as taken."""
+        self._order = self._state()
+        return self.source.orders(self.rng, passes)  # type: ignore[attr-defined]
+
+    def only(self, passes: int) -> None:
+        """Of what `orders` has just given only the first passes were taken: the rest will be drawn again."""
+        if self.rng is not None:
+            self.rng.bit_generator.state = self._order
+            self.source.orders(self.rng, passes)  # type: ignore[attr-defined]
+
+    # Its place ---------------------------------------------------------------------------------------
 
     def _begin(self, taken: int = 0) -> None:
-        self._order = None if self.rng is None else self.rng.bit_generator.state
-        self._taken, self._pass = taken, self.source.batches(self.rng, taken)
+        self._order, self._taken, source = self._state(), taken, self.source
+        is_by_rows = isinstance(source, ArrayBatches) and self.rng is not None and not source.in_blocks
+        self._rows = source.orders(self.rng, 1)[0] if is_by_rows else None  # type: ignore[attr-defined]
+        self._pass = self._batches()
+
+    def _batches(self) -> Iterator[Any]:
+        if self._rows is None:
+            return self.source.batches(self.rng, self._taken)
+        return self.source.in_order(self._rows, self._taken)  # type: ignore[attr-defined]
+
+    def _state(self) -> Any:
+        return None if self.rng is None else self.rng.bit_generator.state
 
     def _refuse_end(self, count: int | None) -> None:
         """A generator that ends in the middle of an epoch, and a pass without batches."""
@@ -223,7 +272,7 @@ class Stream:
     def place(self) -> dict[str, Any]:
         """Where the stream is: the state of `rng` before this pass, and how many batches of it were taken."""
         if self._pass is None:
-            return {"order": None if self.rng is None else self.rng.bit_generator.state, "taken": 0}
+            return {"order": self._state(), "taken": 0}
         return {"order": self._order, "taken": self._taken}
 
     @place.setter

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from functools import cached_property
 from math import isfinite
+from time import perf_counter
 from typing import Any
 
 from ..calculus import enable_grad
 from ..callbacks import CallbackList, OtherTrainingError, nonfinite
+from ..interruption import WholeSteps
 from .asking import measure
 from .batches import Stream
-from .compiling import CompiledEpochs
+from .compiling import Compiled
 from .identity import difference, identity_of
-from .interruption import WholeSteps
 from .position import capture, go_back
 from .scores import plain_numbers
 from .validation import Validation
@@ -28,7 +29,7 @@ class Course:
         epochs: their numbers.
         validation: what is measured between them, or None.
         hooks: who is told.
-        compiled: runs whole epochs, if it can be.
+        compiled: runs the steps, as far as they can be compiled.
     """
 
     def __init__(
@@ -39,7 +40,7 @@ class Course:
         epochs: range,
         validation: Validation | None,
         hooks: CallbackList,
-        compiled: CompiledEpochs | None = None,
+        compiled: Compiled | None = None,
     ):
         self.compiled = compiled
         self.model, self.stream, self.steps, self.validation, self.hooks = model, stream, steps, validation, hooks
@@ -58,7 +59,8 @@ class Course:
                 self.hooks.call("on_train_begin", {})
                 self._go_back()
                 while self.epoch < self.end and (self.step or not self.model.stop_training):
-                    self._run_epoch()
+                    if not self._run_epochs_at_once():
+                        self._run_epoch()
                 self.whole.run(self.model.optimizer.finalize_variable_values, self.model.trainable_weights)
                 self.hooks.call("on_train_end", self.logs)
             except BaseException as error:
@@ -76,9 +78,7 @@ class Course:
             self.model.reset_metrics()
         self.resumed = None
         with enable_grad():
-            if self.compiled is not None and self.step == 0 and self.stream.is_between_passes:
-                self._run_compiled(self.compiled)
-            else:
+            if self.compiled is None or self._run_pieces(self.compiled):
                 self._run_steps()
         self.logs = dict(self.logs)
         if self.steps is None:
@@ -113,15 +113,67 @@ class Course:
             return 0
         return None if self.steps is None else self.steps - self.step
 
-    def _run_compiled(self, compiled: CompiledEpochs) -> None:
-        """All steps of an epoch at once; one from which nothing could be learnt is left to say so itself."""
-        model = self.model
-        self.step, refused = self.whole.run(lambda _: compiled.run(), None)
-        self.logs = model.get_metrics_result()
-        if refused is not None:
-            self.logs = logs = plain_numbers(self.whole.run(model.train_step, refused))
-            nonfinite.stop_training(model, self.epoch, self.step, model.loss_again(refused))
-            self.step, self.logs = self.step + 1, logs
+    # Compiled ------------------------------------------------------------------------------------
+
+    def _run_epochs_at_once(self) -> bool:
+        """Several epochs in one call, if nobody looks in between. Says whether there were any."""
+        compiled = self.compiled
+        if compiled is None or self.step:
+            return False
+        before, count = self.epoch, compiled.epochs_at_once(range(self.epoch, self.end))
+        if count:
+            with enable_grad():
+                self.whole.run(lambda epochs: self._take_epochs(compiled, epochs), range(before, before + count))
+        return self.epoch > before
+
+    def _take_epochs(self, compiled: Compiled, epochs: range) -> None:
+        began, steps = perf_counter(), self.stream.source.steps
+        self.resumed, self.hooks.params["steps"] = None, steps
+        logs = compiled.run_epochs(epochs)
+        done = len(logs.get("loss", ()))
+        if done:
+            seconds = (perf_counter() - began) / done
+            for tell in self.hooks.at_once or ():
+                tell(list(epochs[:done]), logs, steps, seconds)
+            self.epoch, self.logs = epochs[done - 1] + 1, {name: values[-1] for name, values in logs.items()}
+
+    def _run_pieces(self, compiled: Compiled) -> bool:
+        """The steps of an epoch, some at once. Says whether the others have to be taken one by one."""
+        model, begin, end = self.model, self.hooks.of("on_train_batch_begin"), self.hooks.of("on_train_batch_end")
+        while not self._is_over:
+            for hook in begin:
+                hook(self.step, {})
+            is_ready = compiled.is_ready()
+            if not is_ready and not begin:
+                return True
+            alone = self.whole.run(self._take_piece, self._steps_left()) if is_ready else list(self.stream.take(1)).pop()
+            if alone is not None and not self._take_alone(alone):
+                nonfinite.stop_training(model, self.epoch, self.step - 1, model.loss_again(alone))
+            for hook in end:
+                hook(self.step - 1, self.logs)
+            if model.stop_training:
+                break
+        return False
+
+    @property
+    def _is_over(self) -> bool:
+        """Whether the epoch has no steps left."""
+        left = self._steps_left()
+        self.stream.end()
+        return left == 0 or (left is None and self.step > 0 and self.stream.is_between_passes)
+
+    def _take_piece(self, most: int | None) -> Any:
+        """Some steps. Returns the batch behind them, if nothing could be learnt from it."""
+        done, refused = self.compiled.run_piece(most)  # type: ignore[union-attr]
+        self.step, self.logs = self.step + done, self.model.get_metrics_result()
+        return refused
+
+    def _take_alone(self, batch: Any) -> bool:
+        """A step that the machine did not take. Says whether its loss is finite."""
+        self.in_hand = True
+        self.logs = plain_numbers(self.whole.run(self.model.train_step, batch))
+        self.step, self.in_hand = self.step + 1, False
+        return isfinite(self.logs["loss"])
 
     def _clean_up(self, error: BaseException) -> None:
         """Tell all callbacks that training ends by `error`, which stays the one that is raised."""

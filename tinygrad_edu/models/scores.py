@@ -22,13 +22,6 @@ class LossMean(Mean):
         self.total.value += loss * rows
         self.count.value += rows
 
-    def count_batches(self, losses: list[float], size: int, rows: int) -> None:
-        """Count the losses of batches of `size` samples each, one after another; `rows` are in all of them."""
-        for loss in losses[:-1]:
-            self.count_batch(loss, size)
-        for loss in losses[-1:]:
-            self.count_batch(loss, rows - (len(losses) - 1) * size)
-
     def result(self) -> float:
         count = float(self.count.value)
         return float(self.total.value) / count if count else 0.0

@@ -25,6 +25,15 @@ def verbosity(owner: str, verbose: Any) -> int:
     return int(verbose)
 
 
+def jit_word(value: Any) -> bool | str:
+    """`jit_compile`: True, False or "auto", which None means too."""
+    if value is None or (isinstance(value, str) and value == "auto"):
+        return "auto"
+    if not isinstance(value, (bool, np.bool_)):
+        raise ValueError(f"compile expects jit_compile to be True, False or 'auto', got {value!r}. Choose one.")
+    return bool(value)
+
+
 def frequency(after: Any) -> int | list[int]:
     """`validation_freq`: a whole number, or some."""
     if isinstance(after, (list, tuple, set, range, np.ndarray)):

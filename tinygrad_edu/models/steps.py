@@ -19,7 +19,9 @@ from ..tensor import Tensor
 from .batches import unpack
 from .objective import Objective
 from .ports import by_output, output_names, outputs_of
+from .sameness import Kept
 from .scores import Scores
+from .settings import jit_word
 
 
 class Steps(Layer):
@@ -42,7 +44,7 @@ class Steps(Layer):
 
     def __init__(self, **kwargs: Any):
         super().__init__(**kwargs)
-        self._objective, self._scores = Objective(None), Scores()
+        self._objective, self._scores, self._kept = Objective(None), Scores(), Kept()
         self._tried: set[tuple] = set()  # shapes of batches that were seen to fit what was compiled
 
     def compile(
@@ -68,8 +70,9 @@ class Steps(Layer):
                 or a dict by output. As third argument without its name it is understood too, as in Keras 2.
             weighted_metrics: the same, for metrics that sample weights reach.
             run_eagerly, steps_per_execution: accepted as Keras' words; every step is run by itself.
-            jit_compile: True runs the steps of `fit` compiled, whole epochs at once, and refuses with the reason what cannot
-                be; "auto" and False run them one by one.
+            jit_compile: whether the steps of `fit` run compiled, without Python between them. "auto": if there are enough of
+                them to be worth it, and it is possible; `explain_jit()` tells. True: always, and what cannot is an error that
+                says why. False: never.
         """
         if "sample_weight_mode" in legacy:
             del legacy["sample_weight_mode"]
@@ -85,7 +88,7 @@ class Steps(Layer):
         if names is not None or not scores.by_output:
             scores.bind(objective, names or ["output_1"])
         self.optimizer, self.loss, self._objective, self._scores = found, objective.told, objective, scores
-        self.run_eagerly, self.jit_compile = bool(run_eagerly), jit_compile
+        self.run_eagerly, self.jit_compile, self._kept = bool(run_eagerly), jit_word(jit_compile), Kept()
         self.steps_per_execution = whole("compile", "steps_per_execution", steps_per_execution)
         self._tried = set()
         kept = {
@@ -218,6 +221,14 @@ class Steps(Layer):
     def _require_compile(self, what: str) -> None:
         if self.compiled_with is None:
             raise RuntimeError(f"{what} expects a compiled model. Call model.compile(optimizer, loss) first.")
+
+
+COUNTING = "compute_loss", "compute_metrics", "_count", "get_metrics_result", "reset_metrics"
+
+
+def own_methods(model: Any, *names: str) -> list[str]:
+    """Those of the methods of `Steps` that the class of a model has overridden."""
+    return [name for name in names if getattr(type(model), name) is not getattr(Steps, name)]
 
 
 def _are_metrics(given: Any) -> bool:

@@ -9,12 +9,11 @@ from .. import random
 from ..calculus import enable_grad, no_grad
 from ..callbacks import CallbackList, History, ProgbarLogger
 from ..callbacks.progress import describe
-from ..compiled import NotCompiledError
 from ..graph import current
 from ..layers.arguments import whole
 from .asking import ask, enlarged, joined, measure
 from .batches import Stream, pack
-from .compiling import CompiledEpochs
+from .compiling import compiled_for
 from .course import Course
 from .intake import Intake, refuse_endless
 from .legacy import LegacyTraining, take_legacy
@@ -29,7 +28,7 @@ class Trainer(LegacyTraining, Steps):
 
     history: History
     stop_training = False
-    _why_eager, _plan = "fit() was not called yet", ""
+    _why_eager = "fit() was not called yet"
     _course: Course | None = None
 
     def fit(
@@ -96,7 +95,7 @@ class Trainer(LegacyTraining, Steps):
         hooks = CallbackList(callbacks, self, [History(), ProgbarLogger()], verbose=verbose, epochs=span.stop, steps=told)
         stream = Stream(source, random.generator() if shuffle else None)
         history = next(callback for callback in hooks.callbacks if isinstance(callback, History))
-        compiled = self._compiled_epochs(stream, steps, hooks)
+        compiled = compiled_for(self, stream, steps, hooks, validation, len(span))
         before, self._course = self._course, Course(self, stream, steps, span, validation, hooks, compiled)
         self.history = history
         try:
@@ -105,26 +104,11 @@ class Trainer(LegacyTraining, Steps):
             self.history, self._course = history, before  # a callback may have trained the model, too
         return history
 
-    def _compiled_epochs(self, stream: Stream, steps: int | None, hooks: CallbackList) -> CompiledEpochs | None:
-        """What runs whole epochs, if `jit_compile` asks for it."""
-        self._why_eager = "jit_compile is not True"
-        if self.jit_compile is not True:
-            return None
-        try:
-            compiled = CompiledEpochs(self, stream, steps, hooks)
-        except NotCompiledError as reason:
-            raise ValueError(
-                f"fit expects a step that can be compiled, got one that cannot: {reason}. "
-                "Compile the model with jit_compile='auto' to train without."
-            ) from None
-        self._why_eager, self._plan = "", compiled.runner.explain()
-        return compiled
-
     def explain_jit(self) -> str:
         """How the steps of the last `fit` ran: compiled, or why not."""
         if self._why_eager:
             return f"Steps run one by one in Python: {self._why_eager}."
-        return f"Steps run compiled, epoch by epoch:\n{self._plan}"
+        return f"Steps run compiled:\n{self._kept.runner.explain()}"
 
     @property
     def training_position(self) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
 from ..graph import Value
+from ..modes import read
 from .contraction import dot
 from .elementwise import clip
 from .rearrange import flip, moveaxis, own, pad
@@ -74,11 +75,11 @@ def linspace(start, stop, num=50, endpoint=True, axis=0):
 
 def interp(x, xp, fp):
     """The height at x of the line through the points (xp, fp), which goes on level at both ends; xp rises and is constant."""
-    x, xp, fp = own(x), np.asarray(xp.array if isinstance(xp, Value) else xp), own(fp)
+    x, xp, fp = own(x), np.asarray(read(xp) if isinstance(xp, Value) else xp), own(fp)
     if len(xp) < 2:
         raise ValueError(f"interp expects two points at least, got {len(xp)}.")
     x = clip(x, min=float(xp[0]), max=float(xp[-1]))
-    right = np.clip(np.searchsorted(xp, x.array if isinstance(x, Value) else x, side="right"), 1, len(xp) - 1)
+    right = np.clip(np.searchsorted(xp, read(x) if isinstance(x, Value) else x, side="right"), 1, len(xp) - 1)
     low, high = getitem(fp, key=right - 1), getitem(fp, key=right)
     return low + (high - low) * ((x - xp[right - 1]) / (xp[right] - xp[right - 1]))
 

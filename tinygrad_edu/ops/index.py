@@ -11,6 +11,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
 from ..graph import Value
+from ..modes import read
 from ..rules import Part
 from .declare import op
 from .elementwise import where
@@ -85,7 +86,7 @@ def _of_last_written(g, value_shape, key):
 
 
 def _plain(x) -> Any:
-    return x.array if isinstance(x, Value) else x
+    return read(x) if isinstance(x, Value) else x
 
 
 # One index for each row --------------------------------------------------------------------------

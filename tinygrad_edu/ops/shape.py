@@ -11,6 +11,7 @@ import numpy as np
 
 from ..graph import Value
 from ..kernel import kernel
+from ..modes import read
 from ..rules import Part
 from .declare import op
 from .large import LARGE
@@ -93,7 +94,7 @@ def own_key(key: Any) -> Any:
     """An index of plain arrays and numbers that nobody else can change: the gradient will need it again."""
     if isinstance(key, (tuple, list)):
         return type(key)(map(own_key, key))
-    array = key.array if isinstance(key, Value) else key
+    array = read(key) if isinstance(key, Value) else key
     return array.copy() if isinstance(array, np.ndarray) else array
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from .. import compat
 from ..calculus import no_grad
 from ..kernel import kernel
+from ..modes import detector, detectors
 from ..registry import Configurable, Registry, parameters_of
 from ..registry import serialize as plain
 from ..variable import Variable
@@ -170,7 +171,10 @@ class Optimizer(Stateful, Configurable):
         Raises:
             ValueError: for gradients that do not fit the weights, or None for all; then nothing moves.
         """
-        states, gs = self._matched(list(gradients), self._built if variables is None else variables)
+        gradients, variables = list(gradients), self._built if variables is None else variables
+        if detectors and (looking := detector()) is not None and looking.takes_update(self, gradients, variables):
+            return
+        states, gs = self._matched(gradients, variables)
         step = self.iterations + 1
         rate = self.rate_at(step)
         c = cast(states, self.numbers(rate, step))

@@ -16,9 +16,13 @@ class WholeSteps:
 
     A second signal does not wait. SIGTERM, which would end the process at once, becomes SystemExit, so that files are closed and
     the last state is kept; a handler of the user's is called instead. Only in the main thread, where Python handles signals.
+
+    Attributes:
+        is_open: whether a second signal may come in the middle of what a step is doing.
     """
 
     def __init__(self) -> None:
+        self.is_open = True
         self._before: dict[int, Any] = {}
         self._busy, self._waiting = False, 0
 
@@ -49,7 +53,7 @@ class WholeSteps:
 
     def _arrive(self, number: int, frame: FrameType | None) -> None:
         is_second, self._waiting = bool(self._waiting), number
-        if not self._busy or is_second:
+        if not self._busy or (is_second and self.is_open):
             self._deliver(frame)
 
     def _deliver(self, frame: FrameType | None) -> None:

@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 
 from tinygrad_edu.callbacks import Callback
+from tinygrad_edu.interruption import WholeSteps
 from tinygrad_edu.layers import Dense, Layer
 from tinygrad_edu.models import Sequential
-from tinygrad_edu.models.interruption import WholeSteps
 from tinygrad_edu.optimizers import SGD
 
 X = np.random.default_rng(0).uniform(-1, 1, (20, 2)).astype("float32")

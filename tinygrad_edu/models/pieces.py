@@ -1,0 +1,149 @@
+"""Steps of `fit` that the machine does: whole epochs at once where nobody looks in between, else pieces of one.
+
+What is asked of the machine is `run_passes`: rows in, losses and outputs out. Everything else of an epoch is done here in bulk:
+orders drawn, losses and metrics counted. A piece, and so many epochs at once, take some tenth of a second: signals that
+arrive meanwhile wait for its end. How long pieces are changes no number.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..compiled import Runner
+from .batches import ArrayBatches, Stream
+from .forward import Forward, forward_of
+from .tally import Done, Tally
+from .validation import Validation
+
+SECONDS = 0.1  # that a piece may take
+FIRST = 16  # steps of the first piece, from which the others are reckoned
+NUMBERS = 2**22  # that the machine may write down at once, four bytes each
+
+
+class Pass(NamedTuple):
+    """Rows to go through in batches, and whether to learn from them."""
+
+    order: np.ndarray
+    trains: bool
+
+
+def run_passes(runner: Runner, forward: Forward | None, passes: Iterable[Pass]) -> list[Done]:
+    """What came out of passes, one after another. A step whose loss is not finite is not done, nor anything after it."""
+    found: list[Done] = []
+    for trains, some in groupby(passes, key=lambda one: one.trains):
+        orders = [one.order for one in some]
+        if not trains:
+            found += [forward.run(order) for order in orders]  # type: ignore[union-attr]
+            continue
+        for order, losses, outputs in zip(orders, *runner.run_epochs(orders)):
+            found.append(Done(losses, [outputs]))
+            if len(losses) * runner.size < len(order):
+                return found
+    return found
+
+
+class Pieces:
+    """The steps of one call of `fit`, done by a machine.
+
+    Args:
+        model: what is trained.
+        stream: where its batches come from: rows of arrays.
+        validation: what is measured after epochs, or None.
+    """
+
+    def __init__(self, model: Any, stream: Stream, validation: Validation | None):
+        source: Any = stream.source
+        self.model, self.stream, self.source, self.validation = model, stream, source, validation
+        self.tally, self.steps = Tally(model, source), FIRST
+        self._begun: Done | None = None  # steps that were done already of the epoch that comes
+        if validation is not None and isinstance(validation.source, ArrayBatches):
+            self.measured = Tally(model, validation.source)
+            self.forward = forward_of(model, validation.source)
+
+    # Epochs at once ------------------------------------------------------------------------------
+
+    def epochs_at_once(self, runner: Runner, epochs: range) -> int:
+        """How many of these epochs can be done in one call; 0 if not even one."""
+        steps, rows = self.source.steps, len(self.source.x)
+        if self._begun is not None or not self._measures_rows:
+            return 0
+        due = [False] if self.validation is None else [self.validation.is_due(epoch) for epoch in epochs[: self.steps]]
+        alike = len(epochs) if self.validation is None else (*due, not due[0]).index(not due[0])  # all measured, or none
+        return min(alike, self.steps // steps, NUMBERS // (rows * runner.width))
+
+    @property
+    def _measures_rows(self) -> bool:
+        """Whether what is measured are all rows of arrays, or nothing."""
+        if self.validation is None:
+            return True
+        source, steps = self.validation.source, self.validation.steps
+        return isinstance(source, ArrayBatches) and steps in (None, source.steps)
+
+    def run_epochs(self, runner: Runner, epochs: range) -> dict[str, list]:
+        """Train for some epochs. Returns the logs of those that were finished: by name a number for each."""
+        began, orders, measures = time.perf_counter(), self.stream.orders(len(epochs)), self._is_due(epochs[0])
+        found = run_passes(runner, self.forward if measures else None, self._passes(orders, measures))
+        trained = found[:: 1 + measures]
+        finished = len(found) // (1 + measures)
+        if trained and len(trained[-1].losses) < self.source.steps:
+            finished = len(trained) - 1
+        if finished < len(epochs):
+            self.stream.only(finished)
+            self._begun = trained[finished]
+        logs = self._counted(orders[:finished], trained[:finished], found[1::2][:finished] if measures else [])
+        self._note(sum(len(done.losses) for done in trained), began)
+        return logs
+
+    def _is_due(self, epoch: int) -> bool:
+        return self.validation is not None and self.validation.is_due(epoch)
+
+    def _passes(self, orders: np.ndarray, measures: bool) -> list[Pass]:
+        if not measures:
+            return [Pass(order, True) for order in orders]
+        rows = self.measured.source.orders(None, 1)[0]
+        return [one for order in orders for one in (Pass(order, True), Pass(rows, False))]
+
+    def _counted(self, orders: np.ndarray, trained: Sequence[Done], measured: Sequence[Done]) -> dict[str, list]:
+        if not len(orders):
+            return {}
+        self.model.reset_metrics()
+        logs = self.tally.count(orders, joined(trained))
+        if measured:
+            self.model.reset_metrics()
+            rows = np.broadcast_to(self.measured.source.orders(None, 1), (len(orders), len(self.measured.source.x)))
+            logs |= {f"val_{name}": values for name, values in self.measured.count(rows, joined(measured)).items()}
+        return logs
+
+    # Pieces of an epoch --------------------------------------------------------------------------
+
+    def run_piece(self, runner: Runner, most: int) -> tuple[int, Any]:
+        """Some of the next steps. Returns how many were done, and the batch that could not be learnt from, or None."""
+        began, order, size = time.perf_counter(), self.stream.rest(), self.source.batch_size
+        done, self._begun = self._begun, None
+        if done is None:
+            order = order[: min(most, self.steps, max(1, NUMBERS // (size * runner.width))) * size]
+            done = run_passes(runner, None, [Pass(order, True)])[0]
+        steps = len(done.losses)
+        rows, left = order[: steps * size], order[steps * size : (steps + 1) * size]
+        if steps:
+            self.tally.count(rows[None], Done(done.losses, [output[: len(rows)] for output in done.outputs]))
+            self._note(steps, began)
+        self.stream.skip(steps + (left.size > 0))
+        return steps, self.source.batch(left) if left.size else None
+
+    def _note(self, steps: int, began: float) -> None:
+        """How many steps fit into the time of a piece, as far as these tell."""
+        self.steps = max(1, int(SECONDS * steps / max(time.perf_counter() - began, 1e-6)))
+
+
+def joined(found: Sequence[Done]) -> Done:
+    """What came out of several passes, one after another."""
+    if len(found) == 1:
+        return found[0]
+    outputs = zip(*(done.outputs for done in found))
+    return Done(np.concatenate([done.losses for done in found]), [np.concatenate(column) for column in outputs])

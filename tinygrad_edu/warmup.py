@@ -1,0 +1,80 @@
+"""python -m tinygrad_edu.warmup: compile all opcodes of the machine ahead of the first training.
+
+Otherwise each is compiled when a training first needs it. Either happens once for an installation and a processor: object code
+is kept beside the package, or in NUMBA_CACHE_DIR, or in the home where neither can be written to.
+
+    python -m tinygrad_edu.warmup              for models in float32
+    python -m tinygrad_edu.warmup --float64    and for those in float64
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from multiprocessing import get_context
+
+from .compiled import NotCompiledError, objects
+from .compiled.library import all_opcodes
+from .compiled.opcode import prepare
+
+PROCESSES = 2  # at most: each of them takes Numba 0.5 s to import, and 0.3 GB
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Compile what is missing, and say so. Returns 0 if everything is there for the next process."""
+    parser = argparse.ArgumentParser("python -m tinygrad_edu.warmup", description="Compile the machine's opcodes ahead of need.")
+    parser.add_argument("--float64", action="store_true", help="also for models in float64")
+    options = parser.parse_args(arguments)
+    try:
+        place = objects.folder()
+        if place is None:
+            print("There is no folder to keep compiled code in. Choose one in NUMBA_CACHE_DIR.", file=sys.stderr)
+            return 1
+        for dtype in ("float32", "float64") if options.float64 else ("float32",):
+            _warm(dtype)
+        objects.take_away_all_but([one.file(dtype) for one in all_opcodes() for dtype in ("float32", "float64")])
+    except NotCompiledError as error:
+        print(f"Nothing can be compiled here: {error}.", file=sys.stderr)
+        return 1
+    print(f"All of it is kept in {place}.")
+    return 0
+
+
+def _warm(dtype: str) -> None:
+    begin = time.perf_counter()
+    missing = [number for number, one in enumerate(all_opcodes()) if not objects.is_kept(one.file(dtype))]
+    for done, name in enumerate(_compiled(missing, dtype), 1):
+        print(f"\r{dtype}: {done} of {len(missing)} opcodes compiled, {name:<40}", end="", flush=True)
+    compiled = time.perf_counter() - begin
+    prepare(all_opcodes(), dtype)
+    ready = time.perf_counter() - begin - compiled
+    print(
+        f"\r{dtype}: {len(missing)} of {len(all_opcodes())} opcodes compiled in {compiled:.1f} s, loaded in {ready:.2f} s.{'':30}"
+    )
+
+
+def _compiled(numbers: list[int], dtype: str) -> Iterator[str]:
+    """Compile opcodes in several processes; gives the name of each that is ready."""
+    if not numbers:
+        return
+    with ProcessPoolExecutor(min(PROCESSES, _cores(), len(numbers)), get_context("spawn")) as pool:
+        for done in as_completed([pool.submit(_compile, number, dtype) for number in numbers]):
+            yield done.result()
+
+
+def _compile(number: int, dtype: str) -> str:
+    one = all_opcodes()[number]
+    objects.read_or_emit(one, dtype)
+    return one.name
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
