@@ -1,13 +1,16 @@
-"""Draws the pictures of README and docs: `python docs/make_pictures.py`."""
+"""Draws the pictures of README and docs, and writes the plan that is told there in words: `python docs/make_pictures.py`."""
 
 from __future__ import annotations
 
 import pathlib
+import re
 import sys
+from typing import Any
 
 HERE = pathlib.Path(__file__).parent
 sys.path.insert(0, str(HERE.parent / "examples"))
 
+import matplotlib
 from two_circles import MODELS, TITLES, circles
 
 import viz
@@ -38,11 +41,42 @@ def model() -> viz.Diagram:
     return viz.plot_model(MODELS["tanh1"](), show_shapes=True, show_layer_activations=True, show_params=True)
 
 
+def plan() -> viz.Diagram:
+    """What the machine does in one step of the smallest model."""
+    return viz.draw_plan(run_compiled("tanh1"))
+
+
+def memory() -> Any:
+    """Which values of a step of the model with five layers take turns in the same memory."""
+    axes = viz.plot_memory(run_compiled("relu5"))
+    axes.figure.set_size_inches(7, 4.4)
+    return axes
+
+
+def run_compiled(name: str) -> Any:
+    """A model that was fit for an epoch, by the machine."""
+    clear_session()
+    found = MODELS[name]()
+    found.jit_compile = True
+    found.fit(*circles()[0], epochs=1, verbose=0)
+    return found
+
+
+def tell_plan() -> None:
+    """Put the plan of the smallest model into the page that explains it."""
+    page = HERE / "performance.md"
+    text = f"```\n{run_compiled('tanh1').compiled_plan}\n```"
+    page.write_text(re.sub(r"```\n +instruction .*?\n```", lambda _: text, page.read_text(encoding="utf-8"), flags=re.DOTALL))
+
+
 def main() -> None:
     folder = HERE / "pictures"
     folder.mkdir(exist_ok=True)
-    for make in (micrograd, tanh_against_relu, model):
+    for make in (micrograd, tanh_against_relu, model, plan):
         print(make().save(folder / f"{make.__name__}.svg"))
+    matplotlib.rcParams.update({"svg.hashsalt": "tinygrad_edu", "svg.fonttype": "none"})  # the same bytes on every run
+    memory().figure.savefig(folder / "memory.svg", metadata={"Date": None})
+    tell_plan()
 
 
 if __name__ == "__main__":

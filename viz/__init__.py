@@ -7,6 +7,8 @@ What is drawn:
     graph      draw_graph: any computation, folded where it is large
     flow_picture  gradient_flow, compare: where the gradient is lost (`flow` measures, `flow_record` explains)
     history    plot_history, plot_layers, plot_boundary: curves, layers, and decisions, with matplotlib
+    plans      draw_plan: what the machine does in a compiled step
+    arena      plot_memory: which values of such a step take turns in the same memory
     bounds     plot_bounds: of initial weights
     diagram    Picture, Box, Arrow, Group, Legend: what a picture is made of
     theme      colours that a colour-blind reader can tell apart
@@ -35,6 +37,8 @@ _HOMES = {
     "viz.flow_record": ("Flow", "LayerFlow"),
     "viz.flow_picture": ("compare", "gradient_flow"),
     "viz.history": ("plot_boundary", "plot_history", "plot_layers"),
+    "viz.plans": ("draw_plan",),
+    "viz.arena": ("plot_memory",),
     "viz.bounds": ("plot_bounds",),
     "viz.diagram": ("Arrow", "Box", "Group", "Legend", "Picture"),
     "viz.drawing": ("Diagram",),

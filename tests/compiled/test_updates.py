@@ -387,7 +387,7 @@ def updates_of(optimizer):
     return Updates(optimizer, weights)
 
 
-@pytest.mark.parametrize("name", set(MAKE) - IN_PYTHON)
+@pytest.mark.parametrize("name", [name for name in MAKE if name not in IN_PYTHON])
 @pytest.mark.parametrize("decay", [0.0, 0.1])
 def test_rows_of_numbers_are_those_that_every_step_would_ask_for(name, decay):
     optimizer = MAKE[name](decay=decay)

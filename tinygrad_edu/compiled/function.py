@@ -23,6 +23,7 @@ from ..graph import Value, make_value
 from ..structure import flatten
 from ..variable import Variable
 from .errors import NotCompiledError
+from .explain import Names, explain
 from .link import Linked, machine_type, new_state, run_passes
 from .plans import plan_of_function
 from .program import frozen
@@ -87,7 +88,7 @@ class Compiled:
         """The plan of the last call, or why there is none."""
         if isinstance(self._last, str):
             return f"{self.function.__name__} runs as it is: {self._last}"
-        return self._last.linked.plan.explain()
+        return str(explain(self._last.linked.plan, Names()))
 
 
 class _Call:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .fields import AXES, DEPTH, EXTENT, INNER, OPERANDS, OUT, OUT_STRIDES, ROW
+from .fields import AXES, EXTENT, INNER, OPERANDS, OUT, OUT_STRIDES, ROW
 from .opcode import Opcode
 from .places import UNKNOWN, Cell, Place, allot, filled, merged, rounded
 from .program import Program
@@ -35,12 +35,14 @@ class Instruction(NamedTuple):
         code: the opcode; or a function that computes arrays from arrays, in Python; or what stands for one, or what is drawn.
         places: by the field that has their address; of a function, its result and its operands in order.
         fields: all other numbers of the row, by their field.
+        value: of the program, on the way to which this is done; None if to none.
     """
 
     name: str
     code: Opcode | Callable | Bound | Drawn
     places: dict[int, Place]
     fields: dict[int, int]
+    value: int | None = None
 
     @property
     def extent(self) -> tuple[int, ...]:
@@ -72,6 +74,7 @@ class Plan:
         homes: cells outside of the arena, by what they are cells of.
         constants: cells, and what is in them.
         size: of the arena, once it is laid out.
+        value: which one of the program instructions are added for now; None if for none.
         table: the instructions as rows, with addresses that count from where each home, or the arena, begins.
         draws: how often a step draws from each generator.
         moved: numbers of the weights that get other numbers beside the optimizer.
@@ -84,6 +87,7 @@ class Plan:
         self.homes: dict[Hashable, Cell] = {}
         self.constants: list[tuple[Cell, np.ndarray]] = []
         self.size = 0
+        self.value: int | None = None
         self.draws: dict[int, int] = {}
         self.moved = tuple(number for number, _ in program.moves)
         self._constant_cells: dict[bytes, Cell] = {}
@@ -166,12 +170,12 @@ class Plan:
         for at, stride_fields, (place, strides) in _addressed(out, operands):
             places[at] = place
             numbers |= dict(zip(stride_fields[AXES - len(strides) :], map(int, strides)))
-        self.instructions.append(Instruction(name, code, places, numbers | (fields or {})))
+        self.instructions.append(Instruction(name, code, places, numbers | (fields or {}), self.value))
 
     def call(self, name: str, function: Callable | Drawn, out: Place, operands: Sequence[Place]) -> None:
         """An instruction that is Python."""
         places = dict(enumerate([out, *operands]))
-        self.instructions.append(Instruction(name, function, places, {INNER: out.form.size}))
+        self.instructions.append(Instruction(name, function, places, {INNER: out.form.size}, self.value))
 
     def call_bound(self, name: str, key: Hashable, operands: Sequence[Place]) -> None:
         """An instruction that is Python, which linking finds among the homes: it works on arrays that look at places."""
@@ -217,7 +221,7 @@ class Plan:
         numbers: dict[Hashable, int] = {home: number for number, home in enumerate(self.homes)}
         numbers[None] = len(numbers)
         counted = []
-        for i, (_, code, places, fields) in enumerate(self.instructions):
+        for i, (_, code, places, fields, _) in enumerate(self.instructions):
             self.table[i, list(fields)] = list(fields.values())
             if isinstance(code, Opcode):
                 for field, place in places.items():
@@ -233,21 +237,7 @@ class Plan:
                 self._rows_of[key] = row[number == i], field[number == i]
         return self._rows_of[home]
 
-    def explain(self) -> str:
-        """The plan in words: what is done to how many numbers, and where they lie."""
-        lines = [f"{one.name:28} {' x '.join(map(str, _shown(one)))}" for one in self.instructions]
-        products = sum(2 * math.prod(_shown(one)) for one in self.instructions if one.name.startswith("product"))
-        lying = "feature by feature" if self.is_narrow else "sample by sample"
-        end = f"{len(lines)} instructions, {products:,} flops in products, batches lie {lying}, arena of {self.size:,} numbers"
-        return "\n".join([*lines, end])
-
 
 def _addressed(out: Strided | None, operands: Sequence[Strided]) -> list[tuple[int, Sequence[int], Strided]]:
     found = [(OUT, OUT_STRIDES, out)] if out else []
     return [*found, *((fields[0], fields[1:], operand) for fields, operand in zip(OPERANDS, operands))]
-
-
-def _shown(instruction: Instruction) -> list[int]:
-    """Lengths of the axes that matter, with the one that a product sums over."""
-    extent = [length for length in instruction.extent if length != 1] or [1]
-    return extent + [instruction.fields.get(DEPTH, 0)] * instruction.name.startswith("product")

@@ -25,12 +25,13 @@ class Action(NamedTuple):
 
 
 class Values:
-    """Numbered values: their shapes, the types that ops would give them, and the numbers of those that are constants."""
+    """Numbered values: shapes, types that ops would give them, numbers of those that are constants, the calls they come from."""
 
     def __init__(self) -> None:
         self.shapes: list[tuple[int, ...]] = []
         self.dtypes: list[np.dtype] = []
         self.constants: dict[int, np.ndarray] = {}
+        self.calls: dict[int, int] = {}
         self._same: dict[int, int] = {}
 
     def new(self, shape: tuple[int, ...], dtype: Any = np.float32) -> int:

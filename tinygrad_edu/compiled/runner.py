@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from .errors import NotCompiledError
+from .explain import Explanation, Names, explain, names_of
 from .fields import LOSSES, ORDER, OUTPUTS, POSITION, RATES, STEP, STRIDE
 from .link import Linked, address, machine_type, new_state, run_passes, words
 from .plans import plan_of_step
@@ -53,6 +54,7 @@ class Runner:
             homes |= self.updates.homes(trained)
             plan = plan_of_step(step, count, trained, self.updates.move)
             self.linked[count] = Linked(plan, homes, self.dtype, self.state, generators_of(step))
+        self.names: Names = names_of(steps[0], batch(np.arange(1)), self.dtype.itemsize)
         self.width = sum(math.prod(np.shape(output)[1:]) for output in first.outputs)
 
     @property
@@ -101,9 +103,9 @@ class Runner:
         split = np.split(losses[:done], ends[:-1])
         return split, np.split(outputs, len(orders))
 
-    def explain(self) -> str:
+    def explain(self) -> Explanation:
         """The plan for a whole batch."""
-        return next(iter(self.linked.values())).plan.explain()
+        return explain(next(iter(self.linked.values())).plan, self.names)
 
 
 

@@ -32,20 +32,27 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..anomaly import place_of_caller
-from ..graph import Leaf, Value
-from ..modes import Detector, detector_variable, detectors
+from ..graph import Leaf, Node, Value
+from ..modes import Detector, current, detector_variable, detectors
 from ..record import Op
 from ..variable import Variable
 from .errors import NotCompiledError
 
 
 class Call(NamedTuple):
-    """One call of an op: on which arrays and numbers, with which parameters, and what came out."""
+    """One call of an op: on which arrays and numbers, with which parameters, what came out, and whence it came.
+
+    Attributes:
+        layer: path of the layer that called it, or on the way back from whose op it is; "" if none.
+        is_backward: whether a gradient rule called it.
+    """
 
     op: Op
     inputs: tuple
     params: dict[str, Any]
     out: Any
+    layer: str = ""
+    is_backward: bool = False
 
 
 class Draw(NamedTuple):
@@ -60,6 +67,7 @@ class Draw(NamedTuple):
     draw: Callable
     args: tuple
     out: Any
+    layer: str = ""
 
     @property
     def inputs(self) -> tuple:
@@ -126,6 +134,7 @@ class Tape(Detector):
     def __init__(self) -> None:
         self.calls: list[Any] = []
         self.readings: list[Reading] = []
+        self._behind: Node | None = None  # the node that is being gone back through
         self._leaves: dict[int, tuple[Value, Any]] = {}
         self._starts: dict[Any, int] = {}
 
@@ -158,7 +167,20 @@ class Tape(Detector):
                 self._note_leaf(x)
                 x = x.array
             inputs.append(x)
-        self.calls.append(Call(op, tuple(inputs), {**op.defaults, **params} if op.params else params, out))
+        origin = (current().scope, False) if self._behind is None else (self._behind.scope, True)
+        self.calls.append(Call(op, tuple(inputs), {**op.defaults, **params} if op.params else params, out, *origin))
+
+    def looking_at(self, go_back: Callable) -> Callable:
+        """The step of a backward pass, as it is, but for the node that is kept in mind: its rules call ops."""
+
+        def looking(node: Node, *args: Any) -> None:
+            before, self._behind = self._behind, node
+            try:
+                go_back(node, *args)
+            finally:
+                self._behind = before
+
+        return looking
 
     def _note_leaf(self, x: Value) -> None:
         if (type(x.node) is Leaf or isinstance(x, Variable)) and id(x.array) not in self._leaves:
@@ -167,7 +189,7 @@ class Tape(Detector):
     def look_at_draw(self, generator: Any, number: int, draw: Callable, args: tuple, out: Any) -> None:
         """Note a draw, by how many came before it."""
         start = self._starts.setdefault(generator, number)
-        self.calls.append(Draw(generator, number - start, draw, args, out))
+        self.calls.append(Draw(generator, number - start, draw, args, out, current().scope))
 
     def look_at_move(self, tensor: Any, key: Any, array: Any) -> None:
         """Note that all of a Variable gets other numbers; refuse what cannot be moved back."""

@@ -30,6 +30,7 @@ class _Translation:
     def __init__(self, step: Step):
         self.step, self.values = step, Values()
         self.generators = generators_of(step)
+        self.now = 0  # number of the call that is translated
         self.known: dict[int, int] = {}
         self.tables: dict[int, int] = {}
         self.weights: dict[int, int] = {}
@@ -38,7 +39,10 @@ class _Translation:
 
     def program(self) -> Program:
         taken = self.step.taken
-        actions = [action for call in taken.calls if (action := self.action(call))]
+        actions = []
+        for self.now, call in enumerate(taken.calls):
+            if action := self.action(call):
+                actions.append(action)
         return Program(
             self.values, actions, self.tables, self.weights, self.numbers(taken.outputs), self.numbers(taken.parts),
             None if taken.loss is None else self.number(taken.loss), self.numbers(taken.gradients), tuple(self.moved.items()),
@@ -68,6 +72,7 @@ class _Translation:
 
     def result(self, array: Any) -> int:
         number = self.known[id(array)] = self.values.new(np.shape(array), np.asarray(array).dtype)
+        self.values.calls[number] = self.now
         return number
 
     def numbers(self, arrays: Any) -> tuple[int, ...]:

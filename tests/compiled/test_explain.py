@@ -1,0 +1,155 @@
+"""What a plan says of itself, compared as text, and with what can be counted by hand."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tinygrad_edu import Sequential, backend, op, set_random_seed
+from tinygrad_edu.compiled.explain import explain
+from tinygrad_edu.compiled.runner import Runner
+from tinygrad_edu.graph import make_value
+from tinygrad_edu.layers import Dense
+from tinygrad_edu.optimizers import SGD
+
+ROOT = Path(__file__).resolve().parents[2]
+RNG = np.random.default_rng(0)
+X = RNG.normal(size=(8, 2)).astype("float32")
+LABELS = (X[:, :1] > 0).astype("float32")
+
+TEXT = """\
+      instruction             numbers    reads            into     read  written  flops
+batch: the rows of the batch
+ [0]  gather                  4 x 2      x                @64        32       32      0
+ [1]  gather                  4          y                @80        16       16      0
+forward: hidden
+ [2]  product_by_rows + bias  3 x 4 x 2  kernel [0] bias  @96        68       48     48
+ [3]  tanh                    12         [2]              @112       48       48     12
+forward: out
+ [4]  product_by_rows + bias  4 x 3      kernel [3] bias  @96        64       16     24
+ [5]  sigmoid                 4          [4]              @128       16       16      4
+loss: how wrong that is
+ [6]  sigmoid_cross_entropy   4          [4] [1]          @144       32       16      4
+ [7]  sum_along               4          [6] / 4          @96        20        4      4
+backward: the gradients
+ [8]  subtract                4          [5] [1]          @144       32       16      4
+ [9]  multiply                4          0.25 [8]         @80        20       16      4
+backward: out
+[10]  sum_along               4          [9]              @144       16        4      4
+[11]  product_by_rows         3 x 4 x 1  kernel [9]       @160       28       48     24
+[12]  product_by_dots         3 x 4      [9] [3]          @176       64       12     24
+backward: hidden
+[13]  tanh_slope              12         [11] [3]         @80        96       48     12
+[14]  sum_along               3 x 4      [13]             @112       48       12     12
+[15]  product_by_dots         2 x 3 x 4  [0] [13]         @160       80       24     48
+report: what Python is told
+[16]  look                    1          [7]              loss        4        4      0
+[17]  tell                    4          [5]              outputs    16       16      0
+update: hidden
+[18]  descend_momentum        6          [15] 1 slot      kernel     72       48      6
+[19]  descend_momentum        3          [14] 1 slot      bias       36       24      3
+update: out
+[20]  descend_momentum        3          [12] 1 slot      kernel     36       24      3
+[21]  descend_momentum        1          [10] 1 slot      bias       12        8      1
+
+22 instructions, 3 of them of several ops in one
+241 flops, 168 of them in products
+856 bytes read, 500 written
+arena of 768 bytes; 1,280 if no value shared memory with another
+batches lie feature by feature"""
+
+
+@op(x=lambda g, x: g * 2 * x)
+def own(x, /):
+    """What no opcode is known for."""
+    return x * x
+
+
+def explanation_of(*layers, loss="binary_crossentropy", labels=LABELS, size=4):
+    set_random_seed(0)
+    model = Sequential(list(layers))
+    model.compile(SGD(0.1, momentum=0.9), loss)
+    model.build((None, 2))
+    return Runner(model, [X, labels], lambda rows: (make_value(X[rows]), labels[rows], None), size).explain()
+
+
+def tiny():
+    return explanation_of(Dense(3, activation="tanh", name="hidden"), Dense(1, activation="sigmoid", name="out"))
+
+
+def test_a_plan_is_told_line_by_line():
+    assert str(tiny()) == TEXT
+
+
+def test_the_names_are_those_of_the_model_that_asks_and_not_of_the_one_that_the_plan_was_made_for():
+    tiny()
+    text = str(explanation_of(Dense(3, activation="tanh", name="first"), Dense(1, activation="sigmoid", name="second")))
+    assert "forward: second" in text and "update: first" in text and "hidden" not in text
+
+
+def test_lines_are_not_longer_than_a_page_is_wide():
+    layers = [Dense(30, activation="gelu", kernel_regularizer="l2", name=f"a_rather_long_name_{i}") for i in range(12)]
+    labels = np.arange(8) % 3
+    whole = explanation_of(*layers, Dense(3, activation="softmax"), loss="sparse_categorical_crossentropy", labels=labels)
+    assert max(map(len, str(whole).split("\n"))) <= 100
+
+
+def test_the_opcode_of_a_product_with_a_bias_counts_as_several_ops_in_one():
+    whole = explanation_of(Dense(3, use_bias=False), Dense(1), loss="mse")
+    fused = [line.name for line in whole.lines if line.is_fused]
+    assert fused == ["product_by_rows + bias"]
+
+
+def test_what_python_does_is_said_by_name():
+    text = str(explanation_of(Dense(1, activation=own), loss="mse"))
+    assert "own (Python)" in text and "1 of them in Python: own" in text
+
+
+def test_flops_of_products_are_those_of_the_formula():
+    """Forward 2·n·(2·3 + 3·1), the gradients by weights as many, that by the hidden layer 2·n·3·1."""
+    assert sum(line.flops for line in tiny().lines if line.kind == "product") == 2 * 4 * (9 + 9 + 3)
+
+
+def test_sources_are_instructions_that_came_before_and_hold_what_they_wrote():
+    lines = tiny().lines
+    for line in lines:
+        for source in line.sources:
+            if source.kind == "instruction":
+                kept = lines[source.number].kept
+                assert source.number < line.number and kept.first <= source.number < line.number <= kept.last
+
+
+def test_bytes_of_samples_grow_with_the_batch_and_those_of_weights_do_not():
+    whole = explanation_of(Dense(3, activation="tanh"), Dense(1), loss="mse", size=8)
+    half = explanation_of(Dense(3, activation="tanh"), Dense(1), loss="mse", size=4)
+    assert whole.lines[0].written == 2 * half.lines[0].written == 8 * 2 * 4
+    assert whole.lines[-1].written == half.lines[-1].written == 2 * 4
+
+
+def test_a_step_of_the_optimizer_writes_the_weight_and_its_slot():
+    updates = [line for line in tiny().lines if line.phase == "update"]
+    assert [line.shape for line in updates] == [(2, 3), (3,), (3, 1), (1,)]
+    assert all(line.written == 2 * 4 * np.prod(line.shape) for line in updates)
+
+
+def test_a_plan_of_nobody_has_numbers_in_the_place_of_names():
+    model = Sequential([Dense(1)])
+    model.compile("sgd", "mse")
+    model.build((None, 2))
+    runner = Runner(model, [X, LABELS], lambda rows: (make_value(X[rows]), LABELS[rows], None), 4)
+    text = str(explain(next(iter(runner.linked.values())).plan))
+    assert "weight 0" in text and "forward" in text
+
+
+def test_the_plan_in_the_documentation_is_the_one_that_the_example_runs_by(monkeypatch):
+    """If another one is wanted: python docs/make_pictures.py."""
+    monkeypatch.syspath_prepend(str(ROOT / "examples"))
+    pytest.importorskip("graphviz", reason="the example draws")
+    from two_circles import MODELS, circles
+
+    backend.clear_session()
+    model = MODELS["tanh1"]()
+    model.jit_compile = True
+    model.fit(*circles()[0], epochs=1, verbose=0)
+    page = (ROOT / "docs" / "performance.md").read_text(encoding="utf-8")
+    assert f"```\n{model.compiled_plan}\n```" in page

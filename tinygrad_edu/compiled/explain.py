@@ -1,0 +1,182 @@
+"""From a plan to its explanation: what is done to how many numbers, where they come from, where they go, and what that costs.
+
+A plan does not know whose it is, since models of the same form share it; so the names of layers and weights come from outside.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+from ..structure import flatten
+from .explanation import Explanation, Kept, Line, Source
+from .fields import DEPTH, OUT
+from .kinds import Step
+from .opcode import Opcode
+from .places import Cell, Place, rounded
+from .plan import Instruction, Plan
+
+MOVES = "gather", "lay_out", "tell", "look", "draw"  # what computes nothing
+TABLES = "x", "y", "sample_weight"
+REPORTS = {"look": "loss", "tell": "outputs"}
+
+
+class Names(NamedTuple):
+    """What a plan does not know of the model that it is used for.
+
+    Attributes:
+        weights, tables: by their numbers.
+        origins: of each call that was taken down: in which layer, and whether that was on the way back.
+        itemsize: bytes of a number.
+    """
+
+    weights: Sequence[str] = ()
+    tables: Sequence[str] = ()
+    origins: Sequence[tuple[str, bool]] = ()
+    itemsize: int = 4
+
+
+def names_of(step: Step, batch: tuple, itemsize: int) -> Names:
+    """The names of a model's step on a batch (x, y, sample_weight)."""
+    calls = [(getattr(call, "layer", ""), getattr(call, "is_backward", False)) for call in step.taken.calls]
+    root = next((layer.partition("/")[0] for layer, _ in calls if layer), "")  # the model, in which all layers are
+    weights = [getattr(weight, "path", f"weight {i}") for i, weight in enumerate(step.taken.weights)]
+    tables = [name for part, name in zip(batch, TABLES) if part is not None for name in _numbered(name, part)]
+    origins = [(layer.removeprefix(f"{root}/"), is_backward) for layer, is_backward in calls]
+    return Names(weights, tables, origins, itemsize)
+
+
+def _numbered(name: str, part: Any) -> list[str]:
+    """The name of an array; of a structure of several, each with its number."""
+    count = len(flatten(part)[0])
+    return [name] if count == 1 else [f"{name} {i}" for i in range(count)]
+
+
+def explain(plan: Plan, names: Names = Names()) -> Explanation:  # noqa: B008  immutable
+    """What a plan does."""
+    reader = _Reader(plan, names)
+    lines = tuple(reader.line(number, one) for number, one in enumerate(plan.instructions))
+    constants = tuple(Kept(cell.address, cell.size, 0, len(lines)) for cell, _ in plan.constants)
+    cells = {id(cell): cell for cell, _ in plan.constants}
+    cells |= {id(place.cell): place.cell for one in plan.instructions for place in one.places.values()}
+    separate = sum(rounded(cell.size) for cell in cells.values() if cell.home is None)
+    return Explanation(lines, constants, plan.size * names.itemsize, separate * names.itemsize, names.itemsize, plan.is_narrow)
+
+
+class _Reader:
+    """Goes through the instructions of a plan, and notes who writes what."""
+
+    def __init__(self, plan: Plan, names: Names):
+        self.plan, self.names = plan, names
+        self.constants = {id(cell): data for cell, data in plan.constants}
+        self.writers: dict[int, list[int]] = {}
+        self.phase = "batch"
+
+    def line(self, number: int, one: Instruction) -> Line:
+        is_python = not isinstance(one.code, Opcode)
+        out, operands = _taken_apart(one, is_python)
+        phase, layer = self.origin(one, out)
+        operands, name = self.told(operands, one.name)
+        sources = tuple(source for place in operands for source in self.sources(place, one.name))
+        read, written = _moved(one, out, operands, phase)
+        if out is not None:
+            self.writers.setdefault(id(out.cell), []).append(number)
+        extent = (out.form.shape if is_python and out else _extent(one)) or (1,)
+        flops = math.prod(extent) * (2 if one.name.startswith("product") else 0 if one.name in MOVES else 1)
+        size = self.names.itemsize
+        return Line(
+            number, name, phase, layer, extent, self.shape(one, out), sources, self.target(out, one.name),
+            _kept(out.cell) if out and out.cell.home is None else None, read * size, written * size, flops, is_python,
+        )  # fmt: skip
+
+    def shape(self, one: Instruction, out: Place | None) -> tuple[int, ...]:
+        """The shape of the result as the op has it, where instructions go over it in another order."""
+        shape = () if out is None else out.form.shape
+        known = shape if one.value is None else self.plan.values.shapes[one.value]
+        return known if math.prod(known) == math.prod(shape) else shape
+
+    def origin(self, one: Instruction, out: Place | None) -> tuple[str, str]:
+        """What an instruction is done for: what the ops say that it comes from, else its place in the plan."""
+        if one.value is not None:
+            call = self.plan.values.calls.get(one.value, -1)
+            layer, is_backward = self.names.origins[call] if 0 <= call < len(self.names.origins) else ("", False)
+            is_loss = not layer and self.plan.batch is not None and self.names.origins
+            self.phase = "backward" if is_backward else "loss" if is_loss else "forward"
+            return self.phase, layer
+        if one.name in REPORTS:
+            self.phase = "report"
+        elif self.phase == "report":
+            self.phase = "update"
+        if self.phase != "update" or out is None or out.cell.home is None:
+            return self.phase, ""
+        return self.phase, self.home(out.cell).name.rpartition("/")[0]
+
+    def told(self, operands: list[Place], name: str) -> tuple[list[Place], str]:
+        """What is worth telling: not a bias of 0, nor that a sum is divided by 1."""
+        data = self.constants.get(id(operands[-1].cell)) if operands else None
+        if name.startswith("product") and len(operands) == 3:
+            return (operands[:2], name) if data is not None and not data.any() else (operands, f"{name} + bias")
+        is_by_one = name.startswith("sum_") and data is not None and data[0] == 1
+        return (operands[:-1] if is_by_one else operands), name
+
+    def sources(self, place: Place, user: str) -> Iterator[Source]:
+        cell = place.cell
+        if cell.home is not None:
+            yield self.home(cell)
+        elif id(cell) in self.constants:
+            data = self.constants[id(cell)]
+            if data.size > 1:
+                yield Source("constant", f"constant {place.form.shape}")
+            else:
+                yield Source("constant", ("/ " if user.startswith("sum_") else "") + f"{data[0]:.4g}")
+        else:
+            yield from (Source("instruction", "", number) for number in self.writers.get(id(cell), []))
+
+    def home(self, cell: Cell) -> Source:
+        home: Any = cell.home
+        kind, number, *rest = home
+        if kind == "table":
+            return Source("table", self.names.tables[number] if number < len(self.names.tables) else f"table {number}", number)
+        name = self.names.weights[number] if number < len(self.names.weights) else f"weight {number}"
+        return Source(kind, f"slot {rest[0]} of {name}" if rest else name, number)
+
+    def target(self, out: Place | None, user: str) -> str:
+        if out is None:
+            return REPORTS.get(user, "")
+        return f"@{out.cell.address + out.start}" if out.cell.home is None else self.home(out.cell).name
+
+
+def _taken_apart(one: Instruction, is_python: bool) -> tuple[Place | None, list[Place]]:
+    """The place of the result, and those of the operands."""
+    first = 0 if is_python else OUT
+    return one.places.get(first), [place for field, place in one.places.items() if field != first]
+
+
+def _extent(one: Instruction) -> tuple[int, ...]:
+    """Lengths of the axes that matter, with the one that a product sums over."""
+    extent = tuple(length for length in one.extent if length != 1)
+    return (*extent, one.fields[DEPTH]) if one.name.startswith("product") else extent
+
+
+def _moved(one: Instruction, out: Place | None, operands: list[Place], phase: str) -> tuple[int, int]:
+    """How many numbers are read and written."""
+    read = sum(_distinct(place) for place in operands)
+    if out is None:
+        return read, read
+    written = _distinct(out)
+    if one.name == "gather":
+        return written, written
+    if phase == "update" and out.cell.home is not None and one.name != "lay_out":  # weights and slots are moved where they are
+        moved = [out, *(place for place in operands if place.cell.home and place.cell.home[0] == "slot")]  # type: ignore[index]
+        return read + written, sum(map(_distinct, moved))
+    return read, written
+
+
+def _distinct(place: Place) -> int:
+    """How many different numbers a form looks at."""
+    return math.prod(length for length, stride in zip(place.form.shape, place.form.strides) if stride)
+
+
+def _kept(cell: Cell) -> Kept:
+    return Kept(cell.address, cell.size, cell.first, cell.last)
