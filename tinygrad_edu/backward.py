@@ -74,7 +74,7 @@ def walk(
             if g is None:
                 continue
             if hooked and node.notes is not None:
-                g = _call_hooks(node, g, lift)
+                g = call_hooks(node, g, lift)
             if node.collects if chosen is None else node in chosen:
                 own = g if node.op is None else g * 1 if lift else g.copy()  # an inner gradient goes on to others
                 collected[node] = own if lift else make_value(own)
@@ -177,7 +177,7 @@ def seed_of(root: Value, seed: Any, owner: str = "backward()") -> Any:
     return make_value(np.array(array, dtype)[()])
 
 
-def _call_hooks(node: Any, g: Any, lift: Any) -> Any:
+def call_hooks(node: Any, g: Any, lift: Any) -> Any:
     """What the hooks of `node` make of its gradient, an array, or a Value under `create_graph`."""
     for hook in tuple(node.notes.hooks.values()):
         try:

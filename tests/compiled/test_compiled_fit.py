@@ -9,7 +9,7 @@ import tinygrad_edu
 from tinygrad_edu import callbacks
 from tinygrad_edu.layers import Dense, Dropout
 from tinygrad_edu.models import Sequential
-from tinygrad_edu.optimizers import SGD, Adam, RMSprop, schedules
+from tinygrad_edu.optimizers import SGD, Adam, schedules
 
 RNG = np.random.default_rng(0)
 X = RNG.uniform(-1, 1, (75, 3)).astype("float32")
@@ -125,18 +125,10 @@ def test_what_stands_in_the_way_is_named():
     assert model.explain_jit().startswith("Steps run one by one in Python: the batches do not come out of arrays, row by row")
 
 
-@pytest.mark.parametrize(
-    ("reason", "layer", "optimizer"),
-    [
-        ("a layer draws random numbers", Dropout(0.5), SGD()),
-        ("the optimizer RMSprop has no opcode", Dense(2), RMSprop()),
-        ("clipnorm of the optimizer has no opcode", Dense(2), SGD(clipnorm=1.0)),
-    ],
-)
-def test_a_step_that_has_no_opcodes_is_refused_by_name(reason, layer, optimizer):
-    model = Sequential([layer, Dense(1)])
-    model.compile(optimizer, "mse", jit_compile=True)
-    with pytest.raises(ValueError, match=reason):
+def test_a_step_that_has_no_opcodes_is_refused_by_name():
+    model = Sequential([Dropout(0.5), Dense(1)])
+    model.compile("sgd", "mse", jit_compile=True)
+    with pytest.raises(ValueError, match="a layer draws random numbers"):
         model.fit(X, X[:, 0], verbose=0)
 
 

@@ -4,7 +4,8 @@ import numpy as np
 
 from tinygrad_edu.compiled.fields import INNER, LOSSES, OUT, POSITION, ROW, STATE, STEP, A, B
 from tinygrad_edu.compiled.link import address, new_state, run_passes, words
-from tinygrad_edu.compiled.machine import blocks, look, mover
+from tinygrad_edu.compiled.machine import blocks, look
+from tinygrad_edu.compiled.movers import mover
 from tinygrad_edu.compiled.opcode import opcode, perform  # noqa: F401 - opcodes name what they run
 from tinygrad_edu.optimizers.sgd import descend
 

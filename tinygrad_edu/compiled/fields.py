@@ -8,7 +8,7 @@ What looks at whole matrices uses the last two axes, the first two being the bat
 beside, it finds from `EXTRA` on.
 
     >>> OPERANDS[0][-1] == A_INNER, STATE_FIELDS
-    (True, ('order', 'outputs', 'losses', 'rates', 'position', 'step'))
+    (True, ('order', 'outputs', 'losses', 'rates', 'stride', 'position', 'step'))
 """
 
 from __future__ import annotations
@@ -30,11 +30,12 @@ B_FIRST, B_SECOND, B_OUTER, B_INNER = range(B + 1, C)
 C_FIRST, C_SECOND, C_OUTER, C_INNER = range(C + 1, EXTRA)
 DEPTH = EXTRA  # the length of the axis that a product sums over
 STATE = EXTRA + 1  # where the state of the run lies, in words of 64 bits
+TOLD = EXTRA + 2  # the first number that the instruction reads of those that each step is told
 
 # The state of a run, words of 64 bits: addresses of what belongs to it, and how far it is. ---------
 
-STATE_FIELDS = "order", "outputs", "losses", "rates", "position", "step"
-ORDER, OUTPUTS, LOSSES, RATES, POSITION, STEP = range(len(STATE_FIELDS))
+STATE_FIELDS = "order", "outputs", "losses", "rates", "stride", "position", "step"
+ORDER, OUTPUTS, LOSSES, RATES, STRIDE, POSITION, STEP = range(len(STATE_FIELDS))
 
 # A pass, words of 64 bits: instructions that are run again and again. ------------------------------
 

@@ -23,6 +23,7 @@ from ..graph import Value, make_value
 from ..structure import flatten
 from ..variable import Variable
 from .errors import NotCompiledError
+from .explain import Explanation, explain, names_of
 from .link import Linked, machine_type, new_state, run_passes
 from .plans import plan_of_function
 from .program import frozen
@@ -87,7 +88,12 @@ class Compiled:
         """The plan of the last call, or why there is none."""
         if isinstance(self._last, str):
             return f"{self.function.__name__} runs as it is: {self._last}"
-        return self._last.linked.plan.explain()
+        return str(self.compiled_plan)
+
+    @property
+    def compiled_plan(self) -> Explanation | None:
+        """The plan of the last call, instruction by instruction; None if the function ran as it is."""
+        return None if isinstance(self._last, str) else explain(self._last.linked.plan, self._last.names)
 
 
 class _Call:
@@ -102,6 +108,7 @@ class _Call:
 
         step = known_function(noted, [*args, *kwargs.values()])
         self.dtype = machine_type(step)
+        self.names = names_of(step, (), self.dtype.itemsize)
         self.weights = step.taken.weights
         self.arrays = [weight.array for weight in self.weights]
         self.results = [(np.shape(x), getattr(x, "dtype", None), x) for x in step.taken.outputs]
@@ -121,14 +128,14 @@ class _Call:
         with self.lock:
             for number, array in enumerate(arrays):
                 linked.put(("table", number), array)
-            for number, array in enumerate(results):
-                if array is not None:
-                    linked.put(("result", number), array)
+            for number, result in enumerate(results):
+                if result is not None:
+                    linked.put(("result", number), result)
             linked.begin()
             run_passes([linked.a_pass(1)], dtype)
             linked.end(1)
         for number in linked.plan.moved:
-            self.weights[number].mark_changed()  # type: ignore[attr-defined]
+            self.weights[number].mark_changed()
         return self.rebuild([self._returned(*one) for one in zip(results, self.results)])
 
     def _as_table(self, table: Any) -> np.ndarray:

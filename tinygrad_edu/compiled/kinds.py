@@ -21,7 +21,8 @@ class Taken(NamedTuple):
         weights: those of the model, then all other Variables and leaves that were read.
         outputs: what the model, or the function, gives, part by part.
         parts: the loss of every output by itself, where there are several.
-        loss, gradients: None and () for a function; gradients in the order of the trainable weights.
+        loss, gradients: None and [] for a function.
+        moved: the numbers of those of the trainable weights that the gradients are of.
         readings: whose numbers Python has asked for.
     """
 
@@ -33,6 +34,7 @@ class Taken(NamedTuple):
     loss: Any
     gradients: list[Any]
     readings: list[Reading]
+    moved: list[int]
 
     @property
     def wanted(self) -> list[Any]:

@@ -14,7 +14,7 @@ from .kinds import Step
 from .machine import COUNT, PASSES, run
 from .opcode import Opcode, call, prepare, python_opcode
 from .places import Place
-from .plan import Drawn, Instruction, Plan
+from .plan import Bound, Drawn, Instruction, Plan
 
 
 class Linked:
@@ -22,7 +22,8 @@ class Linked:
 
     Args:
         plan: laid out.
-        homes: the arrays of everything that has no place in the arena, by what it is; contiguous, of the machine's type.
+        homes: the arrays of everything that has no place in the arena, by what it is; contiguous, of the machine's type. And
+            the functions that the plan only names.
         dtype: the machine's type, float32 or float64.
         state: what its instructions know of the run; plans that take turns share it. See `new_state`.
         generators: of the random numbers in it.
@@ -32,7 +33,7 @@ class Linked:
     """
 
     def __init__(
-        self, plan: Plan, homes: Mapping[Hashable, np.ndarray], dtype: Any, state: np.ndarray, generators: Sequence[Any] = ()
+        self, plan: Plan, homes: Mapping[Hashable, Any], dtype: Any, state: np.ndarray, generators: Sequence[Any] = ()
     ):
         self.plan, self.dtype, self.state = plan, np.dtype(dtype), state
         self.generators, self.starts = generators, [0] * len(generators)
@@ -43,7 +44,7 @@ class Linked:
         prepare([one.code for one in plan.instructions], self.dtype)
         self.calls = {i: self._python(one) for i, one in enumerate(plan.instructions) if not isinstance(one.code, Opcode)}
         codes = [self.calls.get(i, one.code).address(self.dtype) for i, one in enumerate(plan.instructions)]
-        known = {home: address(array) for home, array in self.homes.items()}
+        known = {home: address(array) for home, array in self.homes.items() if isinstance(array, np.ndarray)}
         begin = np.array([*(known.get(home, 0) for home in plan.homes), address(self.arena)])
         row, field, number = plan.counted
         self.rows = plan.table.copy()
@@ -60,6 +61,9 @@ class Linked:
 
     def _python(self, one: Instruction) -> Any:
         """An instruction that is Python: what is done to arrays that look at its places, wherever these are by then."""
+        if isinstance(one.code, Bound):
+            bound = self.homes[one.code.key]
+            return python_opcode(lambda row: bound(*map(self.array, one.places.values())))
         function: Any = functools.partial(self._draw, one.code) if isinstance(one.code, Drawn) else one.code
 
         def step(row: np.ndarray) -> None:

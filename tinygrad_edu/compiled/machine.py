@@ -6,12 +6,8 @@ address of its code, so that the loop below knows none of them.
 
 from __future__ import annotations
 
-import functools
 import math
-from collections.abc import Callable
-from typing import Any
 
-from .elementwise import made_of
 from .fields import (
     A_INNER,
     A_OUTER,
@@ -31,7 +27,6 @@ from .fields import (
     PASS,
     POSITION,
     PROGRAM,
-    RATES,
     ROW,
     SIZE,
     STATE,
@@ -41,7 +36,7 @@ from .fields import (
     B,
     C,
 )
-from .opcode import Opcode, opcode, perform
+from .opcode import opcode, perform
 
 PASSES, COUNT = A, B  # of `run`: where its passes lie, and how many there are
 ROWS, PIECE_SIZE, SPARE = A, B, C  # of `blocks`: where its instructions lie, how many numbers at once, memory for one instruction
@@ -122,49 +117,3 @@ def tell(step, numbers, whole):
         for i in range(rows):
             numbers[out + i * width] = numbers[a + i * stride]
 
-
-# Steps of the optimizer: weights at `out`, gradients at `a`, slots from `b` on, in neighbouring fields -----------------
-
-
-def move(p: Any, g: Any, *slots_and_numbers: Any) -> None:
-    """The kernel of an optimizer, in whose place `mover` puts one."""
-
-
-def with_no_slot(step, numbers, whole):
-    """Move weights along a gradient."""
-    n, at = step[INNER], whole[step[STATE] + RATES] + whole[step[STATE] + STEP] * step[DEPTH]
-    p, g = numbers[step[OUT] : step[OUT] + n], numbers[step[A] : step[A] + n]
-    move(p, g, numbers[at : at + step[DEPTH]])
-
-
-def with_one_slot(step, numbers, whole):
-    """Move weights and a slot along a gradient."""
-    n, at = step[INNER], whole[step[STATE] + RATES] + whole[step[STATE] + STEP] * step[DEPTH]
-    p, g = numbers[step[OUT] : step[OUT] + n], numbers[step[A] : step[A] + n]
-    move(p, g, numbers[step[B] : step[B] + n], numbers[at : at + step[DEPTH]])
-
-
-def with_two_slots(step, numbers, whole):
-    """Move weights and two slots along a gradient."""
-    n, at = step[INNER], whole[step[STATE] + RATES] + whole[step[STATE] + STEP] * step[DEPTH]
-    p, g = numbers[step[OUT] : step[OUT] + n], numbers[step[A] : step[A] + n]
-    first, second = numbers[step[B] : step[B] + n], numbers[step[B + 1] : step[B + 1] + n]
-    move(p, g, first, second, numbers[at : at + step[DEPTH]])
-
-
-def with_three_slots(step, numbers, whole):
-    """Move weights and three slots along a gradient."""
-    n, at = step[INNER], whole[step[STATE] + RATES] + whole[step[STATE] + STEP] * step[DEPTH]
-    p, g = numbers[step[OUT] : step[OUT] + n], numbers[step[A] : step[A] + n]
-    first, second = numbers[step[B] : step[B] + n], numbers[step[B + 1] : step[B + 1] + n]
-    third = numbers[step[B + 2] : step[B + 2] + n]
-    move(p, g, first, second, third, numbers[at : at + step[DEPTH]])
-
-
-MOVERS = with_no_slot, with_one_slot, with_two_slots, with_three_slots
-
-
-@functools.cache
-def mover(kernel: Callable, slots: int) -> Opcode:
-    """The opcode that is an optimizer's kernel, the same that eager steps call."""
-    return made_of(kernel, MOVERS[slots], kernel.__name__, "move")

@@ -21,19 +21,25 @@ from .program import Program
 NARROW = 64  # units: below, a batch lies feature by feature
 
 
+class Bound(NamedTuple):
+    """What stands in a plan for a Python function that belongs to one model, by the name that linking finds it by."""
+
+    key: Hashable
+
+
 class Instruction(NamedTuple):
     """What is done to which places.
 
     Attributes:
         name: for those who read a plan.
-        code: the opcode; or a function that computes arrays from arrays, in Python; or what is drawn.
+        code: the opcode; or a function that computes arrays from arrays, in Python; or what stands for one, or what is drawn.
         places: by the field that has their address; of a function, its result and its operands in order.
         fields: all other numbers of the row, by their field.
         value: of the program, on the way to which this is done; None if to none.
     """
 
     name: str
-    code: Opcode | Callable | Drawn
+    code: Opcode | Callable | Bound | Drawn
     places: dict[int, Place]
     fields: dict[int, int]
     value: int | None = None
@@ -170,6 +176,10 @@ class Plan:
         """An instruction that is Python."""
         places = dict(enumerate([out, *operands]))
         self.instructions.append(Instruction(name, function, places, {INNER: out.form.size}, self.value))
+
+    def call_bound(self, name: str, key: Hashable, operands: Sequence[Place]) -> None:
+        """An instruction that is Python, which linking finds among the homes: it works on arrays that look at places."""
+        self.instructions.append(Instruction(name, Bound(key), dict(enumerate(operands)), {}))
 
     def elementwise(self, name: str, code: Opcode, out: Place, operands: Sequence[Place]) -> bool:
         """Number by number, along as few axes as there can be. False, and nothing, if these are too many."""

@@ -3,32 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Hashable, Sequence
-from typing import NamedTuple
+from collections.abc import Hashable, Sequence
 
-from .fields import DEPTH, OUT_OUTER, B
+from .fields import DEPTH, OUT_OUTER
 from .kinds import Step
 from .lowering import lower, opcode_of
-from .machine import gather, look, mover, tell
+from .machine import gather, look, tell
+from .moves import Move, update
 from .places import Cell, Place
 from .plan import Plan
 from .program import Program
 from .translation import form_of, program_of
-
-
-class Move(NamedTuple):
-    """How the optimizer moves weights.
-
-    Attributes:
-        kernel: what moves one of them.
-        slots: how many arrays of its shape the kernel keeps.
-        width: how many numbers the kernel is told in each step.
-    """
-
-    kernel: Callable
-    slots: int
-    width: int
-
 
 KEPT = 64  # plans that are remembered
 _plans: dict[Hashable, Plan] = {}
@@ -62,8 +47,7 @@ def _new_plan(program: Program, batch: int, trained: Sequence[int], move: Move) 
     plan.emit("look", look, [1], None, [(plan.place(program.loss), (0,))])
     _tell(plan, [*program.outputs, *program.parts])
     _take_moves(plan)
-    for number, gradient in zip(trained, program.gradients):
-        _move(plan, number, gradient, move)
+    update(plan, trained, program.gradients, move)
     plan.lay_out()
     return plan
 
@@ -105,18 +89,6 @@ def _tell(plan: Plan, outputs: Sequence[int]) -> None:
             form = place.form.reshape(len(place.form), -1)
         fields = {OUT_OUTER: sum(widths), DEPTH: sum(widths[:number])}
         plan.emit("tell", tell, form.shape, None, [(place.seen(form), form.strides)], fields)
-
-
-def _move(plan: Plan, number: int, gradient: int, move: Move) -> None:
-    place = plan.place(gradient)
-    if not place.form.flags.c_contiguous:
-        place = plan.copied(place)
-    shape = place.form.shape
-    weight = plan.home(("weight", number), shape)
-    code = mover(move.kernel, move.slots)
-    plan.emit(code.name, code, [place.form.size], (weight, (1,)), [(place, (1,))], {DEPTH: move.width})
-    for slot in range(move.slots):
-        plan.instructions[-1].places[B + slot] = plan.home(("slot", number, slot), shape)
 
 
 def plan_of_function(step: Step) -> Plan:

@@ -92,7 +92,7 @@ def four_rows(numbers, places, strides, depth, j, n, idle, lanes):
 @kernel
 def one_row(numbers, places, strides, depth, j, n, idle, lanes):
     """The same for one row."""
-    (out, a, b, c), (s, t, u, v, turn, stride) = places, strides
+    (out, a, b, c), (_, _, _, v, turn, stride) = places, strides
     while n - j > idle and n >= count(lanes):
         j = min(j, n - count(lanes))
         p, q = a, b + j

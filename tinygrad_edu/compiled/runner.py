@@ -8,14 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from ..optimizers import Optimizer
 from .errors import NotCompiledError
-from .explain import Explanation, Names, explain, names_of
-from .fields import LOSSES, ORDER, OUTPUTS, POSITION, RATES, STEP
+from .explain import Explanation, explain, names_of
+from .fields import LOSSES, ORDER, OUTPUTS, POSITION, RATES, STEP, STRIDE
 from .link import Linked, address, machine_type, new_state, run_passes, words
-from .plans import Move, plan_of_step
+from .plans import plan_of_step
 from .step import known_step
 from .translation import generators_of
+from .updates import Updates, without_hooks
 
 
 class Runner:
@@ -34,37 +34,36 @@ class Runner:
     def __init__(self, model: Any, tables: Sequence[np.ndarray], batch: Callable[[np.ndarray], tuple], size: int):
         self.model, self.optimizer, self.size = model, model.optimizer, size
         self.rows = len(tables[0])
-        self.states, self.kernel = _optimizer_of(model)
-        self.key = self._key()
         weights = model.weights
-        trained = [next(i for i, w in enumerate(weights) if w is state.variable) for state in self.states]
-        width = len(self.optimizer.numbers(self.optimizer.rate_at(1), 1))
+        counts = list(dict.fromkeys((min(size, self.rows), self.rows % size or size)))
+        steps: list[Any] = []
+        with without_hooks(model.trainable_weights):
+            for count in counts:
+                batches = [batch(rows) for rows in _two_batches(tables, count)]
+                steps.append(known_step(model, batches, steps[0] if steps else None))
+        first = steps[0].taken
+        self.dtype = machine_type(steps[0])
+        self.updates = Updates(model.optimizer, model.trainable_weights, first.moved)
+        self.key = self._key(self.updates)
+        trained = [next(i for i, w in enumerate(weights) if w is moved) for moved in self.updates.weights]
         self.state = new_state()
         self.linked: dict[int, Linked] = {}
-        self.names: Names | None = None
-        step: Any = None
-        for count in dict.fromkeys((min(size, self.rows), self.rows % size or size)):
-            step = known_step(model, [batch(rows) for rows in _two_batches(tables, count)], step)
-            self.dtype = machine_type(step)
-            plan = plan_of_step(step, count, trained, Move(self.kernel, len(self.optimizer.slots), width))
-            homes: dict[Any, np.ndarray] = {("weight", i): weight.array for i, weight in enumerate(step.taken.weights)}
+        for count, step in zip(counts, steps):
+            homes: dict[Any, Any] = {("weight", i): weight.array for i, weight in enumerate(step.taken.weights)}
             homes |= {("table", i): _as_table(table, self.dtype) for i, table in enumerate(tables)}
-            for number, state in zip(trained, self.states):
-                homes |= {("slot", number, slot): array for slot, array in enumerate(state.arrays)}
+            homes |= self.updates.homes(trained)
+            plan = plan_of_step(step, count, trained, self.updates.move)
             self.linked[count] = Linked(plan, homes, self.dtype, self.state, generators_of(step))
-            self.names = self.names or names_of(step, batch(np.arange(1)), self.dtype.itemsize)
-        self.width = sum(math.prod(np.shape(output)[1:]) for output in step.taken.outputs)
+        self.names = names_of(steps[0], batch(np.arange(1)), self.dtype.itemsize)
+        self.width = sum(math.prod(np.shape(output)[1:]) for output in first.outputs)
 
     @property
     def is_valid(self) -> bool:
         """Whether the same weights are still moved in the same way."""
-        return self.key == self._key()
+        return self.key == self._key(Updates(self.model.optimizer, self.model.trainable_weights, self.updates.numbers))
 
-    def _key(self) -> tuple:
-        optimizer = self.model.optimizer
-        options = tuple(getattr(optimizer, option) for option in _OPTIONS)
-        arrays = [weight.array.ctypes.data for weight in self.model.weights]
-        return id(optimizer), optimizer.loop, options, [id(weight) for weight in self.model.trainable_weights], arrays
+    def _key(self, updates: Updates) -> tuple:
+        return updates.key, [id(weight.array) for weight in self.model.weights]
 
     def run(self, order: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Train on batches of rows, in that order. Returns the loss of every step done, and the outputs for all rows."""
@@ -81,14 +80,16 @@ class Runner:
         each = whole + bool(rest)
         order = np.concatenate(orders, dtype=np.int64)
         losses, outputs = np.empty(each * len(orders), self.dtype), np.empty((len(order), self.width), self.dtype)
-        rates = self._rates(len(losses))
+        self.updates.warn()
+        told = self.updates.rows(len(losses), self.dtype)
         state = self.state
         state[ORDER], state[LOSSES], state[OUTPUTS], state[RATES] = (
             words(order),
             address(losses),
             address(outputs),
-            address(rates),
+            address(told),
         )
+        state[STRIDE] = told.shape[1] if len(told) > 1 else 0
         state[POSITION] = state[STEP] = 0
         passes = [self.linked[count].a_pass(steps, count) for count, steps in ((self.size, whole), (rest, 1)) if count and steps]
         first = self.linked[self.size if whole else rest]
@@ -97,44 +98,16 @@ class Runner:
         run_passes(passes * len(orders), self.dtype)
         done = int(state[STEP])
         first.end(done)
-        for one in self.states:
-            one.variable.mark_changed()
-        self.optimizer.iterations += done
+        self.updates.done(done)
         ends = [min(done, (epoch + 1) * each) for epoch in range(len(orders))]
         split = np.split(losses[:done], ends[:-1])
         return split, np.split(outputs, len(orders))
 
     def explain(self) -> Explanation:
         """The plan for a whole batch."""
-        return explain(next(iter(self.linked.values())).plan, self.names or Names())
-
-    def _rates(self, steps: int) -> np.ndarray:
-        """What the optimizer needs to know for each of the next steps."""
-        first = self.optimizer.iterations + 1
-        found = [self.optimizer.numbers(self.optimizer.rate_at(step), step) for step in range(first, first + steps)]
-        return np.array(found, self.dtype)
+        return explain(next(iter(self.linked.values())).plan, self.names)
 
 
-def _optimizer_of(model: Any) -> tuple[list, Callable]:
-    """The states of all trained weights, and the kernel of the update."""
-    optimizer = model.optimizer
-    if optimizer.loop is None or type(optimizer).update is not Optimizer.update:
-        raise NotCompiledError(f"the optimizer {type(optimizer).__name__} has no opcode")
-    for option in _OPTIONS:
-        if getattr(optimizer, option):
-            raise NotCompiledError(f"{option} of the optimizer has no opcode")
-    weights = model.trainable_weights
-    for weight in weights:
-        if weight.constraint is not None:
-            raise NotCompiledError(f"the constraint of {weight.path!r} has no opcode")
-        if weight.node.notes is not None and weight.node.notes.hooks:
-            raise NotCompiledError(f"a hook watches the gradient of {weight.path!r}")
-    return optimizer._states_of(weights), optimizer.loop
-
-
-_OPTIONS = (
-    "weight_decay", "clipnorm", "clipvalue", "global_clipnorm", "use_ema", "loss_scale_factor", "gradient_accumulation_steps",
-)  # fmt: skip
 
 
 def _two_batches(tables: Sequence[np.ndarray], count: int) -> list[np.ndarray]:

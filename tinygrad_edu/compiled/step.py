@@ -83,8 +83,7 @@ def take_down(model: Any, batch: tuple) -> Taken:
         return output, loss, gradients(model.optimizer.scale_loss(loss), weights) if weights else []
 
     (output, loss, found), tape = _undone(step)
-    if any(g is None for g in found):
-        raise NotCompiledError("the loss does not depend on all weights")
+    moved = [number for number, g in enumerate(found) if g is not None]
     objective = model._objective
     parts = [part.array for part in objective.parts] if objective.reported else []
     return Taken(
@@ -94,8 +93,9 @@ def take_down(model: Any, batch: tuple) -> Taken:
         outputs=[_array_of(part) for part in flatten(output)[0]],
         parts=parts,
         loss=loss.array,
-        gradients=[g.array for g in found],
+        gradients=[found[number].array for number in moved],
         readings=tape.readings,
+        moved=moved,
     )
 
 
@@ -109,7 +109,9 @@ def take_down_function(function: Callable, args: Sequence) -> Taken:
     arguments = [_with_tables(arg, tables) for arg in args]
     out, tape = _undone(lambda: function(*arguments))
     outputs = [_array_of(part) for part in flatten(out)[0]]
-    return Taken(tape.calls, tables, tape.leaves, outputs, [], None, [], tape.readings)
+    given = set(map(id, tables))
+    weights = [leaf for leaf in tape.leaves if id(leaf.array) not in given]
+    return Taken(tape.calls, tables, weights, outputs, [], None, [], tape.readings, [])
 
 
 # Nothing stays -----------------------------------------------------------------------------------

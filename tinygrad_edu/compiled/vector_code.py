@@ -53,22 +53,22 @@ def _lanes(count: int, *arguments: Any) -> tuple:
 
 
 @intrinsic(prefer_literal=True)
-def lanes(typing, count):  # noqa: D103
+def lanes(typing, count):
     return _lanes(count.literal_value, count)
 
 
 @intrinsic
-def line(typing, numbers):  # noqa: D103
+def line(typing, numbers):
     return _lanes(LINE // _width(numbers), numbers)
 
 
 @intrinsic
-def half_line(typing, numbers):  # noqa: D103
+def half_line(typing, numbers):
     return _lanes(LINE // 2 // _width(numbers), numbers)
 
 
 @intrinsic
-def count(typing, lanes):  # noqa: D103
+def count(typing, lanes):
     return types.int64(lanes), lambda *_: ir.Constant(ir.IntType(64), lanes.count)
 
 
@@ -93,7 +93,7 @@ def _same(builder: Any, kind: Any, value: Any) -> Any:
 
 
 @intrinsic
-def load(typing, numbers, at, lanes):  # noqa: D103
+def load(typing, numbers, at, lanes):
     kind = lanes.of(numbers.dtype)
 
     def generate(context, builder, signature, values):
@@ -104,7 +104,7 @@ def load(typing, numbers, at, lanes):  # noqa: D103
 
 
 @intrinsic
-def pick(typing, numbers, at, stride, lanes):  # noqa: D103
+def pick(typing, numbers, at, stride, lanes):
     kind = lanes.of(numbers.dtype)
 
     def generate(context, builder, signature, values):
@@ -121,7 +121,7 @@ def pick(typing, numbers, at, stride, lanes):  # noqa: D103
 
 
 @intrinsic
-def spread(typing, numbers, at, lanes):  # noqa: D103
+def spread(typing, numbers, at, lanes):
     kind = lanes.of(numbers.dtype)
 
     def generate(context, builder, signature, values):
@@ -132,13 +132,13 @@ def spread(typing, numbers, at, lanes):  # noqa: D103
 
 
 @intrinsic
-def zeros(typing, numbers, lanes):  # noqa: D103
+def zeros(typing, numbers, lanes):
     kind = lanes.of(numbers.dtype)
     return kind(numbers, lanes), lambda context, builder, signature, values: context.get_constant_null(kind)
 
 
 @intrinsic
-def store(typing, numbers, at, vector):  # noqa: D103
+def store(typing, numbers, at, vector):
     def generate(context, builder, signature, values):
         memory, at, vector = values
         place = builder.bitcast(_place(builder, memory, at), vector.type.as_pointer())
@@ -149,7 +149,7 @@ def store(typing, numbers, at, vector):  # noqa: D103
 
 
 @intrinsic
-def put(typing, numbers, at, stride, vector):  # noqa: D103
+def put(typing, numbers, at, stride, vector):
     def generate(context, builder, signature, values):
         memory, at, stride, numbers = values
         place = _place(builder, memory, at)
@@ -162,7 +162,7 @@ def put(typing, numbers, at, stride, vector):  # noqa: D103
 
 
 @intrinsic
-def without(typing, vector, idle):  # noqa: D103
+def without(typing, vector, idle):
     def generate(context, builder, signature, values):
         found, idle = values
         indices = ir.VectorType(ir.IntType(32), vector.count)
@@ -215,7 +215,7 @@ larger, smaller = _of_two(_larger), _of_two(_smaller)
 
 
 @intrinsic
-def multiply_add(typing, x, y, z):  # noqa: D103
+def multiply_add(typing, x, y, z):
     def generate(context, builder, signature, values):
         return builder.fadd(builder.fmul(*values[:2], flags=FUSED), values[2], flags=FUSED)
 
@@ -257,7 +257,7 @@ def _paired(builder: Any, x: Any, y: Any) -> Any:
 
 
 @intrinsic
-def totals(typing, w, x, y, z):  # noqa: D103
+def totals(typing, w, x, y, z):
     def generate(context, builder, signature, values):
         found = _paired(builder, _paired(builder, *values[:2]), _paired(builder, *values[2:]))
         while found.type.count > 4:

@@ -11,7 +11,6 @@ import numpy as np
 from ..callbacks import Callback, CallbackList
 from ..callbacks.callback import HOOKS
 from ..compiled import NotCompiledError, Runner
-from ..compiled.link import Linked
 from ..modes import detector
 from ..rerun import Moved
 from .batches import ArrayBatches, Stream, unpack
@@ -76,7 +75,7 @@ class Compiled:
     def _is_same(self, runner: Runner) -> bool:
         """Whether the step is what it was. Callbacks of ours leave it so, but for watching gradients."""
         if not self.is_meddled_with:
-            return not _is_watched(runner)
+            return not any(map(has_hooks, runner.updates.weights)) or runner.is_valid
         return _is_valid(runner) and are_same(self.settings, settings_of(self.model))
 
     def _is_ready_again(self) -> bool:
@@ -151,9 +150,9 @@ def give_tables(runner: Runner, tables: list[np.ndarray]) -> None:
     homes: dict[Any, np.ndarray] = {
         ("table", i): np.ascontiguousarray(table.reshape(len(table), -1), runner.dtype) for i, table in enumerate(tables)
     }
-    runner.linked = {
-        size: Linked(one.plan, {**one.homes, **homes}, one.dtype, one.state) for size, one in runner.linked.items()
-    }
+    for linked in runner.linked.values():
+        for home, array in homes.items():
+            linked.put(home, array)
 
 
 def has_hooks(weight: Any) -> bool:
@@ -162,11 +161,7 @@ def has_hooks(weight: Any) -> bool:
 
 
 def _is_valid(runner: Runner) -> bool:
-    return runner.is_valid and not _is_watched(runner)
-
-
-def _is_watched(runner: Runner) -> bool:
-    return any(has_hooks(state.variable) for state in runner.states)
+    return runner.is_valid
 
 
 def _forms(tables: list[np.ndarray]) -> list[tuple]:

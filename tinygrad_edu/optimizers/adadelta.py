@@ -10,6 +10,7 @@ from ..compat import Default
 from ..kernel import kernel
 from .arguments import fuzz_factor, share
 from .optimizer import Optimizer, register
+from .rate import at_once
 
 
 @register
@@ -35,11 +36,13 @@ class Adadelta(Optimizer):
         self.rho = share("Adadelta", "rho", rho, hint="Try 0.95.")
         self.epsilon = fuzz_factor("Adadelta", epsilon)
 
+    @at_once
     def numbers(self, rate, step):
         return rate, self.rho, 1 - self.rho, self.epsilon
 
-    def update(self, p, g, *state):
-        adadelta(p, g, *state)
+    @property
+    def loop(self):
+        return adadelta
 
 
 @kernel

@@ -10,6 +10,7 @@ from ..compat import Default
 from ..kernel import kernel
 from .arguments import fuzz_factor, number
 from .optimizer import Optimizer, register
+from .rate import at_once
 
 
 @register
@@ -44,11 +45,13 @@ class Adagrad(Optimizer):
     def start(self, slot):
         return self.initial_accumulator_value
 
+    @at_once
     def numbers(self, rate, step):
         return rate, self.epsilon
 
-    def update(self, p, g, *state):
-        adagrad(p, g, *state)
+    @property
+    def loop(self):
+        return adagrad
 
 
 @kernel

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -11,6 +10,7 @@ from ..compat import Default
 from ..kernel import kernel
 from .arguments import fuzz_factor, share
 from .optimizer import Optimizer, register
+from .rate import at_once
 
 
 @register
@@ -53,9 +53,10 @@ class Adam(Optimizer):
         self.epsilon, self.amsgrad = fuzz_factor(kind, epsilon), bool(amsgrad)
         self.slots = ("m", "v", *("v_max",) * self.amsgrad)
 
+    @at_once
     def numbers(self, rate, step):
         b1, b2 = self.beta_1, self.beta_2
-        return rate * math.sqrt(1 - b2**step) / (1 - b1**step), b1, 1 - b1, b2, 1 - b2, self.epsilon
+        return rate * (1 - b2**step) ** 0.5 / (1 - b1**step), b1, 1 - b1, b2, 1 - b2, self.epsilon
 
     @property
     def loop(self):

@@ -8,6 +8,7 @@ from ..compat import Default
 from ..kernel import kernel
 from .arguments import fuzz_factor, share
 from .optimizer import Optimizer, register
+from .rate import at_once
 
 
 @register
@@ -41,12 +42,14 @@ class Adamax(Optimizer):
         self.beta_1, self.beta_2 = share("Adamax", "beta_1", beta_1), share("Adamax", "beta_2", beta_2, hint="Try 0.999.")
         self.epsilon = fuzz_factor("Adamax", epsilon)
 
+    @at_once
     def numbers(self, rate, step):
         b1 = self.beta_1
         return rate / (1 - b1**step), b1, 1 - b1, self.beta_2, self.epsilon
 
-    def update(self, p, g, *state):
-        adamax(p, g, *state)
+    @property
+    def loop(self):
+        return adamax
 
 
 @kernel

@@ -39,13 +39,13 @@ def clip_by_norm(gradients: Arrays, limit: float) -> Arrays:
 
     Every weight has a length of its own, as in Keras 3; Keras 2 took the length over all (`clip_by_global_norm`).
     """
-    return [_shortened(g, _excess(square_sum(g.ravel()), limit)) for g in gradients]
+    return [_shortened(g, excess(math.sqrt(square_sum(g.ravel())), limit)) for g in gradients]
 
 
 def clip_by_global_norm(gradients: Arrays, limit: float) -> Arrays:
     """All arrays shortened by one factor, so that they are no longer than `limit` together."""
-    excess = _excess(math.fsum(square_sum(g.ravel()) for g in gradients), limit)
-    return [_shortened(g, excess) for g in gradients]
+    factor = excess(math.sqrt(math.fsum(square_sum(g.ravel()) for g in gradients)), limit)
+    return [_shortened(g, factor) for g in gradients]
 
 
 @kernel(reorder=True)
@@ -58,22 +58,22 @@ def square_sum(g):
     return total
 
 
-def _excess(squares: float, limit: float) -> float:
+@kernel
+def excess(length, limit):
     """How many times `limit` a length is, at least 1; nan if it is no finite number, because an explosion has to be seen."""
-    length = math.sqrt(squares)
     return max(length / limit, 1.0) if math.isfinite(length) else math.nan
 
 
-def _shortened(g: np.ndarray, excess: float) -> np.ndarray:
-    if excess == 1:
+def _shortened(g: np.ndarray, factor: float) -> np.ndarray:
+    if factor == 1:
         return g
     out = np.empty(g.shape, g.dtype)
-    divide(out.reshape(-1), g.ravel(), excess)
+    divide(out.reshape(-1), g.ravel(), factor)
     return out
 
 
 @kernel
-def divide(out, g, excess):
-    """out <- g / excess, rounded once, also where g is float32 and excess, as always, float64."""
+def divide(out, g, factor):
+    """out <- g / factor, rounded once, also where g is float32 and the factor, as always, float64."""
     for i in range(g.size):
-        out[i] = np.float64(g[i]) / excess
+        out[i] = np.float64(g[i]) / factor

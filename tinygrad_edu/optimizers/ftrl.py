@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from ..compat import Default
 from ..kernel import kernel
 from .arguments import number
 from .optimizer import Optimizer, register
+from .rate import at_once
 
 
 @register
@@ -57,14 +60,16 @@ class Ftrl(Optimizer):
     def start(self, slot):
         return self.initial_accumulator_value if slot == "n" else 0.0
 
+    @at_once
     def numbers(self, rate, step):
-        if not rate:
+        if not np.all(rate):
             raise ValueError("Ftrl expects learning_rate > 0, got 0: it divides by the rate.")
         l1, l2 = self.l1_regularization_strength, 2 * self.l2_regularization_strength + self.beta / rate
         return 1 / rate, -self.learning_rate_power, l1, l2, 2 * self.l2_shrinkage_regularization_strength
 
-    def update(self, p, g, *state):
-        ftrl(p, g, *state)
+    @property
+    def loop(self):
+        return ftrl
 
 
 @kernel

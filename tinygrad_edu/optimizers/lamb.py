@@ -11,7 +11,7 @@ from ..compat import Default
 from ..kernel import kernel
 from .arguments import fuzz_factor, share
 from .optimizer import Optimizer, register
-from .sgd import descend
+from .rate import at_once
 
 
 @register
@@ -46,26 +46,35 @@ class Lamb(Optimizer):
         self.beta_1, self.beta_2 = share("Lamb", "beta_1", beta_1), share("Lamb", "beta_2", beta_2, hint="Try 0.999.")
         self.epsilon = fuzz_factor("Lamb", epsilon)
 
+    @at_once
     def numbers(self, rate, step):
         b1, b2 = self.beta_1, self.beta_2
         return rate, b1, 1 - b1, b2, 1 - b2, 1 / (1 - b1**step), 1 / (1 - b2**step), self.epsilon
 
-    def update(self, p, g, *state):
-        d, c = np.empty_like(p), state[-1]
-        adam_direction(d, g, *state)
-        length, step = _length(p), _length(d)
-        descend(p, d, c[:1] * c.dtype.type(length / step) if length and step else c)
-
-
-def _length(x: np.ndarray) -> float:
-    return math.sqrt(np.sum(np.square(x, dtype=np.float64)))
+    @property
+    def loop(self):
+        return lamb
 
 
 @kernel
-def adam_direction(d, g, m, v, c):
+def lamb(p, g, m, v, c):
     """c is (rate, b1, 1 - b1, b2, 1 - b2, 1 / (1 - b1^t), 1 / (1 - b2^t), eps)."""
     b1, c1, b2, c2, m_factor, v_factor, eps = c[1], c[2], c[3], c[4], c[5], c[6], c[7]
-    for i in range(d.size):
+    for i in range(p.size):
         m[i] = b1 * m[i] + c1 * g[i]
         v[i] = b2 * v[i] + c2 * g[i] * g[i]
-        d[i] = m_factor * m[i] / (np.sqrt(v_factor * v[i]) + eps)
+    rate = c[0] * p.dtype.type(lengths(p, m, v, c))
+    for i in range(p.size):
+        p[i] -= rate * (m_factor * m[i] / (np.sqrt(v_factor * v[i]) + eps))
+
+
+@kernel(reorder=True)
+def lengths(p, m, v, c):
+    """‖p‖ / ‖d‖, in float64; d is computed again where it is needed, and kept nowhere."""
+    m_factor, v_factor, eps = c[5], c[6], c[7]
+    length = step = 0.0
+    for i in range(p.size):
+        d, w = np.float64(m_factor * m[i] / (np.sqrt(v_factor * v[i]) + eps)), np.float64(p[i])
+        length += w * w
+        step += d * d
+    return math.sqrt(length) / math.sqrt(step) if length and step else 1.0

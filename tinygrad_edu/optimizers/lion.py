@@ -10,6 +10,7 @@ from ..compat import Default
 from ..kernel import kernel
 from .arguments import share
 from .optimizer import Optimizer, register
+from .rate import at_once
 
 
 @register
@@ -33,11 +34,13 @@ class Lion(Optimizer):
         super().__init__(learning_rate, **kwargs)
         self.beta_1, self.beta_2 = share("Lion", "beta_1", beta_1), share("Lion", "beta_2", beta_2, hint="Try 0.99.")
 
+    @at_once
     def numbers(self, rate, step):
         return rate, self.beta_1, 1 - self.beta_1, self.beta_2, 1 - self.beta_2
 
-    def update(self, p, g, *state):
-        lion(p, g, *state)
+    @property
+    def loop(self):
+        return lion
 
 
 @kernel

@@ -11,6 +11,7 @@ from ..compat import Default
 from ..kernel import kernel
 from .arguments import fuzz_factor, number, share
 from .optimizer import Optimizer, register
+from .rate import at_once
 
 
 @register
@@ -50,6 +51,7 @@ class Nadam(Optimizer):
         self.schedule_decay = number("Nadam", "schedule_decay", schedule_decay)
         self._product = (0, 1.0)  # t and P_t, so that each step needs one factor more
 
+    @at_once
     def numbers(self, rate, step):
         u, ahead = self._momentum(step), self._momentum(step + 1)
         product = self._product_of(step)
@@ -57,17 +59,24 @@ class Nadam(Optimizer):
         along_g = rate * (1 - u) / (1 - product)
         return along_m, along_g, self.beta_1, 1 - self.beta_1, self.beta_2, 1 - self.beta_2, 1 - self.beta_2**step, self.epsilon
 
-    def _momentum(self, step: int) -> float:
+    def _momentum(self, step: Any) -> Any:
         return self.beta_1 * (1 - 0.5 * 0.96 ** (step * self.schedule_decay))
 
-    def _product_of(self, step: int) -> float:
-        """P_t, from the one before where it is known."""
+    def _product_of(self, step: Any) -> Any:
+        """P_t, from the one before where it is known; of steps in a row, if there are several."""
+        if isinstance(step, np.ndarray):
+            factors = self._momentum(step)
+            factors[0] = self._product_of(int(step[0]))
+            products = np.cumprod(factors)
+            self._product = int(step[-1]), float(products[-1])
+            return products
         t, product = self._product if self._product[0] <= step else (0, 1.0)
         self._product = step, math.prod(map(self._momentum, range(t + 1, step + 1)), start=product)
         return self._product[1]
 
-    def update(self, p, g, *state):
-        nadam(p, g, *state)
+    @property
+    def loop(self):
+        return nadam
 
 
 @kernel

@@ -18,7 +18,7 @@ from ..variable import Variable
 from .arguments import above_zero, count, number, optional, share
 from .averages import approach
 from .clipping import clip
-from .rate import LearningRate, Rate
+from .rate import LearningRate, Rate, at_once
 from .state import State, Stateful, cast
 
 _registry = Registry("optimizer", callables=False)
@@ -203,6 +203,7 @@ class Optimizer(Stateful, Configurable):
         pairs = list(grads_and_vars)
         self.apply([gradient for gradient, _ in pairs], [variable for _, variable in pairs])
 
+    @at_once
     def numbers(self, rate: float, step: int) -> Sequence[float]:
         """What `update` needs to know at step 1, 2, ... beside the arrays; the learning rate alone, unless overridden."""
         return (rate,)
@@ -215,7 +216,7 @@ class Optimizer(Stateful, Configurable):
 
     @property
     def loop(self) -> Callable | None:
-        """The kernel that is all of `update`, which compiled steps call too; None if there is none."""
+        """The `kernel` that is all of `update`, which compiled steps call too; None if there is none."""
         return None
 
     def start(self, slot: str) -> float:

@@ -13,6 +13,15 @@ from . import schedules
 from .arguments import number, required_arguments
 
 
+def at_once(numbers: Callable) -> Callable:
+    """Say of a method `numbers` that it may be asked for many steps at once: for an array of steps, and one of rates or one rate.
+
+    Compiled steps then ask once, not at every step; what comes out as a number is the same at all of them.
+    """
+    numbers.at_once = True  # type: ignore[attr-defined]
+    return numbers
+
+
 class LearningRate:
     """What `learning_rate=` was given.
 

@@ -10,7 +10,7 @@ from ..compat import Default
 from ..kernel import kernel
 from .arguments import fuzz_factor, number, share
 from .optimizer import Optimizer, register
-from .sgd import descend, descend_momentum
+from .rate import at_once
 
 
 @register
@@ -48,25 +48,18 @@ class RMSprop(Optimizer):
         self.epsilon = fuzz_factor("RMSprop", epsilon)
         self.slots = ("square", *("mean",) * self.centered, *("velocity",) * (self.momentum > 0))
 
+    @at_once
     def numbers(self, rate, step):
         return rate, self.momentum, self.rho, 1 - self.rho, self.epsilon
 
-    def update(self, p, g, *state):
-        if not self.centered and not self.momentum:
-            rmsprop(p, g, *state)
-            return
-        s, *slots, c = state
-        direction = np.empty_like(g)
-        if self.centered:
-            divide_centered(direction, g, s, slots.pop(0), c)
-        else:
-            divide(direction, g, s, c)
-        (descend_momentum if self.momentum else descend)(p, direction, *slots, c)
+    @property
+    def loop(self):
+        return LOOPS[self.centered, self.momentum > 0]
 
 
 @kernel
 def rmsprop(p, g, s, c):
-    """s <- rho s + (1 - rho) g², then p <- p - rate g / sqrt(s + eps)."""
+    """s <- rho s + (1 - rho) g², then p <- p - rate d, d being g / sqrt(s + eps)."""
     rate, rho, rest, eps = c[0], c[2], c[3], c[4]
     for i in range(p.size):
         s[i] = rho * s[i] + rest * g[i] * g[i]
@@ -74,19 +67,39 @@ def rmsprop(p, g, s, c):
 
 
 @kernel
-def divide(d, g, s, c):
-    """s <- rho s + (1 - rho) g², then d = g / sqrt(s + eps)."""
-    rho, rest, eps = c[2], c[3], c[4]
-    for i in range(g.size):
+def rmsprop_momentum(p, g, s, v, c):
+    """As `rmsprop`, then v <- momentum v - rate d and p <- p + v."""
+    rate, momentum, rho, rest, eps = c[0], c[1], c[2], c[3], c[4]
+    for i in range(p.size):
         s[i] = rho * s[i] + rest * g[i] * g[i]
-        d[i] = g[i] / np.sqrt(s[i] + eps)
+        v[i] = momentum * v[i] - rate * (g[i] / np.sqrt(s[i] + eps))
+        p[i] += v[i]
 
 
 @kernel
-def divide_centered(d, g, s, a, c):
-    """As `divide`, by the deviation from the running mean a."""
-    rho, rest, eps = c[2], c[3], c[4]
-    for i in range(g.size):
+def rmsprop_centered(p, g, s, a, c):
+    """As `rmsprop`, divided by the deviation from the running mean a."""
+    rate, rho, rest, eps = c[0], c[2], c[3], c[4]
+    for i in range(p.size):
         s[i] = rho * s[i] + rest * g[i] * g[i]
         a[i] = rho * a[i] + rest * g[i]
-        d[i] = g[i] / np.sqrt(s[i] - a[i] * a[i] + eps)
+        p[i] -= rate * (g[i] / np.sqrt(s[i] - a[i] * a[i] + eps))
+
+
+@kernel
+def rmsprop_centered_momentum(p, g, s, a, v, c):
+    """As `rmsprop_momentum`, divided by the deviation from the running mean a."""
+    rate, momentum, rho, rest, eps = c[0], c[1], c[2], c[3], c[4]
+    for i in range(p.size):
+        s[i] = rho * s[i] + rest * g[i] * g[i]
+        a[i] = rho * a[i] + rest * g[i]
+        v[i] = momentum * v[i] - rate * (g[i] / np.sqrt(s[i] - a[i] * a[i] + eps))
+        p[i] += v[i]
+
+
+LOOPS = {  # by whether it is centered, and whether it has momentum
+    (False, False): rmsprop,
+    (False, True): rmsprop_momentum,
+    (True, False): rmsprop_centered,
+    (True, True): rmsprop_centered_momentum,
+}

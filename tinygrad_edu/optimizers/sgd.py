@@ -8,6 +8,7 @@ from ..compat import Default
 from ..kernel import kernel
 from .arguments import number
 from .optimizer import Optimizer, register
+from .rate import at_once
 
 
 @register
@@ -56,6 +57,7 @@ class SGD(Optimizer):
         self._momentum = number("SGD", "momentum", value, 0, 1, hint="Try 0.9.")
         self.slots = ("velocity",) if self._momentum else ()
 
+    @at_once
     def numbers(self, rate, step):
         return rate, self.momentum
 

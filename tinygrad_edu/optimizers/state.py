@@ -122,11 +122,15 @@ class Stateful:
         if missing and len(missing) == len(gradients):
             raise ValueError(f"{self} expects at least one gradient, got None for all. Does the loss depend on the weights?")
         if missing:
-            warnings.warn(f"{self.name} got no gradient for {', '.join(missing)}. Does the loss depend on it?", stacklevel=3)
+            self.warn_of_missing(missing, stacklevel=4)
             variables = [variable for variable, g in zip(variables, gradients) if g is not None]
             gradients = [g for g in gradients if g is not None]
         states = self._states_of(variables)
         return states, [state.flat(g) for state, g in zip(states, gradients)]
+
+    def warn_of_missing(self, paths: Iterable[str], stacklevel: int = 2) -> None:
+        """Say that some weights stay where they are."""
+        warnings.warn(f"{self.name} got no gradient for {', '.join(paths)}. Does the loss depend on it?", stacklevel=stacklevel)
 
     def _states_of(self, variables: Sequence[Variable]) -> list[State]:
         names, states = self._names(), self._states
