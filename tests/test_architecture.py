@@ -30,7 +30,7 @@ RANKS = [
 RANK = {name: rank for rank, names in enumerate(RANKS) for name in names}
 FORWARDED = {("tinygrad_edu.utils", "viz")}  # plot_model, which Keras users look for in utils
 # Imported by a function, where something is to be compiled.
-ON_DEMAND = {f"tinygrad_edu.compiled.{name}" for name in ("compiler", "emission", "pointers")}
+ON_DEMAND = {f"tinygrad_edu.compiled.{name}" for name in ("compiler", "emission", "pointers", "vector_code")}
 LONGEST = 320
 
 

@@ -114,7 +114,8 @@ WAYS = {
 
 @settings(max_examples=60)
 @given(
-    lengths=st.tuples(*[st.sampled_from([1, 2, 5, 8, 33])] * 3), batch=st.sampled_from([(), (3,), (2, 3)]), order=st.sampled_from("CF"),
+    lengths=st.tuples(*[st.sampled_from([1, 2, 5, 8, 33])] * 3), batch=st.sampled_from([(), (3,), (2, 3)]),
+    order=st.sampled_from("CF"),
     ways=st.tuples(*[st.sampled_from(list(WAYS))] * 2), kind=BIAS, dtype=TYPES,
 )  # fmt: skip
 def test_a_product_never_needs_python_however_its_matrices_lie(lengths, batch, order, ways, kind, dtype):

@@ -1,8 +1,8 @@
 """NumPy's own matrix product, for compiled loops: the BLAS that comes with NumPy, called by its address.
 
 Numba's `np.dot` asks SciPy for a BLAS, a dependency for one function, and a second one beside NumPy's with threads of its
-own. NumPy's wheels carry OpenBLAS in a folder beside the package; its `sgemm` and `dgemm` are given to the compiler as symbols, so that
-compiled code that is read from the cache finds them in this process, whatever their address is here.
+own. NumPy's wheels carry OpenBLAS in a folder beside the package; its `sgemm` and `dgemm` are given to the compiler as
+symbols, so that compiled code that is read from the cache finds them in this process, whatever their address is here.
 """
 
 from __future__ import annotations
@@ -70,9 +70,7 @@ def external() -> Any:
             ways = [builder.select(turned, order(TURNED), order(PLAIN)) for turned in (a_turned, b_turned)]
             a, b, out = (builder.gep(memory, [at]) for at in (a, b, out))
             share = builder.sitofp(beta, number)
-            builder.call(
-                function, [order(BY_ROWS), *ways, m, n, depth, number(1), a, a_step, b, b_step, share, out, out_step]
-            )
+            builder.call(function, [order(BY_ROWS), *ways, m, n, depth, number(1), a, a_step, b, b_step, share, out, out_step])
             return context.get_dummy_value()
 
         return types.void(numbers, types.boolean, types.boolean, *[types.int64] * 10), generate

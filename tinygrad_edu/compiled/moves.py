@@ -26,7 +26,9 @@ from .program import Action
 
 SCALE, DECAY, LIMIT, SHARE, OVERWRITES, NUMBERS = range(6)  # where each begins in a row: see `updates`
 OF_NORM = 5  # numbers of a constraint that bounds a norm
-OWN = "apply", "update", "_unscaled", "_accumulated", "_decays", "_average", "_constrain", "finalize_variable_values"
+OWN = (  # what opcodes do in the place of, so that nothing of it may be somebody's own
+    "apply", "update", "_new_slot", "_unscaled", "_accumulated", "_decays", "_average", "_constrain", "finalize_variable_values",
+)  # fmt: skip
 CLIPS = "clipnorm", "clipvalue", "global_clipnorm"  # in the order in which eager steps look at them
 UPDATE, HOOKS = "update", "hooks"  # by which linking finds what a plan calls in Python
 
@@ -74,7 +76,7 @@ def move_of(optimizer: Optimizer, weights: Sequence[Any]) -> Move:
         clip=next((name for name in CLIPS if getattr(optimizer, name)), ""),
         decays=tuple(bool(optimizer.weight_decay) and optimizer._decays(weight) for weight in weights),
         averages=optimizer.use_ema,
-        overwrites=optimizer.use_ema and optimizer.ema_overwrite_frequency is not None,
+        overwrites=bool(optimizer.use_ema and optimizer.ema_overwrite_frequency),
         hooked=hooked,
         held=tuple(_held(weight.constraint) for weight in weights),
     )
@@ -82,7 +84,8 @@ def move_of(optimizer: Optimizer, weights: Sequence[Any]) -> Move:
 
 def _has_kernels(optimizer: Any) -> Any:
     yield hasattr(optimizer.loop, "compiled") and len(optimizer.slots) < len(MOVERS)
-    yield all(getattr(type(optimizer), name) is getattr(Optimizer, name) for name in OWN)
+    yield all(getattr(type(optimizer), name) is getattr(Optimizer, name) and name not in vars(optimizer) for name in OWN)
+    yield optimizer.flat_slots
     yield optimizer.gradient_accumulation_steps is None
 
 

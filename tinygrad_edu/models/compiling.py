@@ -11,10 +11,10 @@ import numpy as np
 from ..callbacks import Callback, CallbackList
 from ..callbacks.callback import HOOKS
 from ..compiled import NotCompiledError, Runner
+from ..interruption import WholeSteps
 from ..modes import detector
 from ..rerun import Moved
 from .batches import ArrayBatches, Stream, unpack
-from ..interruption import WholeSteps
 from .pieces import Pieces
 from .sameness import are_same, foreign_code, settings_of
 from .steps import COUNTING, own_methods

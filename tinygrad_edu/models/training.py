@@ -17,6 +17,7 @@ from .batches import Stream, pack
 from .compiling import compiled_for
 from .course import Course
 from .intake import Intake, refuse_endless
+from ..interruption import WholeSteps
 from .legacy import LegacyTraining, take_legacy
 from .scores import plain_numbers, restore, states_of
 from .settings import check_shuffle, frequency, optional_count, verbosity
@@ -96,13 +97,14 @@ class Trainer(LegacyTraining, Steps):
         hooks = CallbackList(callbacks, self, [History(), ProgbarLogger()], verbose=verbose, epochs=span.stop, steps=told)
         stream = Stream(source, random.generator() if shuffle else None)
         history = next(callback for callback in hooks.callbacks if isinstance(callback, History))
-        compiled = compiled_for(self, stream, steps, hooks, validation, len(span))
-        before, self._course = self._course, Course(self, stream, steps, span, validation, hooks, compiled)
-        self.history = history
-        try:
-            self._course.run()
-        finally:
-            self.history, self._course = history, before  # a callback may have trained the model, too
+        before, self.history = self._course, history
+        with WholeSteps():  # taking a step down is a part of training already
+            try:
+                compiled = compiled_for(self, stream, steps, hooks, validation, len(span))
+                self._course = Course(self, stream, steps, span, validation, hooks, compiled)
+                self._course.run()
+            finally:
+                self.history, self._course = history, before  # a callback may have trained the model, too
         return history
 
     def explain_jit(self) -> str:
