@@ -43,8 +43,8 @@ def _new_plan(program: Program, batch: int, trained: Sequence[int], move: Move) 
     _gather(plan)
     for action in program.actions:
         lower(plan, action)
-    assert program.loss is not None
-    plan.emit("look", look, [1], None, [(plan.place(program.loss), (0,))])
+    if program.loss is not None:
+        plan.emit("look", look, [1], None, [(plan.place(program.loss), (0,))])
     _tell(plan, [*program.outputs, *program.parts])
     _take_moves(plan)
     update(plan, trained, program.gradients, move)
