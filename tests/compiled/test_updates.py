@@ -6,7 +6,7 @@ after which weights are the same within 2e-5 of their size, or of 1 where they a
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import tinygrad_edu
@@ -161,7 +161,6 @@ def test_every_weight_has_a_constraint_of_its_own():
         np.testing.assert_allclose(one, other, 2e-5, 2e-5)
 
 
-@settings(max_examples=40)
 @given(
     st.sampled_from([name for name in MAKE if name not in JUMPS]),
     st.sets(st.sampled_from([name for name in OPTIONS if "clip" not in name and "ema" not in name])),
