@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .errors import NotCompiledError
-from .explain import Explanation, Names, explain, names_of
+from .explain import Explanation, explain, names_of
 from .fields import LOSSES, ORDER, OUTPUTS, POSITION, STEP
 from .kinds import Step
 from .link import LARGEST, Linked, address, machine_type, new_state, run_passes, words
@@ -72,7 +72,7 @@ class Stepper:
         """Note what steps of all sizes have in common."""
         self._first, self.dtype = step, machine_type(step)
         self._homes = {("table", i): as_table(table, self.dtype) for i, table in enumerate(self.tables)}
-        self.names: Names = names_of(step, batch(np.arange(1)), self.dtype.itemsize)
+        self.names = names_of(step, batch(np.arange(1)), self.dtype.itemsize)
         taken = step.taken
         self.losses = 0 if taken.loss is None else 1 + len(taken.parts)
         self.shapes = [(np.shape(output)[1:], output.dtype) for output in taken.outputs]
