@@ -31,9 +31,12 @@ class Runner(Stepper):
     def __init__(self, model: Any, tables: Sequence[np.ndarray], batch: Callable[[np.ndarray], tuple], size: int):
         super().__init__(model, tables, size, "train")
         rows = len(tables[0])
-        with without_hooks(model.trainable_weights):
-            self.add(list(dict.fromkeys((min(size, rows), rows % size or size))), batch)
+        self.add(list(dict.fromkeys((min(size, rows), rows % size or size))), batch)
         self.key = self._key(self.updates)
+
+    def _taken(self, batches: Sequence[tuple]) -> Step:
+        with without_hooks(self.model.trainable_weights):
+            return super()._taken(batches)
 
     def _begin(self, step: Step, batch: Callable[[np.ndarray], tuple]) -> None:
         super()._begin(step, batch)

@@ -62,11 +62,14 @@ class Stepper:
         """
         for count in counts:
             pair = self._two_batches(count)
-            step = known_step(self.model, [batch(rows) for rows in pair], self._first, self.what)
+            step = self._taken([batch(rows) for rows in pair])
             if self._first is None:
                 self._begin(step, batch)
             homes = {("weight", i): weight.array for i, weight in enumerate(step.taken.weights)} | self._homes
             self.linked[count] = Linked(self._plan(step, count), homes, self.dtype, self.state, generators_of(step))
+
+    def _taken(self, batches: Sequence[tuple]) -> Step:
+        return known_step(self.model, batches, self._first, self.what)
 
     def _begin(self, step: Step, batch: Callable[[np.ndarray], tuple]) -> None:
         """Note what steps of all sizes have in common."""
