@@ -51,6 +51,7 @@ class Linked:
         self.rows[row, field] += begin[number]
         self.rows[:, CODE] = codes
         self.rows[:, STATE] = words(state)
+        self._places = words(self.rows), len(self.rows), words(state)
 
     def put(self, home: Hashable, array: np.ndarray) -> None:
         """Let a home be another array, or the first one."""
@@ -97,7 +98,8 @@ class Linked:
 
     def a_pass(self, steps: int, size: int = 0) -> tuple[int, ...]:
         """The pass that runs all instructions so many times, for batches of so many rows."""
-        return words(self.rows), len(self.rows), steps, size, words(self.state)
+        rows, length, state = self._places
+        return rows, length, steps, size, state
 
 
 def new_state() -> np.ndarray:

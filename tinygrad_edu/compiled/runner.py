@@ -9,11 +9,13 @@ import numpy as np
 
 from .fields import RATES, STEP, STRIDE
 from .kinds import Step
-from .link import address
+from .link import address, run_passes
 from .plan import Plan
 from .plans import plan_of_step
 from .stepper import Ran, Stepper, run_in_turns
 from .updates import Updates, without_hooks
+
+PIECE = 2**16  # rows that are asked for in one call of the machine
 
 
 class Runner(Stepper):
@@ -57,9 +59,9 @@ class Runner(Stepper):
     def _key(self, updates: Updates) -> tuple:
         return updates.key, [id(weight.array) for weight in self.model.weights]
 
-    def begin(self, orders: Sequence[np.ndarray]) -> list[tuple[int, ...]]:
-        """Get ready for passes in these orders of rows. Returns what the machine does in each of them."""
-        passes = super().begin(orders)
+    def begin(self, orders: Sequence[np.ndarray], told: np.ndarray | None = None) -> list[tuple[int, ...]]:
+        """Get ready for passes in these orders of rows, as any `Stepper`; and write down what the optimizer tells each step."""
+        passes = super().begin(orders, told)
         self.updates.warn()
         self._rows = self.updates.rows(len(self._noted), self.dtype)
         self.state[RATES], self.state[STRIDE] = address(self._rows), self._rows.shape[1] if len(self._rows) > 1 else 0
@@ -89,6 +91,14 @@ class Asker(Stepper):
 
     def _plan(self, step: Step, count: int) -> Plan:
         return plan_of_step(step, count, tells=self._tells)
+
+    def ask(self, order: np.ndarray) -> list[np.ndarray]:
+        """The outputs for rows of these numbers. Signals are heard every so many batches."""
+        told, piece = np.empty((len(order), self.width), self.dtype), self.size * max(1, PIECE // self.size)
+        for at in range(0, len(order), piece):
+            run_passes(self.begin([order[at : at + piece]], told[at : at + piece]), self.dtype)
+            self.end()
+        return [np.ascontiguousarray(output) for output in self._outputs(told)]
 
     @property
     def is_valid(self) -> bool:

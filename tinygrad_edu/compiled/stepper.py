@@ -121,13 +121,18 @@ class Stepper:
 
     # Running -------------------------------------------------------------------------------------
 
-    def begin(self, orders: Sequence[np.ndarray]) -> list[tuple[int, ...]]:
-        """Get ready for passes in these orders of rows. Returns what the machine does in each of them."""
+    def begin(self, orders: Sequence[np.ndarray], told: np.ndarray | None = None) -> list[tuple[int, ...]]:
+        """Get ready for passes in these orders of rows. Returns what the machine does in each of them.
+
+        Args:
+            orders: the numbers of rows, in batches one after the other.
+            told: memory for the outputs. None: new memory.
+        """
         whole, rest = divmod(len(orders[0]), self.size)
         self._each, self._passes, state = whole + bool(rest), len(orders), self.state
         self._order = np.concatenate(orders, dtype=np.int64)
         self._noted = np.empty((self._each * len(orders), max(self.losses, 1)), self.dtype)
-        self._told = np.empty((len(self._order), self.width), self.dtype)
+        self._told = np.empty((len(self._order), self.width), self.dtype) if told is None else told
         state[ORDER], state[LOSSES], state[OUTPUTS] = words(self._order), address(self._noted), address(self._told)
         state[POSITION] = state[STEP] = 0
         self._used = [self.linked[count] for count, steps in ((self.size, whole), (rest, rest)) if steps]

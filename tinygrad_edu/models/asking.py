@@ -51,11 +51,11 @@ def ask(model: Any, source: Source, steps: int | None, hooks: CallbackList) -> A
     hooks.call("on_predict_begin", {})
     forward = _machine_for(model, source, steps, "predict", hooks)
     if forward is None:
-        found = _ask_batches(model, Stream(source, owner="predict").take(steps), hooks)
+        found = joined(_ask_batches(model, Stream(source, owner="predict").take(steps), hooks))
     else:
-        found = [_rebuilt(model, source, forward.ask(order)) for order in _in_parts(source)]
+        found = _rebuilt(model, source, forward.ask(np.arange(len(source.x))))  # type: ignore[attr-defined]
     hooks.call("on_predict_end", {})
-    return joined(found)
+    return found
 
 
 def _ask_batches(model: Any, batches: Iterator[Any], hooks: CallbackList) -> list:
