@@ -24,7 +24,7 @@ from ..structure import flatten
 from ..variable import Variable
 from .errors import NotCompiledError
 from .explain import Explanation, explain, names_of
-from .link import Linked, machine_type, new_state, run_passes
+from .link import LARGEST, Linked, machine_type, new_state, run_passes
 from .plans import plan_of_function
 from .program import frozen
 from .step import known_function
@@ -152,9 +152,6 @@ class _Call:
         """A result as the function would give it: a number of Python's is what it was."""
         _, kind, first = result
         return first if array is None else make_value(array.astype(kind, copy=False))
-
-
-LARGEST = {"f": 2**24, "d": 2**53}  # whole numbers that are themselves in a type of floats
 
 
 def _is_table(part: Any) -> bool:

@@ -130,6 +130,9 @@ def run_passes(passes: list[tuple[int, ...]], dtype: Any) -> bool:
     return call(run, row, dtype) == 0
 
 
+LARGEST = {"f": 2**24, "d": 2**53}  # whole numbers that are themselves in a type of floats
+
+
 def address(array: np.ndarray) -> int:
     """Where an array lies, counted in its numbers."""
     return array.ctypes.data // array.itemsize
