@@ -41,13 +41,13 @@ class Linked:
         self.arena = aligned(plan.size, self.dtype)
         for cell, data in plan.constants:
             self.arena[cell.address : cell.address + data.size] = data
-        prepare([one.code for one in plan.instructions], self.dtype)
-        self.calls = {i: self._python(one) for i, one in enumerate(plan.instructions) if not isinstance(one.code, Opcode)}
-        codes = [self.calls.get(i, one.code).address(self.dtype) for i, one in enumerate(plan.instructions)]
+        prepare([one.code for one in plan.rows], self.dtype)
+        self.calls = {i: self._python(one) for i, one in enumerate(plan.rows) if not isinstance(one.code, Opcode)}
+        codes = [self.calls.get(i, one.code).address(self.dtype) for i, one in enumerate(plan.rows)]
         known = {home: address(array) for home, array in self.homes.items() if isinstance(array, np.ndarray)}
-        begin = np.array([*(known.get(home, 0) for home in plan.homes), address(self.arena)])
         row, field, number = plan.counted
         self.rows = plan.table.copy()
+        begin = np.array([*(known.get(home, 0) for home in plan.homes), address(self.arena), words(self.rows)])
         self.rows[row, field] += begin[number]
         self.rows[:, CODE] = codes
         self.rows[:, STATE] = words(state)
@@ -97,7 +97,7 @@ class Linked:
 
     def a_pass(self, steps: int, size: int = 0) -> tuple[int, ...]:
         """The pass that runs all instructions so many times, for batches of so many rows."""
-        return words(self.rows), len(self.rows), steps, size, words(self.state)
+        return words(self.rows), self.plan.length, steps, size, words(self.state)
 
 
 def new_state() -> np.ndarray:
