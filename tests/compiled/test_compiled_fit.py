@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import tinygrad_edu
@@ -70,7 +70,6 @@ def test_activations_train_as_they_do_eagerly(activation):
     assert_same(trained(False, activation=activation), trained(True, activation=activation))
 
 
-@settings(max_examples=25)
 @given(
     sizes=st.lists(st.integers(1, 90), max_size=4),
     activation=st.sampled_from(["relu", "tanh", "sigmoid"]),

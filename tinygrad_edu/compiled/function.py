@@ -23,7 +23,7 @@ from ..graph import Value, make_value
 from ..structure import flatten
 from ..variable import Variable
 from .errors import NotCompiledError
-from .explain import Names, explain
+from .explain import Explanation, explain, names_of
 from .link import Linked, machine_type, new_state, run_passes
 from .plans import plan_of_function
 from .program import frozen
@@ -88,7 +88,12 @@ class Compiled:
         """The plan of the last call, or why there is none."""
         if isinstance(self._last, str):
             return f"{self.function.__name__} runs as it is: {self._last}"
-        return str(explain(self._last.linked.plan, Names()))
+        return str(self.compiled_plan)
+
+    @property
+    def compiled_plan(self) -> Explanation | None:
+        """The plan of the last call, instruction by instruction; None if the function ran as it is."""
+        return None if isinstance(self._last, str) else explain(self._last.linked.plan, self._last.names)
 
 
 class _Call:
@@ -103,6 +108,7 @@ class _Call:
 
         step = known_function(noted, [*args, *kwargs.values()])
         self.dtype = machine_type(step)
+        self.names = names_of(step, (), self.dtype.itemsize)
         self.weights = step.taken.weights
         self.arrays = [weight.array for weight in self.weights]
         self.results = [(np.shape(x), getattr(x, "dtype", None), x) for x in step.taken.outputs]

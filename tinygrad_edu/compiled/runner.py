@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from .errors import NotCompiledError
-from .explain import Explanation, Names, explain, names_of
+from .explain import Explanation, explain, names_of
 from .fields import LOSSES, ORDER, OUTPUTS, POSITION, RATES, STEP, STRIDE
 from .link import Linked, address, machine_type, new_state, run_passes, words
 from .plans import plan_of_step
@@ -54,7 +54,7 @@ class Runner:
             homes |= self.updates.homes(trained)
             plan = plan_of_step(step, count, trained, self.updates.move)
             self.linked[count] = Linked(plan, homes, self.dtype, self.state, generators_of(step))
-        self.names: Names = names_of(steps[0], batch(np.arange(1)), self.dtype.itemsize)
+        self.names = names_of(steps[0], batch(np.arange(1)), self.dtype.itemsize)
         self.width = sum(math.prod(np.shape(output)[1:]) for output in first.outputs)
 
     @property
