@@ -21,6 +21,8 @@ from .translation import generators_of
 
 SETS = 2  # of results whose memory is kept: a loop has those of the call before, and those of this one
 READY = 0x101  # flags of an array whose numbers lie one after the other, each where the processor expects it
+
+
 class Invocation:
     """A function, for arguments of one form.
 
