@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Hashable, Sequence
 
+from .blocks import lay_out
 from .fields import DEPTH, OUT_OUTER
 from .kinds import Step
 from .lowering import lower, opcode_of
@@ -53,7 +54,7 @@ def _new_plan(program: Program, batch: int, trained: Sequence[int], move: Move |
     _take_moves(plan)
     if move is not None:
         update(plan, trained, program.gradients, move)
-    plan.lay_out()
+    lay_out(plan, opcode_of("lay_out"), opcode_of("add"))
     return plan
 
 
@@ -120,7 +121,7 @@ def plan_of_function(step: Step) -> Plan:
         if plan.place(value) is not target:
             plan.elementwise("lay_out", plan.copy, target, [plan.place(value)])
     _take_moves(plan)
-    plan.lay_out()
+    lay_out(plan, opcode_of("lay_out"), opcode_of("add"))
     return plan
 
 
