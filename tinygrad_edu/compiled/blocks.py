@@ -172,7 +172,7 @@ def _stays_in_row(one: Instruction, field: int, rows: int) -> bool:
     strides = [one.fields.get(stride, 0) for stride in STRIDES[field]]
     ends = [stride * ((unit if i == axis else length) - 1) for i, (stride, length) in enumerate(zip(strides, one.extent))]
     first, last = (place.start + sum(bound(0, end) for end in ends) for bound in (min, max))
-    return not rest and strides[axis] * unit == width and 0 <= first and last < width
+    return not rest and strides[axis] * unit == width and first >= 0 and last < width
 
 
 # Into a plan -------------------------------------------------------------------------------------
