@@ -52,6 +52,7 @@ class Linked:
         self.rows[row, field] += begin[number]
         self.rows[:, CODE] = codes
         self.rows[:, STATE] = words(state)
+        self._pass = words(self.rows), plan.length, words(state)
 
     def put(self, home: Hashable, array: np.ndarray) -> None:
         """Let a home be another array, or the first one."""
@@ -98,7 +99,8 @@ class Linked:
 
     def a_pass(self, steps: int, size: int = 0) -> tuple[int, ...]:
         """The pass that runs all instructions so many times, for batches of so many rows."""
-        return words(self.rows), self.plan.length, steps, size, words(self.state)
+        rows, length, state = self._pass
+        return rows, length, steps, size, state
 
 
 class Prepared:
@@ -152,13 +154,13 @@ def new_state() -> np.ndarray:
 
 
 def machine_type(step: Step) -> np.dtype:
-    """In which the machine has to compute a step: float64 if anything in it is.
+    """In which the machine has to compute a step: float64 if anything that goes in or comes out is.
 
     Raises:
         NotCompiledError: if a weight is of another type.
     """
-    arrays = [*step.taken.tables, *(call.out for call in step.taken.calls), *(weight.array for weight in step.taken.weights)]
-    is_double = any(array.dtype == np.float64 for array in arrays if array is not None)
+    arrays = [*step.taken.tables, *step.taken.wanted, *(weight.array for weight in step.taken.weights)]
+    is_double = any(getattr(array, "dtype", None) == np.float64 for array in arrays)
     dtype = np.dtype(np.float64 if is_double else np.float32)
     for weight in step.taken.weights:
         if weight.array.dtype != dtype or not weight.array.flags.carray:
@@ -172,8 +174,13 @@ def run_passes(passes: list[tuple[int, ...]], dtype: Any) -> bool:
     """Run passes, one after the other. Returns whether all of them ended."""
     table = np.array(passes, np.int64).reshape(-1, PASS)
     row = np.zeros(ROW, np.int64)
-    row[CODE], row[PASSES], row[COUNT] = run.address(dtype), words(table), len(table)
-    return call(run, row, dtype) == 0
+    row[CODE], row[PASSES], row[COUNT] = _begin_of_run(np.dtype(dtype)), words(table), len(table)
+    return call(int(row[CODE]), row, dtype) == 0
+
+
+@functools.cache
+def _begin_of_run(dtype: np.dtype) -> int:
+    return run.address(dtype)
 
 
 LARGEST = {"f": 2**24, "d": 2**53}  # whole numbers that are themselves in a type of floats
@@ -181,12 +188,12 @@ LARGEST = {"f": 2**24, "d": 2**53}  # whole numbers that are themselves in a typ
 
 def address(array: np.ndarray) -> int:
     """Where an array lies, counted in its numbers."""
-    return array.ctypes.data // array.itemsize
+    return array.__array_interface__["data"][0] // array.itemsize
 
 
 def words(array: np.ndarray) -> int:
     """Where an array lies, counted in words of 64 bits."""
-    return array.ctypes.data // 8
+    return array.__array_interface__["data"][0] // 8
 
 
 def aligned(size: int, dtype: np.dtype) -> np.ndarray:

@@ -10,11 +10,13 @@ import numpy as np
 from .explain import Names
 from .fields import RATES, STEP, STRIDE
 from .kinds import Step
-from .link import address
+from .link import address, run_passes
 from .plan import Plan
 from .plans import plan_of_step
 from .stepper import Common, Ran, Stepper, run_in_turns
 from .updates import Updates, without_hooks
+
+PIECE = 2**16  # rows that are asked for in one call of the machine
 
 
 class Runner(Stepper):
@@ -32,9 +34,12 @@ class Runner(Stepper):
     def __init__(self, model: Any, tables: Sequence[np.ndarray], batch: Callable[[np.ndarray], tuple], size: int):
         super().__init__(model, tables, size, "train")
         rows = len(tables[0])
-        with without_hooks(model.trainable_weights):
-            self.add(list(dict.fromkeys((min(size, rows), rows % size or size))), batch)
+        self.add(list(dict.fromkeys((min(size, rows), rows % size or size))), batch)
         self.key = self._key(self.updates)
+
+    def _taken(self, batches: Sequence[tuple]) -> Step:
+        with without_hooks(self.model.trainable_weights):
+            return super()._taken(batches)
 
     def _begin(self, step: Step, common: Common, names: Names) -> None:
         super()._begin(step, common, names)
@@ -55,9 +60,9 @@ class Runner(Stepper):
     def _key(self, updates: Updates) -> tuple:
         return updates.key, [id(weight.array) for weight in self.model.weights]
 
-    def begin(self, orders: Sequence[np.ndarray]) -> list[tuple[int, ...]]:
-        """Get ready for passes in these orders of rows. Returns what the machine does in each of them."""
-        passes = super().begin(orders)
+    def begin(self, orders: Sequence[np.ndarray], told: np.ndarray | None = None) -> list[tuple[int, ...]]:
+        """Get ready for passes in these orders of rows, as any `Stepper`; and write down what the optimizer tells each step."""
+        passes = super().begin(orders, told)
         self.updates.warn()
         self._rows = self.updates.rows(len(self._noted), self.dtype)
         self.state[RATES], self.state[STRIDE] = address(self._rows), self._rows.shape[1] if len(self._rows) > 1 else 0
@@ -87,6 +92,14 @@ class Asker(Stepper):
 
     def _plan(self, form: Hashable, count: int, step: Step | None = None) -> Plan:
         return plan_of_step(form, step, count, tells=self._tells)
+
+    def ask(self, order: np.ndarray) -> list[np.ndarray]:
+        """The outputs for rows of these numbers. Signals are heard every so many batches."""
+        told, piece = np.empty((len(order), self.width), self.dtype), self.size * max(1, PIECE // self.size)
+        for at in range(0, len(order), piece):
+            run_passes(self.begin([order[at : at + piece]], told[at : at + piece]), self.dtype)
+            self.end()
+        return [np.ascontiguousarray(output) for output in self._outputs(told)]
 
     @property
     def is_valid(self) -> bool:

@@ -97,13 +97,16 @@ class Stepper:
             return
         forms = {}
         for count, pair in zip(counts, pairs):
-            step = known_step(self.model, [batch(rows) for rows in pair], self._first, self.what)
+            step = self._taken([batch(rows) for rows in pair])
             if self._first is None:
                 self._begin(step, _common(step), names_of(step, batch(np.arange(1)), machine_type(step).itemsize))
             forms[count] = form_of(step)
-            self._link(count, self._plan(forms[count], count, step), generators_of(step))
+            self._link(count, self._plan(forms[count], count, step), step)
         if self._first is not None:
             remember(key, self.model, self._first, self._common, self.names, forms)
+
+    def _taken(self, batches: Sequence[tuple]) -> Step:
+        return known_step(self.model, batches, self._first, self.what)
 
     def _recall(self, key: Hashable, counts: Sequence[int]) -> bool:
         """Whether the same step is known of another model, and all its plans are."""
@@ -113,7 +116,7 @@ class Stepper:
         try:
             self._begin(known.step_of(self.model), known.common, known.names_of(self.model))
             for count in counts:
-                self._link(count, self._plan(known.forms[count], count), ())
+                self._link(count, self._plan(known.forms[count], count), known.step_of(self.model))
         except UnknownPlanError:
             self._first, self.linked = None, {}
         return self._first is not None
@@ -122,12 +125,12 @@ class Stepper:
         """Note what steps of all sizes have in common."""
         self._first, self._common, self.names = step, common, names
         self.dtype, self.losses, self.shapes = common
-        self._homes = {("weight", i): weight.array for i, weight in enumerate(step.taken.weights)}
-        self._homes |= {("table", i): as_table(table, self.dtype) for i, table in enumerate(self.tables)}
+        self._homes = {("table", i): as_table(table, self.dtype) for i, table in enumerate(self.tables)}
         self.width = sum(math.prod(shape) for shape, _ in self.shapes) if self._tells else 0
 
-    def _link(self, count: int, plan: Plan, generators: Sequence[Any]) -> None:
-        self.linked[count] = Linked(plan, self._homes, self.dtype, self.state, generators)
+    def _link(self, count: int, plan: Plan, step: Step) -> None:
+        homes = {("weight", i): weight.array for i, weight in enumerate(step.taken.weights)} | self._homes
+        self.linked[count] = Linked(plan, homes, self.dtype, self.state, generators_of(step))
 
     @property
     def _tells(self) -> bool:
@@ -168,13 +171,18 @@ class Stepper:
 
     # Running -------------------------------------------------------------------------------------
 
-    def begin(self, orders: Sequence[np.ndarray]) -> list[tuple[int, ...]]:
-        """Get ready for passes in these orders of rows. Returns what the machine does in each of them."""
+    def begin(self, orders: Sequence[np.ndarray], told: np.ndarray | None = None) -> list[tuple[int, ...]]:
+        """Get ready for passes in these orders of rows. Returns what the machine does in each of them.
+
+        Args:
+            orders: the numbers of rows, in batches one after the other.
+            told: memory for the outputs. None: new memory.
+        """
         whole, rest = divmod(len(orders[0]), self.size)
         self._each, self._passes, state = whole + bool(rest), len(orders), self.state
         self._order = np.concatenate(orders, dtype=np.int64)
         self._noted = np.empty((self._each * len(orders), max(self.losses, 1)), self.dtype)
-        self._told = np.empty((len(self._order), self.width), self.dtype)
+        self._told = np.empty((len(self._order), self.width), self.dtype) if told is None else told
         state[ORDER], state[LOSSES], state[OUTPUTS] = words(self._order), address(self._noted), address(self._told)
         state[POSITION] = state[STEP] = 0
         self._used = [self.linked[count] for count, steps in ((self.size, whole), (rest, rest)) if steps]
