@@ -101,6 +101,9 @@ class Linked:
         return words(self.rows), self.plan.length, steps, size, words(self.state)
 
 
+Places = tuple[Hashable, list[tuple[int, int]]]  # a home; the numbers in all rows that count from it, and how far
+
+
 class Prepared:
     """A plan that is run once at a time, on other tables each time: with little to do around it.
 
@@ -111,10 +114,7 @@ class Prepared:
     def __init__(self, linked: Linked):
         self.linked, plan = linked, linked.plan
         self._rows, self._state = memoryview(linked.rows.reshape(-1)), memoryview(linked.state)
-        self._places = {}
-        for home in plan.homes:
-            row, field = plan.rows_of(home)
-            self._places[home] = list(zip((row * ROW + field).tolist(), plan.table[row, field].tolist()))
+        self._size = linked.dtype.itemsize
         self._pass = np.array([linked.a_pass(1)], np.int64)
         self._row = np.zeros(ROW, np.int64)
         self._row[CODE], self._row[PASSES], self._row[COUNT] = run.address(linked.dtype), words(self._pass), 1
@@ -122,11 +122,20 @@ class Prepared:
         self._looks = bool(linked.calls)
         self._given: list[Hashable] = []
 
-    def put(self, home: Hashable, array: np.ndarray) -> None:
-        """Let a home be an array for the next run. It has to live that long."""
-        at = array.__array_interface__["data"][0] // array.itemsize
-        for place, offset in self._places.get(home, ()):
-            self._rows[place] = at + offset
+    def places(self, home: Hashable) -> Places:
+        """Where a home is mentioned."""
+        plan = self.linked.plan
+        if home not in plan.homes:
+            return home, []
+        row, field = plan.rows_of(home)
+        return home, list(zip((row * ROW + field).tolist(), plan.table[row, field].tolist()))
+
+    def put(self, places: Places, at: int, array: Any) -> None:
+        """Let a home be an array that lies at byte `at`, for the next run. It has to live that long."""
+        home, offsets = places
+        first, rows = at // self._size, self._rows
+        for place, offset in offsets:
+            rows[place] = first + offset
         if self._looks:  # Python instructions look at arrays
             self.linked.homes[home] = array
             self._given.append(home)
