@@ -14,7 +14,7 @@ from ..modes import current
 from ..record import Op
 from ..structure import flatten
 from .explain import names_of
-from .link import Linked, Prepared, machine_type, new_state
+from .link import Linked, Prepared, first_byte, machine_type, new_state
 from .plans import plan_of_function
 from .step import known_function
 from .translation import generators_of
@@ -73,7 +73,7 @@ class Invocation:
         with self.lock:
             memory = self._memory()
             for places, array in zip(self.table_places, arrays):
-                prepared.put(places, array.__array_interface__["data"][0], array)
+                prepared.put(places, first_byte(array), array)
             for places, at, array in zip(self.result_places, memory.addresses, memory.arrays):
                 prepared.put(places, at, array)
             prepared.run()
@@ -101,7 +101,7 @@ class Invocation:
             if owners(kept.arrays) == self.alone:
                 return kept
         arrays = [None if one.kind is None else np.empty(one.shape, self.dtype) for one in self.results]
-        new = _Memory(arrays, [0 if array is None else array.__array_interface__["data"][0] for array in arrays])
+        new = _Memory(arrays, [0 if array is None else first_byte(array) for array in arrays])
         self.spare = [*self.spare[1 - SETS :], new]
         return new
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import functools
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
@@ -16,6 +17,9 @@ from .machine import COUNT, PASSES, run
 from .opcode import Opcode, call, prepare, python_opcode
 from .places import Place
 from .plan import Bound, Drawn, Instruction, Plan
+
+
+_Bytes = ctypes.c_char * 0
 
 
 class Linked:
@@ -183,6 +187,14 @@ def run_passes(passes: list[tuple[int, ...]], dtype: Any) -> bool:
     row = np.zeros(ROW, np.int64)
     row[CODE], row[PASSES], row[COUNT] = run.address(dtype), words(table), len(table)
     return call(run, row, dtype) == 0
+
+
+def first_byte(array: np.ndarray) -> int:
+    """Where an array lies whose numbers do so one after the other: NumPy's own answer takes five times as long."""
+    try:
+        return ctypes.addressof(_Bytes.from_buffer(array))
+    except TypeError:  # it must not be written to
+        return array.ctypes.data
 
 
 def address(array: np.ndarray) -> int:
