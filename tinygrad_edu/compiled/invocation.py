@@ -55,17 +55,14 @@ class Invocation:
         self.moved = [self.weights[number] for number in self.linked.plan.moved]
         self.table_places = [self.prepared.places(("table", number)) for number in range(len(step.taken.tables))]
         self.result_places = [self.prepared.places(("result", number)) for number in range(len(self.results))]
-        self.alone = [0 if one.kind is None else ALONE for one in self.results]
+        self.alone = [ALONE] * len(self.results)
         self.spare: list[_Memory] = []  # of results
         self.lock = threading.Lock()  # of the arena
 
     @property
     def is_valid(self) -> bool:
         """Whether what the function read is where it was."""
-        for weight, array in zip(self.weights, self.arrays):
-            if weight.array is not array:
-                return False
-        return True
+        return all(weight.array is array for weight, array in zip(self.weights, self.arrays))
 
     def __call__(self, tables: Sequence[Any]) -> Any:
         arrays = [self._as_table(table) for table in tables]
@@ -91,8 +88,9 @@ class Invocation:
         array = np.asarray(table.array if isinstance(table, Value) else table)
         if array.dtype == self.dtype and array.flags.num & READY == READY:
             return array
-        if array.dtype.kind in "iu" and array.size and max(abs(int(array.max())), abs(int(array.min()))) > LARGEST[self.dtype.char]:
-            raise ValueError(f"compiled expects whole numbers up to {LARGEST[self.dtype.char]:,}, got larger ones.")
+        limit = LARGEST[self.dtype.char]
+        if array.dtype.kind in "iu" and array.size and max(abs(int(array.max())), abs(int(array.min()))) > limit:
+            raise ValueError(f"{self.name} expects whole numbers up to {limit:,} when it is compiled, got larger ones.")
         return np.require(array, self.dtype, ("C", "A"))
 
     def _memory(self) -> _Memory:
@@ -100,8 +98,8 @@ class Invocation:
         for kept in self.spare:
             if owners(kept.arrays) == self.alone:
                 return kept
-        arrays = [None if one.kind is None else np.empty(one.shape, self.dtype) for one in self.results]
-        new = _Memory(arrays, [0 if array is None else first_byte(array) for array in arrays])
+        arrays = [np.empty(one.shape, self.dtype) for one in self.results]
+        new = _Memory(arrays, [first_byte(array) for array in arrays])
         self.spare = [*self.spare[1 - SETS :], new]
         return new
 
@@ -110,9 +108,9 @@ class Invocation:
 
 
 class _Memory(NamedTuple):
-    """Arrays for the results of a call, None for those that are numbers of Python's; and where they lie."""
+    """Arrays for the results of a call, and where they lie."""
 
-    arrays: list[Any]
+    arrays: list[np.ndarray]
     addresses: list[int]
 
 
@@ -131,7 +129,7 @@ class _Result(NamedTuple):
 
     def of_array(self, array: Any) -> Any:
         """A result as the function would give it: in its type; a number of Python's is what it was."""
-        return self.first if array is None else make_value(array.astype(self.kind))
+        return self.first if self.kind is None else make_value(array.astype(self.kind))
 
 
 def _rebuilding(out: Any) -> tuple[Callable, list[bool]]:
@@ -150,8 +148,8 @@ def _only(values: list) -> Any:
 
 
 def owners(arrays: Sequence[Any]) -> list[int]:
-    """How many hold each array; 0 where there is none."""
-    return [0 if array is None else sys.getrefcount(array) for array in arrays]
+    """How many hold each array."""
+    return [sys.getrefcount(array) for array in arrays]
 
 
 ALONE = owners([np.empty(0)])[0]  # of an array that only a list holds

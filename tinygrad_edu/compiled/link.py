@@ -18,7 +18,6 @@ from .opcode import Opcode, call, prepare, python_opcode
 from .places import Place
 from .plan import Bound, Drawn, Instruction, Plan
 
-
 _Bytes = ctypes.c_char * 0
 
 
@@ -116,8 +115,8 @@ class Prepared:
     """
 
     def __init__(self, linked: Linked):
-        self.linked, plan = linked, linked.plan
-        self._rows, self._state = memoryview(linked.rows.reshape(-1)), memoryview(linked.state)
+        self.linked = linked
+        self._rows, self._state = linked.rows.reshape(-1).data, linked.state.data
         self._size = linked.dtype.itemsize
         self._pass = np.array([linked.a_pass(1)], np.int64)
         self._row = np.zeros(ROW, np.int64)
@@ -192,7 +191,7 @@ def run_passes(passes: list[tuple[int, ...]], dtype: Any) -> bool:
 def first_byte(array: np.ndarray) -> int:
     """Where an array lies whose numbers do so one after the other: NumPy's own answer takes five times as long."""
     try:
-        return ctypes.addressof(_Bytes.from_buffer(array))
+        return ctypes.addressof(_Bytes.from_buffer(array))  # type: ignore[arg-type]
     except TypeError:  # it must not be written to
         return array.ctypes.data
 
