@@ -25,7 +25,7 @@ This package is that decorator (see `function`), and has all that it is made of:
     opcode       code that is compiled by itself           objects   kept as object code
     moves        what an optimizer becomes                 updates   an optimizer and its weights, linked
     link         a plan with addresses
-    runner       a model's step, run
+    stepper      a model's step, run on batches of rows    runner    to learn, or only to look
     function     @compiled                                 invocation   a function for arguments of one form
 
 See docs/performance.md.
@@ -40,7 +40,9 @@ from types import ModuleType
 from .errors import NotCompiledError as NotCompiledError
 from .function import Compiled as Compiled
 from .function import compiled as _compiled
+from .runner import Asker as Asker
 from .runner import Runner as Runner
+from .stepper import run_in_turns as run_in_turns
 
 
 class _Decorator(ModuleType):

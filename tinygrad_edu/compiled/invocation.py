@@ -14,14 +14,13 @@ from ..modes import current
 from ..record import Op
 from ..structure import flatten
 from .explain import names_of
-from .link import Linked, Prepared, first_byte, machine_type, new_state
+from .link import LARGEST, Linked, Prepared, first_byte, machine_type, new_state
 from .plans import plan_of_function
 from .step import known_function
 from .translation import generators_of
 
 SETS = 2  # of results whose memory is kept: a loop has those of the call before, and those of this one
 READY = 0x101  # flags of an array whose numbers lie one after the other, each where the processor expects it
-LARGEST = {"f": 2**24, "d": 2**53}  # whole numbers that are themselves in a type of floats
 
 
 class Invocation:

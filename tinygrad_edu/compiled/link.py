@@ -188,6 +188,9 @@ def run_passes(passes: list[tuple[int, ...]], dtype: Any) -> bool:
     return call(run, row, dtype) == 0
 
 
+LARGEST = {"f": 2**24, "d": 2**53}  # whole numbers that are themselves in a type of floats
+
+
 def first_byte(array: np.ndarray) -> int:
     """Where an array lies whose numbers do so one after the other: NumPy's own answer takes five times as long."""
     try:

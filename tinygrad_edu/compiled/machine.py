@@ -107,11 +107,18 @@ def gather(step, numbers, whole):
 
 @opcode
 def look(step, numbers, whole):
-    """Note the loss; the run ends if it is no finite number."""
+    """Note the loss in the first column, as `note` does; the run ends if it is no finite number."""
     state = step[STATE]
     loss = numbers[step[A]]
-    numbers[whole[state + LOSSES] + whole[state + STEP]] = loss
+    numbers[whole[state + LOSSES] + whole[state + STEP] * step[OUT_OUTER]] = loss
     return 0 if math.isfinite(loss) else 1
+
+
+@opcode
+def note(step, numbers, whole):
+    """Note a loss in the row of its step, in column DEPTH of as many as the outer stride of the result."""
+    state = step[STATE]
+    numbers[whole[state + LOSSES] + whole[state + STEP] * step[OUT_OUTER] + step[DEPTH]] = numbers[step[A]]
 
 
 @opcode

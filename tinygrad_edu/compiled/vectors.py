@@ -94,6 +94,11 @@ def add(x, y):
 
 
 @Word
+def subtract(x, y):
+    """x - y."""
+
+
+@Word
 def multiply(x, y):
     """x y."""
 
