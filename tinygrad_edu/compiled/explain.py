@@ -17,9 +17,9 @@ from .opcode import Opcode
 from .places import Cell, Place, rounded
 from .plan import Instruction, Plan
 
-MOVES = "gather", "lay_out", "tell", "look", "draw"  # what computes nothing
+MOVES = "gather", "lay_out", "tell", "look", "note", "draw"  # what computes nothing
 TABLES = "x", "y", "sample_weight"
-REPORTS = {"look": "loss", "tell": "outputs"}
+REPORTS = {"look": "loss", "note": "losses", "tell": "outputs"}
 
 
 class Names(NamedTuple):

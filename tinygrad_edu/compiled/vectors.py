@@ -114,6 +114,11 @@ def multiply_add(x, y, z):
 
 
 @Word
+def polynomial(x, coefficients):
+    """Horner's rule from the highest power on, without a loop, since loops around loops are not worked on together."""
+
+
+@Word
 def larger(x, y):
     """The larger number; one that is none wins."""
 
