@@ -42,7 +42,7 @@ from .fields import (
 )
 from .opcode import Opcode, opcode
 from .scalars import SCALARS
-from .vectors import lanes, zeros
+from .vectors import lanes, larger, load, lower, upper, zeros
 
 APART = EXTRA  # how far the two layers of what is found lie apart
 SLOPE = ROW - 4  # where the gradient by the losses lies, as samples do in what is found
@@ -65,11 +65,19 @@ def log_of(x):
 
 
 @kernel
-def top_of(x):
-    """The largest number; nan if one is."""
-    best = x[0]
-    for j in range(1, x.size):
-        best = x[j] if x[j] > best or x[j] != x[j] else best
+def top_of(numbers, a, n):
+    """The largest of n neighbours; nan if one is."""
+    best, start = numbers[a], 0
+    if n >= 16:
+        some = load(numbers, a, lanes(16))
+        for start in range(16, n - 15, 16):
+            some = larger(load(numbers, a + start, lanes(16)), some)
+        eight = larger(lower(some), upper(some))
+        four = larger(lower(eight), upper(eight))
+        two = larger(lower(four), upper(four))
+        best, start = larger(lower(two), upper(two)), n // 16 * 16
+    for j in range(start, n):
+        best = larger(numbers[a + j], best)
     return best
 
 
@@ -117,9 +125,8 @@ def shares_of_class(x, tops, log_totals, factors, out):
 
 
 @kernel(reorder=True)
-def softmax_of_one(x, out):
-    """out <- exp(x) / Σ exp(x)."""
-    top = top_of(x)
+def softmax_of_one(x, top, out):
+    """out <- exp(x - top) / Σ exp(x - top)."""
     total = top - top
     for j in range(x.size):
         out[j] = exp_of(x[j] - top)
@@ -178,7 +185,7 @@ def totals_along(step, numbers, whole):
             for k in range(step[OUTER]):
                 a, b, _, _ = at(step, i, j, k)
                 x = numbers[a : a + n]
-                numbers[b] = top_of(x)
+                numbers[b] = top_of(numbers, a, n)
                 numbers[b + step[APART]] = log_of(total_exp(x, numbers[b], zeros(numbers, lanes(1))))
 
 
@@ -305,7 +312,7 @@ def softmax(step, numbers, whole):
                 a, _, _, _ = at(step, i, j, k)
                 out = step[OUT] + i * step[OUT_FIRST] + j * step[OUT_SECOND] + k * step[OUT_OUTER]
                 if s == 1 and t == 1:
-                    softmax_of_one(numbers[a : a + n], numbers[out : out + n])
+                    softmax_of_one(numbers[a : a + n], top_of(numbers, a, n), numbers[out : out + n])
                 else:
                     top = numbers[a]
                     for m in range(1, n):

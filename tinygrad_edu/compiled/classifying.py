@@ -10,7 +10,7 @@ import numpy as np
 from ..ops import registry
 from .classes import APART, OPCODES, SHARES, SLOPE
 from .fields import AXES
-from .places import Place, filled, merged
+from .places import Place, filled, lie_alike, merged
 from .plan import Plan
 from .program import Action, Values
 
@@ -119,9 +119,9 @@ def dense_slope(plan: Plan, action: Action) -> bool:
 def _slope(
     plan: Plan, action: Action, name: str, z: Place, found: Place, labels: Place, others: dict[int, Place], form: np.ndarray
 ) -> bool:
-    out = plan.new(action.out, "C" if z.form.flags.c_contiguous else "F")
+    out = plan.new_like(action.out, z)
     rows = _Samples(z, [_spread(found.form[0], z), form])
-    if not rows.fits or out.form.strides != z.form.strides:
+    if not rows.fits:
         return False
     a, b, c = rows.strides
     operands, fields = [(z, a), (found, b), (labels, c)], {APART: found.form[0].size}
@@ -143,12 +143,12 @@ def _contiguous(plan: Plan, place: Place) -> Place:
 
 def _like(plan: Plan, place: Place, z: Place) -> Place:
     """The same numbers, lying as the logits do."""
-    return place if place.form.strides == z.form.strides else plan.copied(place, "C" if z.form.flags.c_contiguous else "F")
+    return place if lie_alike(place.form, z.form) else plan.copied(place, "C" if z.form.flags.c_contiguous else "F")
 
 
 def _laid(plan: Plan, place: Place, found: Place) -> Place:
     """The same numbers, lying as what was found of the samples does."""
-    return place if place.form.strides == found.form[0].strides else plan.copied(place)
+    return place if lie_alike(place.form, found.form[0]) else plan.copied(place)
 
 
 CLASSIFYING = {

@@ -15,6 +15,7 @@ import numpy as np
 from .classes import OPCODES as OF_CLASSES
 from .classes import add_along_axis
 from .classifying import CLASSIFYING
+from .draws import kept
 from .elementwise import elementwise as elementwise_opcode
 from .elementwise import made_of
 from .matrices import product
@@ -67,6 +68,8 @@ def drawn(plan: Plan, action: Action) -> bool:
     params = action.params
     generator, number = params["generator"], params["number"]
     plan.draws[generator] = max(plan.draws.get(generator, 0), number + 1)
+    if kept(plan, action):
+        return True
     plan.call("draw", Drawn(generator, number, params["draw"], params["args"]), plan.new(action.out), [])
     return True
 
