@@ -41,7 +41,8 @@ class Linked:
     ):
         self.plan, self.dtype, self.state = plan, np.dtype(dtype), state
         self.generators, self.starts = generators, [0] * len(generators)
-        self.homes = dict(homes)  # kept alive
+        self.streams = np.zeros((len(generators), 4), np.uint64)  # of each its key, its counter before a run, and draws of a step
+        self.homes = dict(homes) | {("generator", number): stream for number, stream in enumerate(self.streams)}  # kept alive
         self.arena = aligned(plan.size, self.dtype)
         for cell, data in plan.constants:
             self.arena[cell.address : cell.address + data.size] = data
@@ -81,6 +82,8 @@ class Linked:
     def begin(self) -> None:
         """Note where the generators stand before a run."""
         self.starts = [generator.counter for generator in self.generators]
+        for number, generator in enumerate(self.generators):
+            self.streams[number] = *generator.key, generator.counter, self.plan.draws.get(number, 0)
 
     def end(self, steps: int) -> None:
         """Let the generators stand where so many steps have moved them."""
@@ -124,7 +127,7 @@ class Prepared:
         self._row = np.zeros(ROW, np.int64)
         self._row[CODE], self._row[PASSES], self._row[COUNT] = run.address(linked.dtype), words(self._pass), 1
         self._call = ready(int(self._row[CODE]), self._row)
-        self._looks = bool(linked.calls)
+        self._looks = bool(linked.calls) or bool(linked.generators)
         self._given: list[Hashable] = []
 
     def places(self, home: Hashable) -> Places:
