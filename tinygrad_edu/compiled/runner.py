@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
 import numpy as np
 
+from .explain import Names
 from .fields import RATES, STEP, STRIDE
 from .kinds import Step
 from .link import address, run_passes
 from .plan import Plan
 from .plans import plan_of_step
-from .stepper import Ran, Stepper, run_in_turns
+from .stepper import Common, Ran, Stepper, run_in_turns
 from .updates import Updates, without_hooks
 
 PIECE = 2**16  # rows that are asked for in one call of the machine
@@ -40,16 +41,16 @@ class Runner(Stepper):
         with without_hooks(self.model.trainable_weights):
             return super()._taken(batches)
 
-    def _begin(self, step: Step, batch: Callable[[np.ndarray], tuple]) -> None:
-        super()._begin(step, batch)
+    def _begin(self, step: Step, common: Common, names: Names) -> None:
+        super()._begin(step, common, names)
         model = self.model
         self.updates = Updates(model.optimizer, model.trainable_weights, step.taken.moved)
         places = {id(weight): number for number, weight in enumerate(model.weights)}
         self.trained = [places[id(weight)] for weight in self.updates.weights]
         self._homes |= self.updates.homes(self.trained)
 
-    def _plan(self, step: Step, count: int) -> Plan:
-        return plan_of_step(step, count, self.trained, self.updates.move, self._tells)
+    def _plan(self, form: Hashable, count: int, step: Step | None = None) -> Plan:
+        return plan_of_step(form, step, count, self.trained, self.updates.move, self._tells)
 
     @property
     def is_valid(self) -> bool:
@@ -89,8 +90,8 @@ class Asker(Stepper):
         what: "test" or "predict".
     """
 
-    def _plan(self, step: Step, count: int) -> Plan:
-        return plan_of_step(step, count, tells=self._tells)
+    def _plan(self, form: Hashable, count: int, step: Step | None = None) -> Plan:
+        return plan_of_step(form, step, count, tells=self._tells)
 
     def ask(self, order: np.ndarray) -> list[np.ndarray]:
         """The outputs for rows of these numbers. Signals are heard every so many batches."""
@@ -106,6 +107,6 @@ class Asker(Stepper):
         weights = self._first.taken.weights  # type: ignore[union-attr]
         return all(weight.array is self._arrays[i] for i, weight in enumerate(weights))
 
-    def _begin(self, step: Step, batch: Callable[[np.ndarray], tuple]) -> None:
-        super()._begin(step, batch)
+    def _begin(self, step: Step, common: Common, names: Names) -> None:
+        super()._begin(step, common, names)
         self._arrays = [weight.array for weight in step.taken.weights]
