@@ -34,7 +34,7 @@ def draw_plan(
     Weights stand beside the instructions that read them, constants inside.
 
     Args:
-        plan: a model whose last `fit` ran compiled; or the `compiled_plan` of one.
+        plan: a model whose last `fit` ran compiled, or a `compiled` function that was called; or the `compiled_plan` of one.
         to_file: where to save; the suffix picks the format.
         show_shapes: how large the values are, in the boxes that compute them.
         legend: explain the colours.
@@ -66,6 +66,8 @@ def as_explanation(plan: Any, owner: str) -> Explanation:
         return found
     if hasattr(plan, "explain_jit"):
         raise ValueError(f"{owner} expects a model that ran compiled. {plan.explain_jit()} Fit it with jit_compile=True.")
+    if hasattr(plan, "compiled_plan"):
+        raise ValueError(f"{owner} expects a function that ran compiled. {plan.explain()}")
     raise TypeError(f"{owner} expects a model, or the compiled_plan of one, got {type(plan).__name__}. Pass the model.")
 
 

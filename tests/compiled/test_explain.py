@@ -5,8 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tinygrad_edu import Sequential, backend, op, set_random_seed
+from tinygrad_edu import Sequential, Tensor, backend, gradients, op, ops, set_random_seed
 from tinygrad_edu.compiled.explain import explain
+from tinygrad_edu.compiled.function import compiled
 from tinygrad_edu.compiled.runner import Runner
 from tinygrad_edu.graph import make_value
 from tinygrad_edu.layers import Dense
@@ -65,10 +66,10 @@ def own(x, /):
     return x * x
 
 
-def explanation_of(*layers, loss="binary_crossentropy", labels=LABELS, size=4):
+def explanation_of(*layers, loss="binary_crossentropy", labels=LABELS, size=4, optimizer=None):
     set_random_seed(0)
     model = Sequential(list(layers))
-    model.compile(SGD(0.1, momentum=0.9), loss)
+    model.compile(optimizer or SGD(0.1, momentum=0.9), loss, metrics=["mae"])
     model.build((None, 2))
     return Runner(model, [X, labels], lambda rows: (make_value(X[rows]), labels[rows], None), size).explain()
 
@@ -153,3 +154,29 @@ def test_the_plan_in_the_documentation_is_the_one_that_the_example_runs_by(monke
     model.fit(*circles()[0], epochs=1, verbose=0)
     page = (ROOT / "docs" / "performance.md").read_text(encoding="utf-8")
     assert f"```\n{model.compiled_plan}\n```" in page
+
+
+def test_clipping_decay_averages_and_constraints_are_the_optimizer_s_and_stand_under_their_layers():
+    optimizer = SGD(0.1, global_clipnorm=1.0, weight_decay=0.01, use_ema=True)
+    whole = explanation_of(Dense(3, kernel_constraint="max_norm", name="only"), Dense(1), loss="mse", optimizer=optimizer)
+    after = [line.phase for line in whole.lines if line.number > max(one.number for one in whole.lines if one.name == "tell")]
+    assert set(after) == {"update"}
+    assert {"shorten", "decay", "descend", "average"} <= {line.name for line in whole.lines}
+    assert "average of kernel" in str(whole)
+
+
+def test_an_optimizer_that_python_does_is_named():
+    whole = explanation_of(Dense(1), loss="mse", optimizer=SGD(0.1, gradient_accumulation_steps=2))
+    assert "1 of them in Python: SGD.apply" in str(whole)
+
+
+def test_a_compiled_function_is_told_from_its_arguments_to_its_results():
+    @compiled
+    def slope(x, w):
+        loss = ops.sum(ops.tanh(x * w))
+        return loss, gradients(loss, [w])[0]
+
+    slope(Tensor([0.0, 1.0]), Tensor([2.0, 0.0]))
+    phases = list(dict.fromkeys(line.phase for line in slope.compiled_plan.lines))
+    assert phases == ["forward", "backward"]
+    assert "table 0 table 1" in slope.explain() and "result 1" in slope.explain()

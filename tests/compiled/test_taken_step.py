@@ -4,7 +4,7 @@ import random as python_random
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from layer_samples import CASES
 from loss_samples import LOSSES
@@ -87,7 +87,6 @@ BETWEEN = {
 }
 
 
-@settings(max_examples=40)
 @given(names=st.lists(st.sampled_from(list(BETWEEN)), max_size=5), size=st.integers(2, 9), rest=st.integers(1, 9))
 def test_random_models_replay_on_other_data_and_in_other_sizes(names, size, rest):
     model = network(*(BETWEEN[name]() for name in names))

@@ -17,9 +17,9 @@ from .opcode import Opcode
 from .places import Cell, Place, rounded
 from .plan import Instruction, Plan
 
-MOVES = "gather", "lay_out", "tell", "look", "draw"  # what computes nothing
+MOVES = "gather", "lay_out", "tell", "look", "note", "draw"  # what computes nothing
 TABLES = "x", "y", "sample_weight"
-REPORTS = {"look": "loss", "tell": "outputs"}
+REPORTS = {"look": "loss", "note": "losses", "tell": "outputs"}
 
 
 class Names(NamedTuple):
@@ -98,19 +98,19 @@ class _Reader:
 
     def origin(self, one: Instruction, out: Place | None) -> tuple[str, str]:
         """What an instruction is done for: what the ops say that it comes from, else its place in the plan."""
-        if one.value is not None:
+        if one.value is not None and self.phase not in ("report", "update"):
             call = self.plan.values.calls.get(one.value, -1)
             layer, is_backward = self.names.origins[call] if 0 <= call < len(self.names.origins) else ("", False)
             is_loss = not layer and self.plan.batch is not None and self.names.origins
             self.phase = "backward" if is_backward else "loss" if is_loss else "forward"
             return self.phase, layer
-        if one.name in REPORTS:
+        if one.name in REPORTS or (out is not None and out.cell.home is not None and out.cell.home[0] == "result"):  # type: ignore[index]
             self.phase = "report"
         elif self.phase == "report":
             self.phase = "update"
         if self.phase != "update" or out is None or out.cell.home is None:
             return self.phase, ""
-        return self.phase, self.home(out.cell).name.rpartition("/")[0]
+        return self.phase, self.home(out.cell).name.rpartition(" ")[2].rpartition("/")[0]
 
     def told(self, operands: list[Place], name: str) -> tuple[list[Place], str]:
         """What is worth telling: not a bias of 0, nor that a sum is divided by 1."""
@@ -136,10 +136,10 @@ class _Reader:
     def home(self, cell: Cell) -> Source:
         home: Any = cell.home
         kind, number, *rest = home
-        if kind == "table":
-            return Source("table", self.names.tables[number] if number < len(self.names.tables) else f"table {number}", number)
-        name = self.names.weights[number] if number < len(self.names.weights) else f"weight {number}"
-        return Source(kind, f"slot {rest[0]} of {name}" if rest else name, number)
+        plain = kind if kind in ("table", "result") else "weight"
+        names = {"table": self.names.tables, "weight": self.names.weights}.get(plain, ())
+        name = names[number] if number < len(names) else f"{plain} {number}"
+        return Source(kind, name if kind == plain else " ".join([kind, *map(str, rest), "of", name]), number)
 
     def target(self, out: Place | None, user: str) -> str:
         if out is None:
@@ -167,9 +167,10 @@ def _moved(one: Instruction, out: Place | None, operands: list[Place], phase: st
     written = _distinct(out)
     if one.name == "gather":
         return written, written
-    if phase == "update" and out.cell.home is not None and one.name != "lay_out":  # weights and slots are moved where they are
-        moved = [out, *(place for place in operands if place.cell.home and place.cell.home[0] == "slot")]  # type: ignore[index]
-        return read + written, sum(map(_distinct, moved))
+    is_in_place = phase == "update" and out.cell.home is not None and one.name != "lay_out"
+    if is_in_place and all(place.cell is not out.cell for place in operands):  # weights and slots are moved where they are
+        slots = [place for place in operands if place.cell.home and place.cell.home[0] == "slot"]  # type: ignore[index]
+        return read + written, written + sum(map(_distinct, slots))
     return read, written
 
 

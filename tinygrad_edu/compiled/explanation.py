@@ -143,8 +143,8 @@ def _reads(line: Line) -> str:
 
 
 def _in_layer(name: str, line: Line) -> str:
-    """The name of a weight under the heading of its layer."""
-    return name.removeprefix(f"{line.layer}/") if line.layer else name
+    """The name of a weight, or of what belongs to it, under the heading of its layer."""
+    return name.replace(f"{line.layer}/", "", 1) if line.layer else name
 
 
 def _short(count: int) -> str:

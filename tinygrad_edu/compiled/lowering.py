@@ -12,9 +12,14 @@ from collections.abc import Callable
 
 import numpy as np
 
+from .classes import OPCODES as OF_CLASSES
+from .classes import add_along_axis
+from .classifying import CLASSIFYING
+from .draws import kept
 from .elementwise import elementwise as elementwise_opcode
 from .elementwise import made_of
 from .matrices import product
+from .normalizing import NORMS
 from .opcode import Opcode
 from .passes import cuts
 from .places import AXES_OF_HALF, filled, merged
@@ -22,11 +27,7 @@ from .plan import Drawn, Plan
 from .program import Action
 from .scalars import SCALARS, Call, scalar_call
 from .sums import (
-    add_along_axis,
     fold_along,
-    softmax,
-    softmax_cross_entropy,
-    sparse_softmax_cross_entropy,
     sum_across,
     sum_along,
 )
@@ -67,6 +68,8 @@ def drawn(plan: Plan, action: Action) -> bool:
     params = action.params
     generator, number = params["generator"], params["number"]
     plan.draws[generator] = max(plan.draws.get(generator, 0), number + 1)
+    if kept(plan, action):
+        return True
     plan.call("draw", Drawn(generator, number, params["draw"], params["args"]), plan.new(action.out), [])
     return True
 
@@ -183,10 +186,7 @@ def reduction(plan: Plan, action: Action) -> bool:
 # Classes -----------------------------------------------------------------------------------------
 
 
-CLASSES = {
-    "softmax": softmax, "sparse_softmax_cross_entropy": sparse_softmax_cross_entropy,
-    "softmax_cross_entropy": softmax_cross_entropy, "add_along_axis": add_along_axis,
-}  # fmt: skip
+CLASSES = {"softmax": OF_CLASSES["softmax"], "add_along_axis": add_along_axis}
 
 
 def of_classes(plan: Plan, action: Action) -> bool:
@@ -224,6 +224,8 @@ LOWER: dict[str, Callable[[Plan, Action], bool]] = {
     **dict.fromkeys(VIEWS, look_again),
     **dict.fromkeys(CLASSES, of_classes),
     **dict.fromkeys(("sum", "mean", "max", "min", "prod"), reduction),
+    **NORMS,
+    **CLASSIFYING,
     "cast": cast,
     "draw": drawn,
     "copy": copy,

@@ -53,7 +53,9 @@ def _emit_product(plan: Plan, code: Opcode, places: list[Place]) -> bool:
 def _is_better_turned(out: np.ndarray, a: np.ndarray, b: np.ndarray) -> bool:
     """Whether to compute the transpose: where the result lies column by column, or its rows are too short for all lanes."""
     rows, columns = out.shape[-2:]
-    return not _along(out, -1) or (columns < min(rows, FEW) and (columns == 1 or _are_dots(a, b)))
+    if not _along(out, -1):
+        return True
+    return _along(out, -2) and columns < min(rows, FEW) and (columns == 1 or _are_dots(a, b))
 
 
 def _are_dots(a: np.ndarray, b: np.ndarray) -> bool:

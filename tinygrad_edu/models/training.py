@@ -11,13 +11,13 @@ from ..callbacks import CallbackList, History, ProgbarLogger
 from ..callbacks.progress import describe
 from ..compiled.explanation import Explanation
 from ..graph import current
+from ..interruption import WholeSteps
 from ..layers.arguments import whole
 from .asking import ask, enlarged, joined, measure
 from .batches import Stream, pack
 from .compiling import compiled_for
 from .course import Course
 from .intake import Intake, refuse_endless
-from ..interruption import WholeSteps
 from .legacy import LegacyTraining, take_legacy
 from .scores import plain_numbers, restore, states_of
 from .settings import check_shuffle, frequency, optional_count, verbosity

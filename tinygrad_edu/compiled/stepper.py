@@ -1,0 +1,251 @@
+"""A model's step, compiled for batches of rows of some arrays: rows go in, losses and outputs come out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Hashable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..structure import flatten
+from .errors import NotCompiledError
+from .explain import Explanation, Names, explain, names_of
+from .fields import LOSSES, ORDER, OUTPUTS, POSITION, STEP
+from .kinds import Step
+from .known import key_of, recall, remember
+from .link import LARGEST, Linked, address, machine_type, new_state, run_passes, words
+from .plan import Plan
+from .plans import UnknownPlanError
+from .step import known_step
+from .translation import form_of, generators_of
+
+
+class Ran(NamedTuple):
+    """What came out of one pass: a row of losses for each step that was done, and for every output a row for each row."""
+
+    losses: np.ndarray
+    outputs: list[np.ndarray]
+
+
+class Common(NamedTuple):
+    """What steps for batches of all sizes have in common.
+
+    Attributes:
+        dtype: the machine's type.
+        losses: how many are noted in each step.
+        shapes: and types of the outputs, of one row.
+    """
+
+    dtype: np.dtype
+    losses: int
+    shapes: list[tuple[tuple[int, ...], np.dtype]]
+
+
+def _common(step: Step) -> Common:
+    taken = step.taken
+    if any(np.shape(output)[:1] != (len(taken.tables[0]),) for output in taken.outputs):
+        raise NotCompiledError("an output has no row for each sample")
+    shapes = [(np.shape(output)[1:], output.dtype) for output in taken.outputs]
+    return Common(machine_type(step), 0 if taken.loss is None else 1 + len(taken.parts), shapes)
+
+
+def _form(batch: Callable[[np.ndarray], tuple]) -> Hashable:
+    """Which parts a batch has, and of how many arrays and of which types they are."""
+    parts = [flatten(part)[0] for part in batch(np.arange(1))]
+    return tuple([tuple([(one.shape, one.dtype) for one in part if one is not None]) for part in parts])
+
+
+class Stepper:
+    """What is the same of steps that learn and of steps that only look.
+
+    Args:
+        model: built; and compiled, unless it is only asked.
+        tables: inputs, labels, and weights of samples, as far as there are any: those of several one after the other.
+        size: rows of a batch; the last one of a pass may be shorter.
+        what: "train", "test" or "predict".
+
+    Attributes:
+        tables: the rows to go through, until others are given.
+        linked: plans with addresses, by the rows of a batch.
+        width: numbers that are told of every row.
+    """
+
+    def __init__(self, model: Any, tables: Sequence[np.ndarray], size: int, what: str):
+        self.model, self.size, self.what, self.tables = model, size, what, list(tables)
+        self.state = new_state()
+        self.linked: dict[int, Linked] = {}
+        self._is_general = True  # not after rows that are all alike, which are taken for constants
+        self._homes: dict[Hashable, Any] = {}
+        self._first: Step | None = None
+
+    # Taking down ---------------------------------------------------------------------------------
+
+    def add(self, counts: Sequence[int], batch: Callable[[np.ndarray], tuple]) -> None:
+        """Take the step down for batches of so many rows.
+
+        Args:
+            counts: of rows.
+            batch: (x, y, sample_weight) of some rows, as eager steps get it.
+
+        Raises:
+            NotCompiledError: says what stands in the way.
+        """
+        pairs = [self._two_batches(count) for count in counts]
+        key = key_of(self.model, (self.what, self._tells, _form(batch)), self.tables) if self._is_general else None
+        if self._recall(key, counts):
+            return
+        forms = {}
+        for count, pair in zip(counts, pairs):
+            step = self._taken([batch(rows) for rows in pair])
+            if self._first is None:
+                self._begin(step, _common(step), names_of(step, batch(np.arange(1)), machine_type(step).itemsize))
+            forms[count] = form_of(step)
+            self._link(count, self._plan(forms[count], count, step), step)
+        if self._first is not None:
+            remember(key, self.model, self._first, self._common, self.names, forms)
+
+    def _taken(self, batches: Sequence[tuple]) -> Step:
+        return known_step(self.model, batches, self._first, self.what)
+
+    def _recall(self, key: Hashable, counts: Sequence[int]) -> bool:
+        """Whether the same step is known of another model, and all its plans are."""
+        known = recall(key, counts) if self._first is None else None
+        if known is None:
+            return False
+        try:
+            self._begin(known.step_of(self.model), known.common, known.names_of(self.model))
+            for count in counts:
+                self._link(count, self._plan(known.forms[count], count), known.step_of(self.model))
+        except UnknownPlanError:
+            self._first, self.linked = None, {}
+        return self._first is not None
+
+    def _begin(self, step: Step, common: Common, names: Names) -> None:
+        """Note what steps of all sizes have in common."""
+        self._first, self._common, self.names = step, common, names
+        self.dtype, self.losses, self.shapes = common
+        self._homes = {("table", i): as_table(table, self.dtype) for i, table in enumerate(self.tables)}
+        self.width = sum(math.prod(shape) for shape, _ in self.shapes) if self._tells else 0
+
+    def _link(self, count: int, plan: Plan, step: Step) -> None:
+        homes = {("weight", i): weight.array for i, weight in enumerate(step.taken.weights)} | self._homes
+        self.linked[count] = Linked(plan, homes, self.dtype, self.state, generators_of(step))
+
+    @property
+    def _tells(self) -> bool:
+        """Whether somebody wants the outputs."""
+        return self.what == "predict" or bool(self.model._scores.placed)
+
+    def _plan(self, form: Hashable, count: int, step: Step | None = None) -> Plan:
+        """The plan of a step of a form, which is remembered if the step is None."""
+        raise NotImplementedError
+
+    def _two_batches(self, count: int) -> list[np.ndarray]:
+        """Rows of two batches that differ in every table, unless all of its rows are the same."""
+        rows = len(self.tables[0])
+        first = np.arange(count)
+        for shift in (count, rows // 2, 1, rows // 3 + 1):
+            second = (first + shift) % rows
+            differ = [not np.array_equal(table[first], table[second]) for table in self.tables]
+            if all(differ):
+                return [first, second]
+            if all(differs or _is_alike(table) for differs, table in zip(differ, self.tables)):
+                self._is_general = False
+                return [first, second]
+        raise NotCompiledError("the samples are too much alike to tell data from constants")
+
+    def takes(self, tables: Sequence[np.ndarray]) -> bool:
+        """Whether it may go through other rows of the same form."""
+        return self._is_general or all(one is other for one, other in zip(tables, self.tables))
+
+    def give(self, tables: Sequence[np.ndarray]) -> None:
+        """Let it go through other rows of the same form."""
+        for number, (table, before) in enumerate(zip(tables, self.tables)):
+            if table is not before:
+                array = as_table(table, self.dtype)
+                for linked in self.linked.values():
+                    linked.put(("table", number), array)
+                self._homes["table", number] = array
+        self.tables = list(tables)
+
+    # Running -------------------------------------------------------------------------------------
+
+    def begin(self, orders: Sequence[np.ndarray], told: np.ndarray | None = None) -> list[tuple[int, ...]]:
+        """Get ready for passes in these orders of rows. Returns what the machine does in each of them.
+
+        Args:
+            orders: the numbers of rows, in batches one after the other.
+            told: memory for the outputs. None: new memory.
+        """
+        whole, rest = divmod(len(orders[0]), self.size)
+        self._each, self._passes, state = whole + bool(rest), len(orders), self.state
+        self._order = np.concatenate(orders, dtype=np.int64)
+        self._noted = np.empty((self._each * len(orders), max(self.losses, 1)), self.dtype)
+        self._told = np.empty((len(self._order), self.width), self.dtype) if told is None else told
+        state[ORDER], state[LOSSES], state[OUTPUTS] = words(self._order), address(self._noted), address(self._told)
+        state[POSITION] = state[STEP] = 0
+        self._used = [self.linked[count] for count, steps in ((self.size, whole), (rest, rest)) if steps]
+        for linked in self._used:
+            linked.begin()
+        return [self.linked[count].a_pass(steps, count) for count, steps in ((self.size, whole), (rest, 1)) if count and steps]
+
+    def end(self) -> list[Ran]:
+        """What came out of the passes that were begun. A step that was not done has no losses."""
+        done = int(self.state[STEP])
+        self._used[0].end(done)
+        rows, noted, told = len(self._order) // self._passes, self._noted, self._told
+        self._order = self._noted = self._told = None  # type: ignore[assignment]
+        ends = [min(done, self._each * number) for number in range(self._passes + 1)]
+        return [
+            Ran(noted[ends[i] : ends[i + 1]], self._outputs(told[rows * i : rows * (i + 1)]))
+            for i in range(self._passes)
+            if ends[i] == self._each * i
+        ]
+
+    def _outputs(self, told: np.ndarray) -> list[np.ndarray]:
+        if not self.width:
+            return []
+        found, at = [], 0
+        for shape, dtype in self.shapes:
+            width = math.prod(shape)
+            found.append(told[:, at : at + width].reshape(-1, *shape).astype(dtype, copy=False))
+            at += width
+        return found
+
+    def explain(self) -> Explanation:
+        """The plan for a whole batch."""
+        return explain(next(iter(self.linked.values())).plan, self.names)
+
+
+def run_in_turns(*turns: tuple[Stepper, Sequence[np.ndarray]]) -> list[list[Ran]]:
+    """Let each go through its first order of rows, then each through its second, and so on, in one call of the machine.
+
+    A step that learns whose loss is no finite number is not done, nor anything after it.
+
+    Returns:
+        For each what came out of the passes that were begun.
+    """
+    passes = [a_pass for stepper, orders in turns for a_pass in stepper.begin(orders)]
+    try:
+        run_passes(passes * len(turns[0][1]), turns[0][0].dtype)
+    finally:
+        found = [stepper.end() for stepper, _ in turns]
+    return found
+
+
+def as_table(table: np.ndarray, dtype: Any) -> np.ndarray:
+    """Rows of the machine's type, as it gathers them; the array itself, if it is such.
+
+    Raises:
+        NotCompiledError: for whole numbers that the type does not have.
+    """
+    largest = LARGEST[np.dtype(dtype).char]
+    if table.dtype.kind in "iu" and table.itemsize > 2 and max(abs(int(table.max())), abs(int(table.min()))) > largest:
+        raise NotCompiledError(f"there are whole numbers above {largest:,} in the data")
+    return np.ascontiguousarray(table.reshape(len(table), -1), dtype)
+
+
+def _is_alike(table: np.ndarray) -> bool:
+    """Whether all rows are the same."""
+    return bool((table == table[0]).all())
