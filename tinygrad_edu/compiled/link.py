@@ -41,7 +41,8 @@ class Linked:
     ):
         self.plan, self.dtype, self.state = plan, np.dtype(dtype), state
         self.generators, self.starts = generators, [0] * len(generators)
-        self.homes = dict(homes)  # kept alive
+        self.streams = np.zeros((len(generators), 4), np.uint64)  # of each its key, its counter before a run, and draws of a step
+        self.homes = dict(homes) | {("generator", number): stream for number, stream in enumerate(self.streams)}  # kept alive
         self.arena = aligned(plan.size, self.dtype)
         for cell, data in plan.constants:
             self.arena[cell.address : cell.address + data.size] = data
@@ -55,6 +56,7 @@ class Linked:
         self.rows[row, field] += begin[number]
         self.rows[:, CODE] = codes
         self.rows[:, STATE] = words(state)
+        self._pass = words(self.rows), plan.length, words(state)
 
     def put(self, home: Hashable, array: np.ndarray) -> None:
         """Let a home be another array, or the first one."""
@@ -80,6 +82,8 @@ class Linked:
     def begin(self) -> None:
         """Note where the generators stand before a run."""
         self.starts = [generator.counter for generator in self.generators]
+        for number, generator in enumerate(self.generators):
+            self.streams[number] = *generator.key, generator.counter, self.plan.draws.get(number, 0)
 
     def end(self, steps: int) -> None:
         """Let the generators stand where so many steps have moved them."""
@@ -101,7 +105,8 @@ class Linked:
 
     def a_pass(self, steps: int, size: int = 0) -> tuple[int, ...]:
         """The pass that runs all instructions so many times, for batches of so many rows."""
-        return words(self.rows), self.plan.length, steps, size, words(self.state)
+        rows, length, state = self._pass
+        return rows, length, steps, size, state
 
 
 Places = tuple[Hashable, list[tuple[int, int]]]  # a home; the numbers in all rows that count from it, and how far
@@ -122,7 +127,7 @@ class Prepared:
         self._row = np.zeros(ROW, np.int64)
         self._row[CODE], self._row[PASSES], self._row[COUNT] = run.address(linked.dtype), words(self._pass), 1
         self._call = ready(int(self._row[CODE]), self._row)
-        self._looks = bool(linked.calls)
+        self._looks = bool(linked.calls) or bool(linked.generators)
         self._given: list[Hashable] = []
 
     def places(self, home: Hashable) -> Places:
@@ -164,13 +169,13 @@ def new_state() -> np.ndarray:
 
 
 def machine_type(step: Step) -> np.dtype:
-    """In which the machine has to compute a step: float64 if anything in it is.
+    """In which the machine has to compute a step: float64 if anything that goes in or comes out is.
 
     Raises:
         NotCompiledError: if a weight is of another type.
     """
-    arrays = [*step.taken.tables, *(call.out for call in step.taken.calls), *(weight.array for weight in step.taken.weights)]
-    is_double = any(array.dtype == np.float64 for array in arrays if array is not None)
+    arrays = [*step.taken.tables, *step.taken.wanted, *(weight.array for weight in step.taken.weights)]
+    is_double = any(getattr(array, "dtype", None) == np.float64 for array in arrays)
     dtype = np.dtype(np.float64 if is_double else np.float32)
     for weight in step.taken.weights:
         if weight.array.dtype != dtype or not weight.array.flags.carray:
@@ -184,8 +189,13 @@ def run_passes(passes: list[tuple[int, ...]], dtype: Any) -> bool:
     """Run passes, one after the other. Returns whether all of them ended."""
     table = np.array(passes, np.int64).reshape(-1, PASS)
     row = np.zeros(ROW, np.int64)
-    row[CODE], row[PASSES], row[COUNT] = run.address(dtype), words(table), len(table)
-    return call(run, row, dtype) == 0
+    row[CODE], row[PASSES], row[COUNT] = _begin_of_run(np.dtype(dtype)), words(table), len(table)
+    return call(int(row[CODE]), row, dtype) == 0
+
+
+@functools.cache
+def _begin_of_run(dtype: np.dtype) -> int:
+    return run.address(dtype)
 
 
 LARGEST = {"f": 2**24, "d": 2**53}  # whole numbers that are themselves in a type of floats
@@ -201,12 +211,12 @@ def first_byte(array: np.ndarray) -> int:
 
 def address(array: np.ndarray) -> int:
     """Where an array lies, counted in its numbers."""
-    return array.ctypes.data // array.itemsize
+    return array.__array_interface__["data"][0] // array.itemsize
 
 
 def words(array: np.ndarray) -> int:
     """Where an array lies, counted in words of 64 bits."""
-    return array.ctypes.data // 8
+    return array.__array_interface__["data"][0] // 8
 
 
 def aligned(size: int, dtype: np.dtype) -> np.ndarray:
