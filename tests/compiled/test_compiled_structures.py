@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import tinygrad_edu
-from tinygrad_edu.layers import Concatenate, Dense, Embedding, Flatten, Input, Masking
+from tinygrad_edu.layers import BatchNormalization, Concatenate, Dense, Embedding, Flatten, Input, Masking
 from tinygrad_edu.models import Model, Sequential
 
 RNG = np.random.default_rng(4)
@@ -120,3 +120,12 @@ def test_metrics_that_look_at_a_mask_are_counted_eagerly():
         model.fit(SEQUENCES, labels, verbose=0)
     zeros = np.where(np.arange(6)[:, None] < 2, 0, SEQUENCES).astype("float32")
     assert_same(chain(Masking, softmax, metrics=()), zeros, labels)
+
+
+def test_models_of_doubles_train_in_doubles():
+    before = tinygrad_edu.backend.floatx()
+    tinygrad_edu.backend.set_floatx("float64")
+    try:
+        assert_same(chain(lambda: Dense(4, activation="tanh"), BatchNormalization, softmax), A, CLASSES)
+    finally:
+        tinygrad_edu.backend.set_floatx(before)
