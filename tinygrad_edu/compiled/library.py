@@ -16,7 +16,8 @@ MOVES = (descend, 0), (descend_momentum, 1), (descend_nesterov, 1), (adam, 2), (
 COMMON = (
     "run", "blocks", "gather", "look", "tell", "product_by_rows", "product_by_dots", "product_by_blas", "sum_along",
     "sum_across", "add_along_axis", "sigmoid_cross_entropy", "relu", "relu_slope", "tanh", "tanh_slope", "sigmoid",
-    "sigmoid_slope", "add", "subtract", "multiply", "divide", "square", "lay_out", "descend", "descend_momentum", "adam", *classes.OPCODES,
+    "sigmoid_slope", "add", "subtract", "multiply", "divide", "square", "lay_out", "descend", "descend_momentum", "adam",
+    *classes.OPCODES,
 )  # fmt: skip
 
 
