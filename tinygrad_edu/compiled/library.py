@@ -6,7 +6,7 @@ import functools
 
 from ..optimizers.adam import adam, adam_amsgrad
 from ..optimizers.sgd import descend, descend_momentum, descend_nesterov
-from . import lowering, machine, movers, products, sums
+from . import classes, draws, lowering, machine, movers, norms, products, sums
 from .opcode import Opcode
 from .scalars import SCALARS
 
@@ -15,9 +15,9 @@ MOVES = (descend, 0), (descend_momentum, 1), (descend_nesterov, 1), (adam, 2), (
 # What networks of dense layers use, trained for regression or classification by SGD or Adam. `lay_out` copies what turns.
 COMMON = (
     "run", "blocks", "gather", "look", "tell", "product_by_rows", "product_by_dots", "product_by_blas", "sum_along",
-    "sum_across", "softmax", "softmax_cross_entropy", "sparse_softmax_cross_entropy", "add_along_axis",
-    "sigmoid_cross_entropy", "relu", "relu_slope", "tanh", "tanh_slope", "sigmoid", "sigmoid_slope", "add", "subtract",
-    "multiply", "divide", "square", "lay_out", "descend", "descend_momentum", "adam",
+    "sum_across", "add_along_axis", "sigmoid_cross_entropy", "relu", "relu_slope", "tanh", "tanh_slope", "sigmoid",
+    "sigmoid_slope", "add", "subtract", "multiply", "divide", "square", "lay_out", "descend", "descend_momentum", "adam",
+    *classes.OPCODES,
 )  # fmt: skip
 
 
@@ -29,6 +29,12 @@ def common_opcodes() -> tuple[Opcode, ...]:
 @functools.cache
 def all_opcodes() -> tuple[Opcode, ...]:
     """In an order that is the same in every process."""
-    named = [one for module in (machine, movers, products, sums) for one in vars(module).values() if isinstance(one, Opcode)]
-    made = [*map(lowering.opcode_of, SCALARS), *lowering.folds().values(), *(movers.mover(*move) for move in MOVES)]
+    modules = machine, movers, products, sums, classes, norms, draws
+    named = [one for module in modules for one in vars(module).values() if isinstance(one, Opcode)]
+    made = [
+        *classes.OPCODES.values(),
+        *map(lowering.opcode_of, SCALARS),
+        *lowering.folds().values(),
+        *(movers.mover(*move) for move in MOVES),
+    ]
     return tuple(dict.fromkeys(named + made))
