@@ -136,11 +136,13 @@ def _is_sum_of_rows(one: Instruction, axis: int) -> bool:
 
 def _conflict(one: Instruction, other: Instruction) -> bool:
     """Whether the order of two instructions matters."""
-    return _writes(one) in _touches(other) or _writes(other) in _touches(one)
+    return not _writes(one).isdisjoint(_touches(other)) or not _writes(other).isdisjoint(_touches(one))
 
 
-def _writes(one: Instruction) -> Cell:
-    return one.places[OUT].cell
+def _writes(one: Instruction) -> set[Cell]:
+    """What an instruction writes to: its result, or, for all that is known of it, whatever it touches."""
+    is_known = one.is_by_number or one.name in FREE or one.name.startswith("product")
+    return {one.places[OUT].cell} if is_known else _touches(one)
 
 
 def _touches(one: Instruction) -> set[Cell]:
@@ -152,8 +154,8 @@ def _touches(one: Instruction) -> set[Cell]:
 
 def _is_by_rows(members: Sequence[Instruction], rows: int, new: Instruction) -> bool:
     """Whether what is written is written and read row by row, as far as a new instruction has to do with it."""
-    sums = [_writes(one) for one in members if _is_sum_of_rows(one, _outermost(one))]
-    written = {_writes(one) for one in members}
+    sums = [one.places[OUT].cell for one in members if _is_sum_of_rows(one, _outermost(one))]
+    written = {one.places[OUT].cell for one in members}
     for cell in _touches(new) & written:
         users = [one for one in members if cell in _touches(one)]
         if cell in sums:
