@@ -1,7 +1,7 @@
 """Opcodes that look at the classes of each sample: softmax and the cross-entropies, there and back.
 
-Of each sample two numbers are found once, `EXTRA` numbers apart: its largest logit, and log Σ exp(z - that). With them every share is one
-exponential, and no logit is so large that it would overflow.
+Of each sample two numbers are found once, `EXTRA` numbers apart: its largest logit, and log Σ exp(z - that).
+With them every share is one exponential, and no logit is so large that it would overflow.
 
 Two ways to lie: `along`, where the classes of a sample are neighbours, and `across`, where samples are; then the loops go over
 those.
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import types
 from collections.abc import Callable
+from typing import Any
 
 from ..kernel import kernel
 from .fields import (
@@ -46,6 +47,7 @@ from .vectors import lanes, larger, load, lower, upper, zeros
 
 APART = EXTRA  # how far the two layers of what is found lie apart
 SLOPE = ROW - 4  # where the gradient by the losses lies, as samples do in what is found
+CLASSES = ROW - 2  # how many classes there are
 SHARES = ROW - 3  # where the sums of shares lie, in the same way
 
 
@@ -207,12 +209,13 @@ def totals_across(step, numbers, whole):
 
 
 def sparse_losses(step, numbers, whole):
-    """out <- log_total - (a[label] - top), where c has the labels, and samples lie along all axes but the last."""
+    """out <- log_total - (a[label] - top), where c has the labels; nan for what is no class."""
     for i in range(step[FIRST]):
         for j in range(step[SECOND]):
             for k in range(step[OUTER]):
                 a, b, c, _ = at(step, i, j, k)
-                logit = numbers[a + int(numbers[c]) * step[A_INNER]]
+                label, nan = int(numbers[c]), zeros(numbers, lanes(1)) / zeros(numbers, lanes(1))
+                logit = numbers[a + label * step[A_INNER]] if 0 <= label < step[CLASSES] else nan
                 out = step[OUT] + i * step[OUT_FIRST] + j * step[OUT_SECOND] + k * step[OUT_OUTER]
                 numbers[out] = numbers[b + step[APART]] - (logit - numbers[b])
 
@@ -223,7 +226,7 @@ def dense_losses_along(step, numbers, whole):
     for i in range(step[FIRST]):
         for j in range(step[SECOND]):
             for k in range(step[OUTER]):
-                a, b, c, far = at(step, i, j, k)
+                a, b, _, far = at(step, i, j, k)
                 x, y = numbers[a : a + n], numbers[step[C] + far : step[C] + far + n]
                 out = step[OUT] + i * step[OUT_FIRST] + j * step[OUT_SECOND] + k * step[OUT_OUTER]
                 numbers[out] = loss_of_one(x, numbers[b], numbers[b + step[APART]], y, zeros(numbers, lanes(1)))
@@ -253,7 +256,8 @@ def sparse_slopes_along(step, numbers, whole):
                 a, b, c, far = at(step, i, j, k)
                 out, g = step[OUT] + far, numbers[step[SLOPE] + b - step[B]]
                 shares_of_one(numbers[a : a + n], numbers[b], numbers[b + step[APART]], g, numbers[out : out + n])
-                numbers[out + int(numbers[c])] -= g
+                if 0 <= int(numbers[c]) < n:
+                    numbers[out + int(numbers[c])] -= g
 
 
 def sparse_slopes_across(step, numbers, whole):
@@ -271,7 +275,8 @@ def sparse_slopes_across(step, numbers, whole):
             a, b, c, far = at(step, i, j, 0)
             for m in range(n):
                 label = int(numbers[c + m * step[C_INNER]])
-                numbers[step[OUT] + far + m + label * step[A_OUTER]] -= numbers[step[SLOPE] + b - step[B] + m]
+                if 0 <= label < step[OUTER]:
+                    numbers[step[OUT] + far + m + label * step[A_OUTER]] -= numbers[step[SLOPE] + b - step[B] + m]
 
 
 def dense_slopes_along(step, numbers, whole):
@@ -280,7 +285,7 @@ def dense_slopes_along(step, numbers, whole):
     for i in range(step[FIRST]):
         for j in range(step[SECOND]):
             for k in range(step[OUTER]):
-                a, b, c, far = at(step, i, j, k)
+                a, b, _, far = at(step, i, j, k)
                 out, y = numbers[step[OUT] + far : step[OUT] + far + n], numbers[step[C] + far : step[C] + far + n]
                 factor, g = numbers[step[SHARES] + b - step[B]], numbers[step[SLOPE] + b - step[B]]
                 shares_of_one(numbers[a : a + n], numbers[b], numbers[b + step[APART]], factor, out)
@@ -293,7 +298,7 @@ def dense_slopes_across(step, numbers, whole):
     for i in range(step[FIRST]):
         for j in range(step[SECOND]):
             for k in range(step[OUTER]):
-                a, b, c, far = at(step, i, j, k)
+                a, b, _, far = at(step, i, j, k)
                 out, y = numbers[step[OUT] + far : step[OUT] + far + n], numbers[step[C] + far : step[C] + far + n]
                 factors, g, log_totals = step[SHARES] + b - step[B], step[SLOPE] + b - step[B], b + step[APART]
                 shares_of_class(
@@ -351,18 +356,18 @@ def _in_type(function: Callable, known: dict[str, Callable]) -> Callable:
     return types.FunctionType(function.__code__, {**function.__globals__, **known}, function.__name__)
 
 
+def _kernel_in_type(one: Any, known: dict[str, Callable]) -> Callable:
+    return kernel(_in_type(one.__wrapped__, known), reorder="reassoc" in one.options["fastmath"])
+
+
 def _of_types(function: Callable) -> Opcode:
     """The opcode of a function, in each type with the exponentials and logarithms of it."""
     found = []
     for number in ("single", "double"):
         known = {"exp_of": getattr(SCALARS["exp"], number), "log_of": getattr(SCALARS["log"], number)}
-        kernels = {one.__name__: kernel(**_options(one))(_in_type(one.__wrapped__, known)) for one in TYPED}
+        kernels = {one.__name__: _kernel_in_type(one, known) for one in TYPED}
         found.append(_in_type(function, {**known, **kernels}))
     return Opcode(found[0], function.__name__, found[1])
-
-
-def _options(one: Callable) -> dict[str, bool]:
-    return {"reorder": "reassoc" in one.options["fastmath"]}  # type: ignore[attr-defined]
 
 
 OPCODES = {

@@ -1,9 +1,9 @@
 """Opcodes that bring numbers to mean 0 and variance 1, and go back through that.
 
-What is found out about numbers lies in three layers, `EXTRA` numbers apart: mean, variance, 1 / sqrt(variance + ε). x, its gradient
-and the result lie alike, along rows of neighbours; all else is one number along such a row, or neighbours, too.
+What is found out about numbers lies in three layers, `EXTRA` numbers apart: mean, variance, 1 / sqrt(variance + ε). x, its
+gradient and the result lie alike, along rows of neighbours; all else is one number along such a row, or neighbours, too.
 
-Two ways to lie: `along`, where mean and variance are those of the numbers of a row, and `across`, where they are those of a column.
+Two ways to lie: `along`, where mean and variance are those of a row, and `across`, where they are those of a column.
 """
 
 from __future__ import annotations
