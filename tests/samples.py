@@ -545,7 +545,8 @@ OPS: dict[str, Sample] = {
         real, real, label, cases=[(((2, 3), (2, 2), (2,)), {})],
     ),
     "dense_losses": Sample(
-        lambda z, found, y: -(y * np.log(share_of_each(z, found))).sum(-1), real, real, share, cases=[(((2, 3), (2, 2), (2, 3)), {})],
+        lambda z, found, y: -(y * np.log(share_of_each(z, found))).sum(-1),
+        real, real, share, cases=[(((2, 3), (2, 2), (2, 3)), {})],
     ),
     "sparse_slope": Sample(
         lambda z, y, g, found: g[..., None] * (share_of_each(z, found) - (y[..., None] == np.arange(3))),
