@@ -72,6 +72,8 @@ def prepare(opcodes: Iterable[Any], dtype: Any) -> None:
     """Have the addresses of several opcodes: read, compiled, and loaded together."""
     dtype = np.dtype(dtype).name
     missing = {one for one in opcodes if isinstance(one, Opcode) and dtype not in one._addresses}
+    if not missing:
+        return
     ordered = sorted(missing, key=lambda one: one.name)
     for one, address in zip(ordered, objects.addresses(ordered, dtype)):
         one._addresses[dtype] = address
