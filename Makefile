@@ -3,7 +3,7 @@
 # make test     an environment, the package with its tools, and all tests
 # make lint     ruff and mypy
 # make bench    the tables of benchmarks/
-# make versus   whole trainings beside torch, JAX, Keras, NumPy and Numba, which it installs
+# make versus   whole trainings and functions beside torch, JAX, Keras, NumPy and Numba, which it installs
 # make mutants  mutation testing (hours; see docs/mutation.md): make mutants MUTANTS="--module ops/shape --sample 50"
 #
 # Everything goes into $(VENV); `make clean` takes it away. Choose a Python with PYTHON=python3.12.
@@ -40,6 +40,7 @@ bench: $(VENV)/dev.installed
 
 versus: $(VENV)/bench.installed
 	$(BIN)/python benchmarks/versus.py
+	$(BIN)/python benchmarks/functions.py
 
 mutants: $(VENV)/mutation.installed
 	$(BIN)/python benchmarks/mutants.py $(MUTANTS)

@@ -1,10 +1,11 @@
-"""python -m tinygrad_edu.warmup: compile all opcodes of the machine ahead of the first training.
+"""python -m tinygrad_edu.warmup: compile opcodes of the machine ahead of the first training.
 
 Otherwise each is compiled when a training first needs it. Either happens once for an installation and a processor: object code
 is kept beside the package, or in NUMBA_CACHE_DIR, or in the home where neither can be written to.
 
-    python -m tinygrad_edu.warmup              for models in float32
-    python -m tinygrad_edu.warmup --float64    and for those in float64
+    python -m tinygrad_edu.warmup              what common models in float32 use
+    python -m tinygrad_edu.warmup --all        whatever models may use
+    python -m tinygrad_edu.warmup --float64    and for models in float64
 """
 
 from __future__ import annotations
@@ -18,8 +19,8 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
 
 from .compiled import NotCompiledError, objects
-from .compiled.library import all_opcodes
-from .compiled.opcode import prepare
+from .compiled.library import all_opcodes, common_opcodes
+from .compiled.opcode import Opcode, prepare
 
 PROCESSES = 2  # at most: each of them takes Numba 0.5 s to import, and 0.3 GB
 
@@ -28,6 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Compile what is missing, and say so. Returns 0 if everything is there for the next process."""
     parser = argparse.ArgumentParser("python -m tinygrad_edu.warmup", description="Compile the machine's opcodes ahead of need.")
     parser.add_argument("--float64", action="store_true", help="also for models in float64")
+    parser.add_argument("--all", action="store_true", help="all opcodes, and not only those of common models")
     options = parser.parse_args(arguments)
     try:
         place = objects.folder()
@@ -35,26 +37,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print("There is no folder to keep compiled code in. Choose one in NUMBA_CACHE_DIR.", file=sys.stderr)
             return 1
         for dtype in ("float32", "float64") if options.float64 else ("float32",):
-            _warm(dtype)
+            _warm(all_opcodes() if options.all else common_opcodes(), dtype)
         objects.take_away_all_but([one.file(dtype) for one in all_opcodes() for dtype in ("float32", "float64")])
     except NotCompiledError as error:
         print(f"Nothing can be compiled here: {error}.", file=sys.stderr)
         return 1
-    print(f"All of it is kept in {place}.")
+    print(f"It is kept in {place}.")
     return 0
 
 
-def _warm(dtype: str) -> None:
+def _warm(opcodes: Sequence[Opcode], dtype: str) -> None:
     begin = time.perf_counter()
-    missing = [number for number, one in enumerate(all_opcodes()) if not objects.is_kept(one.file(dtype))]
+    missing = [number for number, one in enumerate(all_opcodes()) if one in opcodes and not objects.is_kept(one.file(dtype))]
     for done, name in enumerate(_compiled(missing, dtype), 1):
         print(f"\r{dtype}: {done} of {len(missing)} opcodes compiled, {name:<40}", end="", flush=True)
     compiled = time.perf_counter() - begin
-    prepare(all_opcodes(), dtype)
+    prepare(opcodes, dtype)
     ready = time.perf_counter() - begin - compiled
-    print(
-        f"\r{dtype}: {len(missing)} of {len(all_opcodes())} opcodes compiled in {compiled:.1f} s, loaded in {ready:.2f} s.{'':30}"
-    )
+    print(f"\r{dtype}: {len(missing)} of {len(opcodes)} opcodes compiled in {compiled:.1f} s, loaded in {ready:.2f} s.{'':30}")
 
 
 def _compiled(numbers: list[int], dtype: str) -> Iterator[str]:

@@ -43,7 +43,7 @@ def call(code: Any, row: np.ndarray, dtype: Any) -> int:
     return result
 
 
-def ready(address: int, row: np.ndarray) -> Callable[[], None]:
+def ready(address: int, row: np.ndarray) -> Callable[[], int]:
     """A function that runs one instruction in which no Python is called, in under a microsecond: signals come before or after.
 
     Args:
@@ -52,9 +52,10 @@ def ready(address: int, row: np.ndarray) -> Callable[[], None]:
     """
     code, place = _Code(address), row.ctypes.data
 
-    def run() -> None:
-        if code(place, None, None) == FAILED:
+    def run() -> int:
+        if (result := code(place, None, None)) == FAILED:
             raise RuntimeError(RAISED)
+        return result
 
     return run
 

@@ -12,6 +12,19 @@ from .scalars import SCALARS
 
 MOVES = (descend, 0), (descend_momentum, 1), (descend_nesterov, 1), (adam, 2), (adam_amsgrad, 3)
 
+# What networks of dense layers use, trained for regression or classification by SGD or Adam. `lay_out` copies what turns.
+COMMON = (
+    "run", "blocks", "gather", "look", "tell", "product_by_rows", "product_by_dots", "product_by_blas", "sum_along",
+    "sum_across", "softmax", "softmax_cross_entropy", "sparse_softmax_cross_entropy", "add_along_axis",
+    "sigmoid_cross_entropy", "relu", "relu_slope", "tanh", "tanh_slope", "sigmoid", "sigmoid_slope", "add", "subtract",
+    "multiply", "divide", "square", "lay_out", "descend", "descend_momentum", "adam",
+)  # fmt: skip
+
+
+def common_opcodes() -> tuple[Opcode, ...]:
+    """Those that most models need, and hardly any model all of."""
+    return tuple(one for one in all_opcodes() if one.name in COMMON)
+
 
 @functools.cache
 def all_opcodes() -> tuple[Opcode, ...]:

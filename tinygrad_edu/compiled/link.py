@@ -185,12 +185,18 @@ def machine_type(step: Step) -> np.dtype:
     return dtype
 
 
-def run_passes(passes: list[tuple[int, ...]], dtype: Any) -> bool:
-    """Run passes, one after the other. Returns whether all of them ended."""
+def run_passes(passes: list[tuple[int, ...]], dtype: Any, calls_python: bool = True) -> bool:
+    """Run passes, one after the other, until one asks for an end. Returns whether all of them ended.
+
+    Args:
+        passes: see `fields`.
+        dtype: of the numbers.
+        calls_python: whether there may be instructions that are Python. Without them no signal has to be held off.
+    """
     table = np.array(passes, np.int64).reshape(-1, PASS)
     row = np.zeros(ROW, np.int64)
     row[CODE], row[PASSES], row[COUNT] = _begin_of_run(np.dtype(dtype)), words(table), len(table)
-    return call(int(row[CODE]), row, dtype) == 0
+    return (call(int(row[CODE]), row, dtype) if calls_python else ready(int(row[CODE]), row)()) == 0
 
 
 @functools.cache

@@ -97,7 +97,7 @@ class Asker(Stepper):
         """The outputs for rows of these numbers. Signals are heard every so many batches."""
         told, piece = np.empty((len(order), self.width), self.dtype), self.size * max(1, PIECE // self.size)
         for at in range(0, len(order), piece):
-            run_passes(self.begin([order[at : at + piece]], told[at : at + piece]), self.dtype)
+            run_passes(self.begin([order[at : at + piece]], told[at : at + piece]), self.dtype, self.calls_python)
             self.end()
         return [np.ascontiguousarray(output) for output in self._outputs(told)]
 

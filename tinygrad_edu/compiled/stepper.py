@@ -190,6 +190,11 @@ class Stepper:
             linked.begin()
         return [self.linked[count].a_pass(steps, count) for count, steps in ((self.size, whole), (rest, 1)) if count and steps]
 
+    @property
+    def calls_python(self) -> bool:
+        """Whether there are instructions that are Python."""
+        return any(linked.calls for linked in self._used)
+
     def end(self) -> list[Ran]:
         """What came out of the passes that were begun. A step that was not done has no losses."""
         done = int(self.state[STEP])
@@ -228,7 +233,8 @@ def run_in_turns(*turns: tuple[Stepper, Sequence[np.ndarray]]) -> list[list[Ran]
     """
     passes = [a_pass for stepper, orders in turns for a_pass in stepper.begin(orders)]
     try:
-        run_passes(passes * len(turns[0][1]), turns[0][0].dtype)
+        calls_python = any(stepper.calls_python for stepper, _ in turns)
+        run_passes(passes * len(turns[0][1]), turns[0][0].dtype, calls_python)
     finally:
         found = [stepper.end() for stepper, _ in turns]
     return found
