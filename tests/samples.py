@@ -384,6 +384,29 @@ def normal(x, gamma=1.0, beta=0.0, axis=-1, epsilon=1e-3):
     return gamma * (x - np.mean(x, axis, keepdims=True)) / np.sqrt(np.var(x, axis, keepdims=True) + epsilon) + beta
 
 
+def moments(x, axis=-1, epsilon=1e-3):
+    variance = np.var(x, axis, keepdims=True)
+    return np.stack([np.mean(x, axis, keepdims=True), variance, (variance + epsilon) ** -0.5])
+
+
+def normal_slope(x, g, found, gamma):
+    """The adjoint of the Jacobian of one row: I - 1/n - normal normalᵀ/n, times inverse."""
+    rows = []
+    for row, slope, mean, inverse in zip(x, np.broadcast_to(g * gamma, x.shape), found[0], found[2]):
+        normal, n = (row - mean) * inverse, row.size
+        rows.append(inverse * (np.eye(n) - np.ones((n, n)) / n - np.outer(normal, normal) / n) @ slope)
+    return np.stack(rows).astype(x.dtype)
+
+
+def class_totals(z):
+    top = z.max(-1)
+    return np.stack([top, scipy.special.logsumexp(z, -1) - top])
+
+
+def share_of_each(z, found):
+    return np.exp(z - found.sum(0)[..., None])
+
+
 def cross_entropy(z, y):
     return -(y * np.log(sigmoid(z)) + (1 - y) * np.log(1 - sigmoid(z)))
 
@@ -504,6 +527,35 @@ OPS: dict[str, Sample] = {
     "sparse_softmax_cross_entropy": Sample(sparse_cross_entropy, real, label, cases=LABELS),
     "softmax_cross_entropy": Sample(lambda z, y: -(y * scipy.special.log_softmax(z, -1)).sum(-1), real, share, cases=ONE_HOTS),
     "scaled_normal":    Sample(normal,                   distinct, real, real, cases=NORMALS),
+    "normal_moments": Sample(
+        moments,                  distinct, cases=one((2, 3), {}, {"axis": 0}, {"axis": (0, 1), "epsilon": 0.5}),
+    ),
+    "scaled_by_moments": Sample(
+        lambda x, found, gamma, beta: gamma * (x - found[0]) * found[2] + beta,
+        real, real, real, real, cases=[(((2, 3), (3, 2, 1), (3,), ()), {})],
+    ),
+    "normal_slope":     Sample(normal_slope,             real, real, real, real, cases=[(((2, 3), (2, 3), (3, 2, 1), (3,)), {})]),
+    "slope_by_gamma": Sample(
+        lambda x, g, found, shape: (g * (x - found[0]) * found[2]).sum(0),
+        real, real, real, cases=[(((2, 3), (2, 3), (3, 2, 1)), {"shape": (3,)})],
+    ),
+    "class_totals":     Sample(class_totals,             real, cases=one((2, 3)) + one((2, 2, 3))),
+    "sparse_losses": Sample(
+        lambda z, found, y: -np.log((share_of_each(z, found) * (y[..., None] == np.arange(3))).sum(-1)),
+        real, real, label, cases=[(((2, 3), (2, 2), (2,)), {})],
+    ),
+    "dense_losses": Sample(
+        lambda z, found, y: -(y * np.log(share_of_each(z, found))).sum(-1),
+        real, real, share, cases=[(((2, 3), (2, 2), (2, 3)), {})],
+    ),
+    "sparse_slope": Sample(
+        lambda z, y, g, found: g[..., None] * (share_of_each(z, found) - (y[..., None] == np.arange(3))),
+        real, label, real, real, cases=[(((2, 3), (2,), (2,), (2, 2)), {})],
+    ),
+    "dense_slope": Sample(
+        lambda z, y, g, found, factors: factors[..., None] * share_of_each(z, found) - g[..., None] * y,
+        real, share, real, real, real, cases=[(((2, 3), (2, 3), (2,), (2, 2), (2,)), {})],
+    ),
     "var":              Sample(np.var,                   distinct, cases=SPREADS),
     "std":              Sample(np.std,                   distinct, cases=DISTANCES + one((2, 3), {"ddof": 1, "axis": 1})),
     "prod":             Sample(np.prod,                  mixed, cases=FACTORS),

@@ -45,8 +45,10 @@ def ops_where(generator, rate, x):
 def trained(jit, units):
     tg.set_random_seed(2)
     model = tg.models.Sequential(
-        [layers.Input((6,)), layers.Dense(units, activation="relu"), layers.Dropout(0.4), layers.Dense(units), layers.Dropout(0.2),
-         layers.Dense(1)]
+        [
+            layers.Input((6,)), layers.Dense(units, activation="relu"), layers.Dropout(0.4),
+            layers.Dense(units), layers.Dropout(0.2), layers.Dense(1),
+        ]
     )  # fmt: skip
     model.compile("sgd", "mse", jit_compile=jit)
     x = np.random.default_rng(0).normal(size=(90, 6)).astype(np.float32)

@@ -16,6 +16,7 @@ SHAPES = {  # of x, gamma and beta, the axes, and how x lies
     "channels first": ((4, 5, 6, 7), (5, 1, 1), (5, 1, 1), (0, 2, 3)),
     "groups": ((4, 6, 3, 5), (1, 3, 5), (1, 3, 5), (1, 3)),
     "without gamma": ((9, 40), (), (40,), -1),
+    "by all": ((90, 40), (90, 40), (40,), 1),
     "neither": ((9, 40), (), (), 0),
     "all": ((9, 40), (40,), (9, 40), (0, 1)),
     "one number": ((9, 1), (1,), (1,), 0),
@@ -44,8 +45,6 @@ def normalized(axis, turned=False):
 @pytest.mark.parametrize("turned", [False, True])
 def test_normalizing_and_its_gradients_are_those_of_the_op(name, dtype, turned):
     shape, gamma, beta, axis = SHAPES[name]
-    if turned and len(shape) != 2:
-        pytest.skip("only matrices are turned")
     given = numbers([shape[::-1] if turned else shape, gamma, beta, shape], dtype, False)
     step = normalized(axis, turned)
     plan = compiled(step)

@@ -1,16 +1,13 @@
 """Opcodes that look at the classes of each sample: softmax and the cross-entropies, there and back.
 
-Of each sample two numbers are found once, `EXTRA` numbers apart: its largest logit, and log Σ exp(z - that). With them every share is one
-exponential, and no logit is so large that it would overflow.
+Of each sample two numbers are found once, `EXTRA` numbers apart: its largest logit, and log Σ exp(z - that).
+With them every share is one exponential, and no logit is so large that it would overflow.
 
 Two ways to lie: `along`, where the classes of a sample are neighbours, and `across`, where samples are; then the loops go over
 those.
 """
 
 from __future__ import annotations
-
-import types
-from collections.abc import Callable
 
 from ..kernel import kernel
 from .fields import (
@@ -40,129 +37,30 @@ from .fields import (
     B,
     C,
 )
+from .logits import (
+    add_exps,
+    add_losses,
+    exp_of,
+    in_type,
+    less_class,
+    less_one,
+    log_of,
+    logs,
+    loss_of_one,
+    raise_tops,
+    shares_of_class,
+    shares_of_one,
+    softmax_of_one,
+    top_of,
+    total_exp,
+)
 from .opcode import Opcode, opcode
-from .scalars import SCALARS
-from .vectors import lanes, larger, load, lower, upper, zeros
+from .vectors import lanes, zeros
 
 APART = EXTRA  # how far the two layers of what is found lie apart
 SLOPE = ROW - 4  # where the gradient by the losses lies, as samples do in what is found
+CLASSES = ROW - 2  # how many classes there are
 SHARES = ROW - 3  # where the sums of shares lie, in the same way
-
-
-@kernel
-def exp_of(x):
-    """exp, in whose place each type has its own."""
-    return x
-
-
-@kernel
-def log_of(x):
-    """log, in the same way."""
-    return x
-
-
-# One sample, whose classes are neighbours; or one class, whose samples are -----------------------
-
-
-@kernel
-def top_of(numbers, a, n):
-    """The largest of n neighbours; nan if one is."""
-    best, start = numbers[a], 0
-    if n >= 16:
-        some = load(numbers, a, lanes(16))
-        for start in range(16, n - 15, 16):
-            some = larger(load(numbers, a + start, lanes(16)), some)
-        eight = larger(lower(some), upper(some))
-        four = larger(lower(eight), upper(eight))
-        two = larger(lower(four), upper(four))
-        best, start = larger(lower(two), upper(two)), n // 16 * 16
-    for j in range(start, n):
-        best = larger(numbers[a + j], best)
-    return best
-
-
-@kernel(reorder=True)
-def total_exp(x, top, total):
-    """total + Σ exp(x - top)."""
-    for j in range(x.size):
-        total += exp_of(x[j] - top)
-    return total
-
-
-@kernel
-def raise_tops(tops, x):
-    """tops <- the larger ones of tops and x; nan wins."""
-    for j in range(x.size):
-        tops[j] = x[j] if x[j] > tops[j] or x[j] != x[j] else tops[j]
-
-
-@kernel
-def add_exps(totals, x, tops):
-    """totals <- totals + exp(x - tops)."""
-    for j in range(x.size):
-        totals[j] += exp_of(x[j] - tops[j])
-
-
-@kernel
-def logs(x):
-    """x <- log x."""
-    for j in range(x.size):
-        x[j] = log_of(x[j])
-
-
-@kernel
-def shares_of_one(x, top, log_total, factor, out):
-    """out <- factor · shares of the classes of a sample."""
-    for j in range(x.size):
-        out[j] = factor * exp_of((x[j] - top) - log_total)
-
-
-@kernel
-def shares_of_class(x, tops, log_totals, factors, out):
-    """out <- factors · shares of a class in each sample."""
-    for j in range(x.size):
-        out[j] = factors[j] * exp_of((x[j] - tops[j]) - log_totals[j])
-
-
-@kernel(reorder=True)
-def softmax_of_one(x, top, out):
-    """out <- exp(x - top) / Σ exp(x - top)."""
-    total = top - top
-    for j in range(x.size):
-        out[j] = exp_of(x[j] - top)
-        total += out[j]
-    for j in range(x.size):
-        out[j] /= total
-
-
-@kernel
-def less_one(out, factor, y):
-    """out <- out - factor y."""
-    for j in range(out.size):
-        out[j] -= factor * y[j]
-
-
-@kernel
-def less_class(out, factors, y):
-    """out <- out - factors y."""
-    for j in range(out.size):
-        out[j] -= factors[j] * y[j]
-
-
-@kernel(reorder=True)
-def loss_of_one(x, top, log_total, y, loss):
-    """loss + Σ y (log_total - (x - top)); a share y of 0 counts nothing, whatever its logit."""
-    none = loss - loss
-    for j in range(x.size):
-        loss += y[j] * (log_total - (x[j] - top)) if y[j] != 0 else none
-    return loss
-
-
-@kernel
-def add_losses(losses, x, tops, log_totals, y, none):
-    """losses <- losses + y (log_totals - (x - tops)) of one class."""
-    for j in range(x.size):
-        losses[j] += y[j] * (log_totals[j] - (x[j] - tops[j])) if y[j] != 0 else none
 
 
 @kernel
@@ -207,12 +105,13 @@ def totals_across(step, numbers, whole):
 
 
 def sparse_losses(step, numbers, whole):
-    """out <- log_total - (a[label] - top), where c has the labels, and samples lie along all axes but the last."""
+    """out <- log_total - (a[label] - top), where c has the labels; nan for what is no class."""
     for i in range(step[FIRST]):
         for j in range(step[SECOND]):
             for k in range(step[OUTER]):
                 a, b, c, _ = at(step, i, j, k)
-                logit = numbers[a + int(numbers[c]) * step[A_INNER]]
+                label, nan = int(numbers[c]), zeros(numbers, lanes(1)) / zeros(numbers, lanes(1))
+                logit = numbers[a + label * step[A_INNER]] if 0 <= label < step[CLASSES] else nan
                 out = step[OUT] + i * step[OUT_FIRST] + j * step[OUT_SECOND] + k * step[OUT_OUTER]
                 numbers[out] = numbers[b + step[APART]] - (logit - numbers[b])
 
@@ -223,7 +122,7 @@ def dense_losses_along(step, numbers, whole):
     for i in range(step[FIRST]):
         for j in range(step[SECOND]):
             for k in range(step[OUTER]):
-                a, b, c, far = at(step, i, j, k)
+                a, b, _, far = at(step, i, j, k)
                 x, y = numbers[a : a + n], numbers[step[C] + far : step[C] + far + n]
                 out = step[OUT] + i * step[OUT_FIRST] + j * step[OUT_SECOND] + k * step[OUT_OUTER]
                 numbers[out] = loss_of_one(x, numbers[b], numbers[b + step[APART]], y, zeros(numbers, lanes(1)))
@@ -253,7 +152,8 @@ def sparse_slopes_along(step, numbers, whole):
                 a, b, c, far = at(step, i, j, k)
                 out, g = step[OUT] + far, numbers[step[SLOPE] + b - step[B]]
                 shares_of_one(numbers[a : a + n], numbers[b], numbers[b + step[APART]], g, numbers[out : out + n])
-                numbers[out + int(numbers[c])] -= g
+                if 0 <= int(numbers[c]) < n:
+                    numbers[out + int(numbers[c])] -= g
 
 
 def sparse_slopes_across(step, numbers, whole):
@@ -271,7 +171,8 @@ def sparse_slopes_across(step, numbers, whole):
             a, b, c, far = at(step, i, j, 0)
             for m in range(n):
                 label = int(numbers[c + m * step[C_INNER]])
-                numbers[step[OUT] + far + m + label * step[A_OUTER]] -= numbers[step[SLOPE] + b - step[B] + m]
+                if 0 <= label < step[OUTER]:
+                    numbers[step[OUT] + far + m + label * step[A_OUTER]] -= numbers[step[SLOPE] + b - step[B] + m]
 
 
 def dense_slopes_along(step, numbers, whole):
@@ -280,7 +181,7 @@ def dense_slopes_along(step, numbers, whole):
     for i in range(step[FIRST]):
         for j in range(step[SECOND]):
             for k in range(step[OUTER]):
-                a, b, c, far = at(step, i, j, k)
+                a, b, _, far = at(step, i, j, k)
                 out, y = numbers[step[OUT] + far : step[OUT] + far + n], numbers[step[C] + far : step[C] + far + n]
                 factor, g = numbers[step[SHARES] + b - step[B]], numbers[step[SLOPE] + b - step[B]]
                 shares_of_one(numbers[a : a + n], numbers[b], numbers[b + step[APART]], factor, out)
@@ -293,7 +194,7 @@ def dense_slopes_across(step, numbers, whole):
     for i in range(step[FIRST]):
         for j in range(step[SECOND]):
             for k in range(step[OUTER]):
-                a, b, c, far = at(step, i, j, k)
+                a, b, _, far = at(step, i, j, k)
                 out, y = numbers[step[OUT] + far : step[OUT] + far + n], numbers[step[C] + far : step[C] + far + n]
                 factors, g, log_totals = step[SHARES] + b - step[B], step[SLOPE] + b - step[B], b + step[APART]
                 shares_of_class(
@@ -342,31 +243,8 @@ def add_along_axis(step, numbers, whole):
                     numbers[out + label * s] = numbers[a]
 
 
-# In both types -----------------------------------------------------------------------------------
-
-TYPED = total_exp, add_exps, logs, shares_of_one, shares_of_class, softmax_of_one  # kernels that name exp_of or log_of
-
-
-def _in_type(function: Callable, known: dict[str, Callable]) -> Callable:
-    return types.FunctionType(function.__code__, {**function.__globals__, **known}, function.__name__)
-
-
-def _of_types(function: Callable) -> Opcode:
-    """The opcode of a function, in each type with the exponentials and logarithms of it."""
-    found = []
-    for number in ("single", "double"):
-        known = {"exp_of": getattr(SCALARS["exp"], number), "log_of": getattr(SCALARS["log"], number)}
-        kernels = {one.__name__: kernel(**_options(one))(_in_type(one.__wrapped__, known)) for one in TYPED}
-        found.append(_in_type(function, {**known, **kernels}))
-    return Opcode(found[0], function.__name__, found[1])
-
-
-def _options(one: Callable) -> dict[str, bool]:
-    return {"reorder": "reassoc" in one.options["fastmath"]}  # type: ignore[attr-defined]
-
-
 OPCODES = {
-    function.__name__: _of_types(function)
+    function.__name__: Opcode(in_type(function, "single"), function.__name__, in_type(function, "double"))
     for function in (
         totals_along, totals_across, sparse_losses, dense_losses_along, dense_losses_across, sparse_slopes_along,
         sparse_slopes_across, dense_slopes_along, dense_slopes_across, softmax,

@@ -1,6 +1,6 @@
 """What becomes of ops that look at the classes of each sample: first of what losses are made, then which opcodes.
 
-The largest logit of a sample and the logarithm of its sum are a value of their own, so that the gradient finds them where they are.
+The largest logit of a sample and the logarithm of its sum are a value of their own, so that gradients find them.
 """
 
 from __future__ import annotations
@@ -8,8 +8,9 @@ from __future__ import annotations
 import numpy as np
 
 from ..ops import registry
-from .classes import APART, OPCODES, SHARES, SLOPE
+from .classes import APART, CLASSES, OPCODES, SHARES, SLOPE
 from .fields import AXES
+from .opcode import Opcode
 from .places import Place, filled, lie_alike, merged
 from .plan import Plan
 from .program import Action, Values
@@ -37,7 +38,7 @@ def _fits(action: Action, values: Values) -> bool:
 
 
 class _Samples:
-    """The axes of logits as those of an instruction: samples, and classes last, or before the last where samples are neighbours."""
+    """The axes of logits as those of an instruction: classes are the last one, or the one before if samples are neighbours."""
 
     def __init__(self, z: Place, others: list[np.ndarray]):
         forms = [z.form, *others]
@@ -53,7 +54,7 @@ class _Samples:
             self.extent, self.strides = lengths, list(zip(*strides))
             self.fits = not self.is_across or all(strides[-1][i] == 1 for i in range(2))
 
-    def code(self, name: str):
+    def code(self, name: str) -> Opcode:
         """The opcode for the way in which the numbers lie."""
         return OPCODES[f"{name}_{'across' if self.is_across else 'along'}"]
 
@@ -81,7 +82,7 @@ def sparse_losses(plan: Plan, action: Action) -> bool:
     lengths, strides = filled(lengths, strides, AXES - 1, len(forms))
     strides.append(tuple(form.strides[-1] for form in forms))
     a, b, c, of_out = zip(*strides)
-    fields = {APART: found.form[0].size}
+    fields = {APART: found.form[0].size, CLASSES: z.form.shape[-1]}
     plan.emit("sparse_losses", OPCODES["sparse_losses"], [*lengths, 1], (out, of_out), [(z, a), (found, b), (labels, c)], fields)
     return True
 

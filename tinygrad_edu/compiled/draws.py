@@ -1,7 +1,7 @@
 """Truth values drawn by the machine itself, the same bits as NumPy's: dropout's masks.
 
-Which numbers come out depends on a key and on which draw it is alone, so a step needs only to know where its generator stood before
-the run. Source: Salmon et al. (2011), "Parallel random numbers: as easy as 1, 2, 3", Philox 4x64 with ten rounds.
+Which numbers come out depends on a key and on which draw it is alone, so a step needs only to know where its generator
+stood before the run. Source: Salmon et al. (2011), "Parallel random numbers: as easy as 1, 2, 3", Philox 4x64 with ten rounds.
 """
 
 from __future__ import annotations

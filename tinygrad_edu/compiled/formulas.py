@@ -190,6 +190,7 @@ FORMULAS: dict[str, Callable] = {
 
     "sigmoid_cross_entropy": sigmoid_cross_entropy,
     "relu_slope":    lambda g, out: g * (ONE if out > ZERO else ZERO),
+    "elu_slope":     lambda g, x: g * (ONE if x > ZERO else exp(x)),
     "tanh_slope":    lambda g, out: g * (ONE - out * out),
     "sigmoid_slope": lambda g, out: g * out * (ONE - out),
 }

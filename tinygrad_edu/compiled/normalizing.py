@@ -9,6 +9,7 @@ import numpy as np
 
 from ..ops import registry
 from .fields import AXES, A, B
+from .norm_slopes import by_gamma_across, by_gamma_along, slope_across, slope_along
 from .norms import (
     APART,
     EPSILON,
@@ -16,14 +17,10 @@ from .norms import (
     SLOPE,
     SUMS,
     TERMS,
-    by_gamma_across,
-    by_gamma_along,
     moments_across,
     moments_along,
     scaled,
     scaled_along,
-    slope_across,
-    slope_along,
 )
 from .opcode import Opcode
 from .places import AXES_OF_HALF, Cell, Place, filled, lie_alike, merged
@@ -73,6 +70,11 @@ class _Rows:
             self.extent = [lengths[i] for i in order]
             self.strides = [tuple(strides[i][form] for i in order) for form in range(len(forms))]
 
+    @property
+    def is_by_rows(self) -> bool:
+        """Whether along a row everything is neighbours, or one number."""
+        return all(strides[-1] in (0, 1) for strides in self.strides)
+
     @staticmethod
     def _half(forms: list[np.ndarray], axes: list[int]) -> tuple[list[int], list[tuple[int, ...]]]:
         axes = sorted(axes, key=lambda i: -forms[0].strides[i])
@@ -96,13 +98,14 @@ def scaled_numbers(plan: Plan, action: Action) -> bool:
     x, found, gamma, beta = map(plan.place, action.inputs)
     x = _contiguous(plan, x)
     gamma, beta = _alike(plan, gamma, beta)
-    out = plan.new_like(action.out, x)
-    shape = x.form.shape
-    forms = [x.form, _seen(found, shape), np.broadcast_to(gamma.form, shape)]
-    rows = _Rows(forms, _summed(shape, found.form.shape[1:]))
-    last = plan.instructions[-1] if plan.instructions else None
+    rows = _rows(x, found, gamma)
+    if rows.fits and not rows.is_by_rows:
+        gamma, beta = (_like(plan, _broadcast(place, x), x) for place in (gamma, beta))
+        rows = _rows(x, found, gamma)
     if not rows.fits or not x.form.size:
         return False
+    out = plan.new_like(action.out, x)
+    last = plan.instructions[-1] if plan.instructions else None
     others, code = {SHIFT: beta}, scaled
     if last is not None and last.code is moments_along and last.places[A].cell is x.cell and last.places[B].cell is found.cell:
         plan.instructions.pop()
@@ -115,12 +118,13 @@ def slope(plan: Plan, action: Action) -> bool:
     """The gradient by x."""
     x, g, found, gamma = map(plan.place, action.inputs)
     x = _contiguous(plan, x)
-    g = _like(plan, g, x)
-    out = plan.new_like(action.out, x)
-    shape = x.form.shape
-    rows = _Rows([x.form, _seen(found, shape), np.broadcast_to(gamma.form, shape)], _summed(shape, found.form.shape[1:]))
+    rows = _rows(x, found, gamma)
+    if rows.fits and not rows.is_by_rows:
+        gamma = _like(plan, _broadcast(gamma, x), x)
+        rows = _rows(x, found, gamma)
     if not rows.fits or not x.form.size:
         return False
+    g, out = _like(plan, g, x), plan.new_like(action.out, x)
     sums = Cell((2, *found.form.shape[1:])).place
     code = slope_across if rows.is_across else slope_along
     _emit(plan, "normal_slope", code, rows, out, x, found, gamma, {SLOPE: g, SUMS: sums})
@@ -132,8 +136,8 @@ def by_gamma(plan: Plan, action: Action) -> bool:
     x, g, found = map(plan.place, action.inputs)
     x = _contiguous(plan, x)
     g = _like(plan, g, x)
-    out = plan.new(action.out)
     shape = x.form.shape
+    out = plan.new_like(action.out, x) if plan.values.shapes[action.out] == shape else plan.new(action.out)
     total = np.broadcast_to(out.form, shape)
     summed = {i for i in range(x.form.ndim) if total.strides[i] == 0}
     rows = _Rows([x.form, _seen(found, shape), total], summed)
@@ -158,6 +162,15 @@ def _emit(
     plan.instructions[-1] = one._replace(places=one.places | others | {TERMS: terms})
 
 
+def _rows(x: Place, found: Place, gamma: Place) -> _Rows:
+    shape = x.form.shape
+    return _Rows([x.form, _seen(found, shape), _broadcast(gamma, x).form], _summed(shape, found.form.shape[1:]))
+
+
+def _broadcast(place: Place, x: Place) -> Place:
+    return place.seen(np.broadcast_to(place.form, x.form.shape))
+
+
 def _constant(plan: Plan, number: float) -> Place:
     return plan.constant(np.array(number, np.float64))
 
@@ -177,9 +190,9 @@ def _order(place: Place) -> str:
 
 
 def _contiguous(plan: Plan, place: Place) -> Place:
-    """The same numbers, one after the other."""
+    """The same numbers, one after the other: row by row, or a matrix column by column."""
     flags = place.form.flags
-    return place if flags.c_contiguous or flags.f_contiguous else plan.copied(place)
+    return place if flags.c_contiguous or (flags.f_contiguous and place.form.ndim == 2) else plan.copied(place)
 
 
 def _like(plan: Plan, place: Place, x: Place) -> Place:

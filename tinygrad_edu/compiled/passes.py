@@ -100,6 +100,7 @@ def without_repetition(actions: list[Action], values: Values) -> list[Action]:
 
 FUSED: list[tuple[str, tuple, str]] = [  # names stand for values; what stands inside must not be used elsewhere
     ("relu_slope", ("multiply", "x", ("greater", "y", 0.0)), "xy"),
+    ("elu_slope", ("multiply", "x", ("where", ("greater", "y", 0.0), 1.0, ("exp", ("minimum", "y", 0.0)))), "xy"),
     ("tanh_slope", ("multiply", "x", ("subtract", 1.0, ("multiply", "y", "y"))), "xy"),
     ("matrix_product", ("add", ("matrix_product", "x", "y"), "z"), "xyz"),
 ]

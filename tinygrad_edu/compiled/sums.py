@@ -15,8 +15,6 @@ from .fields import (
     INNER,
     OUT,
     OUT_FIRST,
-    OUT_INNER,
-    OUT_OUTER,
     OUT_SECOND,
     OUTER,
     SECOND,

@@ -39,8 +39,10 @@ from .index import (
     add_along_axis, add_slices, argsort, diag, diagonal, median, replace_at, set_along_axis, set_at, sort, take,
     take_along_axis, take_slices, top_positions, topk, trace,
 )  # fmt: skip
-from .cross_entropy import softmax_cross_entropy, sparse_softmax_cross_entropy
-from .normalization import Moments, normalize, scaled_normal
+from .cross_entropy import (
+    class_totals, dense_losses, dense_slope, softmax_cross_entropy, sparse_losses, sparse_slope, sparse_softmax_cross_entropy,
+)  # fmt: skip
+from .normalization import Moments, normal_moments, normal_slope, normalize, scaled_by_moments, scaled_normal, slope_by_gamma
 from .linalg import matmul, matrix_product
 from .contraction import cross, dot, einsum, einsum_all, inner, kron, outer, tensordot, vdot, vecdot
 from .equations import adjugate, cholesky, det, inv, log_abs_det, sign_of_det, slogdet, solve, solve_columns
