@@ -80,6 +80,7 @@ def test_draws_and_code_of_somebody_else_are_not_remembered(taken, layer):
 
 def test_a_model_of_a_remembered_step_is_explained_by_its_own_names():
     trained(alike())
-    layers = [Dense(4, "tanh", name="first", kernel_regularizer=L2(0.01)), BatchNormalization(name="second"), Dense(1, name="third")]
+    first = Dense(4, "tanh", name="first", kernel_regularizer=L2(0.01))
+    layers = [first, BatchNormalization(name="second"), Dense(1, name="third")]
     told = str(trained(lambda: layers).explain_jit())
     assert all(name in told for name in ("first", "second", "third")) and "dense_" not in told
