@@ -24,7 +24,7 @@ from ..structure import flatten
 from ..variable import Variable
 from .errors import NotCompiledError
 from .explain import Explanation, explain, names_of
-from .link import Linked, machine_type, new_state, run_passes
+from .link import Linked, as_memory, is_exact, machine_type, new_state, run_passes
 from .plans import plan_of_function
 from .program import frozen
 from .step import known_function
@@ -66,9 +66,12 @@ class Compiled:
         if found is None or (isinstance(found, _Call) and not found.is_valid):
             found = self._taken_down(key, args, kwargs)
         self._last = found
-        if isinstance(found, str):
-            return self.function(*args, **kwargs)
-        return found([part.array if isinstance(part, Value) else part for part in parts if _is_table(part)])
+        if not isinstance(found, str):
+            try:
+                return found([part.array if isinstance(part, Value) else part for part in parts if _is_table(part)])
+            except NotCompiledError as reason:
+                self._last = str(reason)
+        return self.function(*args, **kwargs)
 
     def _taken_down(self, key: Hashable, args: tuple, kwargs: dict) -> _Call | str:
         found: _Call | str
@@ -132,29 +135,27 @@ class _Call:
                 if result is not None:
                     linked.put(("result", number), result)
             linked.begin()
-            run_passes([linked.a_pass(1)], dtype)
-            linked.end(1)
+            done = False
+            try:
+                done = run_passes([linked.a_pass(1)], dtype)
+            finally:
+                linked.end(int(done))
+        if not done:
+            raise NotCompiledError("an instruction did not take the numbers that it got")
         for number in linked.plan.moved:
             self.weights[number].mark_changed()
         return self.rebuild([self._returned(*one) for one in zip(results, self.results)])
 
     def _as_table(self, table: Any) -> np.ndarray:
         array = np.asarray(table)
-        if (
-            array.dtype.kind in "iu"
-            and array.size
-            and max(abs(int(array.max())), abs(int(array.min()))) > LARGEST[self.dtype.char]
-        ):
-            raise ValueError(f"compiled expects whole numbers up to {LARGEST[self.dtype.char]:,}, got larger ones.")
-        return np.ascontiguousarray(array, self.dtype)
+        if not is_exact(array, self.dtype):
+            raise NotCompiledError(f"{self.dtype.name} does not stand for whole numbers as large as those in an argument")
+        return as_memory(array, self.dtype)
 
     def _returned(self, array: Any, result: tuple) -> Any:
         """A result as the function would give it: a number of Python's is what it was."""
         _, kind, first = result
         return first if array is None else make_value(array.astype(kind, copy=False))
-
-
-LARGEST = {"f": 2**24, "d": 2**53}  # whole numbers that are themselves in a type of floats
 
 
 def _is_table(part: Any) -> bool:

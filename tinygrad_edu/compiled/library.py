@@ -6,7 +6,7 @@ import functools
 
 from ..optimizers.adam import adam, adam_amsgrad
 from ..optimizers.sgd import descend, descend_momentum, descend_nesterov
-from . import lowering, machine, movers, products, sums
+from . import classes, lowering, machine, movers, products, sums
 from .opcode import Opcode
 from .scalars import SCALARS
 
@@ -16,6 +16,8 @@ MOVES = (descend, 0), (descend_momentum, 1), (descend_nesterov, 1), (adam, 2), (
 @functools.cache
 def all_opcodes() -> tuple[Opcode, ...]:
     """In an order that is the same in every process."""
-    named = [one for module in (machine, movers, products, sums) for one in vars(module).values() if isinstance(one, Opcode)]
+    named = [
+        one for module in (machine, movers, products, sums, classes) for one in vars(module).values() if isinstance(one, Opcode)
+    ]
     made = [*map(lowering.opcode_of, SCALARS), *lowering.folds().values(), *(movers.mover(*move) for move in MOVES)]
     return tuple(dict.fromkeys(named + made))

@@ -32,9 +32,7 @@ class Linked:
         rows: the instructions as the machine reads them.
     """
 
-    def __init__(
-        self, plan: Plan, homes: Mapping[Hashable, Any], dtype: Any, state: np.ndarray, generators: Sequence[Any] = ()
-    ):
+    def __init__(self, plan: Plan, homes: Mapping[Hashable, Any], dtype: Any, state: np.ndarray, generators: Sequence[Any] = ()):
         self.plan, self.dtype, self.state = plan, np.dtype(dtype), state
         self.generators, self.starts = generators, [0] * len(generators)
         self.homes = dict(homes)  # kept alive
@@ -66,10 +64,15 @@ class Linked:
             return python_opcode(lambda row: bound(*map(self.array, one.places.values())))
         function: Any = functools.partial(self._draw, one.code) if isinstance(one.code, Drawn) else one.code
 
-        def step(row: np.ndarray) -> None:
+        def step(row: np.ndarray) -> int:
             out, *operands = map(self.array, one.places.values())
-            with np.errstate(all="ignore"):
-                out[...] = function(*operands)
+            try:
+                with np.errstate(all="ignore"):
+                    result = np.asarray(function(*operands))
+            except Exception:  # raised again, with where it comes from, when this step is taken by itself
+                return 1
+            out[...] = result
+            return int(not is_exact(result, self.dtype))
 
         return python_opcode(step)
 
@@ -122,12 +125,27 @@ def machine_type(step: Step) -> np.dtype:
     return dtype
 
 
+LARGEST = {"f": 2**24, "d": 2**53}  # whole numbers up to here are themselves in a type of floats
+
+
+def is_exact(array: np.ndarray, dtype: np.dtype) -> bool:
+    """Whether whole numbers stay what they are in the machine's type."""
+    if array.dtype.kind not in "iu" or not array.size:
+        return True
+    return max(int(array.max()), -int(array.min())) <= LARGEST[dtype.char]
+
+
 def run_passes(passes: list[tuple[int, ...]], dtype: Any) -> bool:
     """Run passes, one after the other. Returns whether all of them ended."""
     table = np.array(passes, np.int64).reshape(-1, PASS)
     row = np.zeros(ROW, np.int64)
     row[CODE], row[PASSES], row[COUNT] = run.address(dtype), words(table), len(table)
     return call(run, row, dtype) == 0
+
+
+def as_memory(array: np.ndarray, dtype: Any) -> np.ndarray:
+    """The same numbers where instructions can address them: one after the other, from a whole address on."""
+    return np.require(array, dtype, "CA")
 
 
 def address(array: np.ndarray) -> int:

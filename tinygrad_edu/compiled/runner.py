@@ -11,7 +11,7 @@ import numpy as np
 from .errors import NotCompiledError
 from .explain import Explanation, explain, names_of
 from .fields import LOSSES, ORDER, OUTPUTS, POSITION, RATES, STEP, STRIDE
-from .link import Linked, address, machine_type, new_state, run_passes, words
+from .link import Linked, address, as_memory, machine_type, new_state, run_passes, words
 from .plans import plan_of_step
 from .step import known_step
 from .translation import generators_of
@@ -108,8 +108,6 @@ class Runner:
         return explain(next(iter(self.linked.values())).plan, self.names)
 
 
-
-
 def _two_batches(tables: Sequence[np.ndarray], count: int) -> list[np.ndarray]:
     """Rows of two batches that differ in every table, unless all of its rows are the same."""
     rows = len(tables[0])
@@ -127,4 +125,4 @@ def _differ(table: np.ndarray, first: np.ndarray, second: np.ndarray) -> bool:
 
 def _as_table(table: np.ndarray, dtype: Any) -> np.ndarray:
     """Rows of the machine's type, as it gathers them."""
-    return np.ascontiguousarray(table.reshape(len(table), -1), dtype)
+    return as_memory(table.reshape(len(table), -1), dtype)

@@ -11,6 +11,7 @@ import numpy as np
 from ..callbacks import Callback, CallbackList
 from ..callbacks.callback import HOOKS
 from ..compiled import NotCompiledError, Runner
+from ..compiled.link import as_memory
 from ..interruption import WholeSteps
 from ..modes import detector
 from ..rerun import Moved
@@ -148,7 +149,7 @@ class Compiled:
 def give_tables(runner: Runner, tables: list[np.ndarray]) -> None:
     """Let a machine go through other rows of the same form."""
     homes: dict[Any, np.ndarray] = {
-        ("table", i): np.ascontiguousarray(table.reshape(len(table), -1), runner.dtype) for i, table in enumerate(tables)
+        ("table", i): as_memory(table.reshape(len(table), -1), runner.dtype) for i, table in enumerate(tables)
     }
     for linked in runner.linked.values():
         for home, array in homes.items():
