@@ -145,7 +145,7 @@ def run_passes(passes: list[tuple[int, ...]], dtype: Any) -> bool:
 
 def as_memory(array: np.ndarray, dtype: Any) -> np.ndarray:
     """The same numbers where instructions can address them: one after the other, from a whole address on."""
-    return np.require(array, dtype, "CA")
+    return np.require(array, dtype, ["C", "A"])
 
 
 def address(array: np.ndarray) -> int:
