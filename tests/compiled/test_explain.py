@@ -69,7 +69,7 @@ def own(x, /):
 def explanation_of(*layers, loss="binary_crossentropy", labels=LABELS, size=4, optimizer=None):
     set_random_seed(0)
     model = Sequential(list(layers))
-    model.compile(optimizer or SGD(0.1, momentum=0.9), loss)
+    model.compile(optimizer or SGD(0.1, momentum=0.9), loss, metrics=["mae"])
     model.build((None, 2))
     return Runner(model, [X, labels], lambda rows: (make_value(X[rows]), labels[rows], None), size).explain()
 

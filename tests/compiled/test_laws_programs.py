@@ -58,7 +58,7 @@ def programs(draw, shortest, longest):
 
 def spoilt(fast):
     """Fill all memory of a compiled function that is no constant's with nan."""
-    for call in fast._calls.values():
+    for call in fast._known.values():
         assert not isinstance(call, str), call
         arena, plan = call.linked.arena, call.linked.plan
         constants = [(cell.address, data.copy()) for cell, data in plan.constants]

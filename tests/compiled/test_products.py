@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.compiled.instructions import TYPES, close, lying, perform, watched
@@ -112,7 +112,6 @@ WAYS = {
 }  # fmt: skip
 
 
-@settings(max_examples=60)
 @given(
     lengths=st.tuples(*[st.sampled_from([1, 2, 5, 8, 33])] * 3), batch=st.sampled_from([(), (3,), (2, 3)]),
     order=st.sampled_from("CF"),

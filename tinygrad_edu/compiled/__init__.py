@@ -11,10 +11,11 @@
     opcode       code that is compiled by itself           objects   kept as object code
     moves        what an optimizer becomes                 updates   an optimizer and its weights, linked
     link         a plan with addresses
-    runner       a model's step, run
+    stepper      a model's step, run on batches of rows    runner    to learn, or only to look
 
 See docs/performance.md.
 """
 
-from .runner import Runner as Runner
+from .runner import Asker as Asker, Runner as Runner
+from .stepper import run_in_turns as run_in_turns
 from .errors import NotCompiledError as NotCompiledError

@@ -18,6 +18,7 @@ from .fields import FAILED, ROW
 
 _Code = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)
 _Row = ctypes.c_int64 * ROW
+RAISED = "An opcode expects to raise nothing, got an error in compiled code. Let it return a number."
 _now = threading.local()  # the run of this thread
 
 
@@ -38,8 +39,28 @@ def call(code: Any, row: np.ndarray, dtype: Any) -> int:
     if run.errors:
         raise run.errors[0]
     if result == FAILED:
-        raise RuntimeError("An opcode expects to raise nothing, got an error in compiled code. Let it return a number.")
+        raise RuntimeError(RAISED)
     return result
+
+
+def ready(address: int, row: np.ndarray) -> Callable[[], int]:
+    """A function that runs one instruction in which no Python is called, in under a microsecond: signals come before or after.
+
+    It returns what the instruction returned.
+
+    Args:
+        address: of the code.
+        row: the instruction, which must stay where it is.
+    """
+    code, place = _Code(address), row.ctypes.data
+
+    def run() -> int:
+        result = code(place, None, None)
+        if result == FAILED:
+            raise RuntimeError(RAISED)
+        return result
+
+    return run
 
 
 class _Run(WholeSteps):

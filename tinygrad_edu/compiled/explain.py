@@ -17,9 +17,9 @@ from .opcode import Opcode
 from .places import Cell, Place, rounded
 from .plan import Instruction, Plan
 
-MOVES = "gather", "lay_out", "tell", "look", "draw"  # what computes nothing
+MOVES = "gather", "lay_out", "tell", "look", "note", "draw"  # what computes nothing
 TABLES = "x", "y", "sample_weight"
-REPORTS = {"look": "loss", "tell": "outputs"}
+REPORTS = {"look": "loss", "note": "losses", "tell": "outputs"}
 
 
 class Names(NamedTuple):
@@ -77,7 +77,7 @@ class _Reader:
         is_python = not isinstance(one.code, Opcode)
         out, operands = _taken_apart(one, is_python)
         phase, layer = self.origin(one, out)
-        operands, name = self.told(operands, one.name.removeprefix("python: "))
+        operands, name = self.told(operands, one.name)
         sources = tuple(source for place in operands for source in self.sources(place, one.name))
         read, written = _moved(one, out, operands, phase)
         if out is not None:

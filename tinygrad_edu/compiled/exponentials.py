@@ -16,6 +16,7 @@ import math
 import numpy as np
 
 from ..kernel import kernel
+from .vectors import polynomial
 
 scalar = functools.partial(kernel, inline=True)  # a function of numbers, which loops must not call one by one
 fused = functools.partial(scalar, fuse=True)  # where no sum has two products, so that a number's place in a loop changes nothing
@@ -34,15 +35,6 @@ LN2_HIGH, LN2_LOW = floats(0.693359375, math.log(2) - 0.693359375)  # k · LN2_H
 LOWEST, HIGHEST = floats(-104, 90)  # exp is 0 below and inf above
 FLAT = np.float32(-20)  # exp(x) - 1 is -1 below
 EXP = floats(0.00138823933, 0.00836718082, 0.041667223, 0.16666539, 0.5)  # (exp(r) - 1 - r) / r²
-
-
-@fused
-def polynomial(x, coefficients):
-    """Horner's rule; the compiler unrolls it."""
-    total = coefficients[0]
-    for i in range(1, len(coefficients)):
-        total = total * x + coefficients[i]
-    return total
 
 
 @scalar

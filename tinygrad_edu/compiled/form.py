@@ -46,17 +46,25 @@ UNSEEN = frozenset(
 )  # fmt: skip
 
 
-def form_of(model: Any) -> tuple:
-    """Everything that the steps of a compiled model depend on, but for the numbers in arrays and the learning rate."""
+def form_of(model: Any, is_of_many: bool = False) -> tuple:
+    """Everything that the steps of a compiled model depend on, but for the numbers in arrays and the learning rate.
+
+    Args:
+        is_of_many: whether weights and layers are told by their places in the model, so that models that are built alike
+            have the same form.
+    """
+    places = {id(weight): number for number, weight in enumerate(model.weights)} if is_of_many else {}
+    names = {layer.name: number for number, layer in enumerate(model.layers)} if is_of_many else {}
     found: list[Any] = [floatx(), current().phase]
     left, seen = [model.optimizer, model], set()
     while left:
         x = left.pop()
         kind = type(x)
         if kind in PLAIN:
-            found.append(x)
+            found.append(names.get(x, x))
         elif isinstance(x, Variable):
-            found += Held(x), x.trainable
+            found += (places[id(x)], x.shape, x.dtype) if id(x) in places else (Held(x),)
+            found.append(x.trainable)
         elif isinstance(x, Initializer):
             continue
         elif isinstance(x, WHOLE):

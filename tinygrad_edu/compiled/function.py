@@ -14,21 +14,20 @@ from __future__ import annotations
 
 import functools
 import threading
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable
 from typing import Any
 
 import numpy as np
 
-from ..graph import Value, make_value
-from ..structure import flatten
+from ..graph import Value
+from ..modes import current, detector_variable
+from ..structure import is_structure
 from ..variable import Variable
 from .errors import NotCompiledError
-from .explain import Explanation, explain, names_of
-from .link import Linked, as_memory, is_exact, machine_type, new_state, run_passes
-from .plans import plan_of_function
+from .explain import explain
+from .explanation import Explanation
+from .invocation import Invocation
 from .program import frozen
-from .step import known_function
-from .translation import generators_of
 
 KEPT = 32  # forms of arguments that a function remembers
 
@@ -51,38 +50,57 @@ def compiled(function: Callable) -> Compiled:
 
 
 class Compiled:
-    """A function that the machine runs. See `compiled`."""
+    """A function that the machine runs. See `compiled`.
+
+    Attributes:
+        function: as it was written.
+    """
 
     def __init__(self, function: Callable):
         self.function = function
         functools.update_wrapper(self, function)
-        self._calls: dict[Hashable, _Call | str] = {}
-        self._last: _Call | str = "It has not been called yet."
+        self._known: dict[Hashable, Invocation | str] = {}
+        self._last: Invocation | str = "It has not been called yet."
+        self._lock = threading.Lock()
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        parts = [part for arg in (*args, *kwargs.values()) for part in flatten(arg)[0]]
-        key = len(args), tuple(kwargs), _form(parts)
-        found = self._calls.get(key)
-        if found is None or (isinstance(found, _Call) and not found.is_valid):
+        if detector_variable.get() is not None:  # somebody looks at each op: a tape, or detect_anomaly
+            return self.function(*args, **kwargs)
+        tables: list[Any] = []
+        form = tuple([form_of(arg, tables) for arg in args])
+        more = tuple([(name, form_of(arg, tables)) for name, arg in kwargs.items()])
+        key = form, more, _shared(tables), current().phase
+        found = self._known.get(key)
+        if found is None or (isinstance(found, Invocation) and not found.is_valid):
             found = self._taken_down(key, args, kwargs)
-        self._last = found
+        if found is not self._last:
+            self._leave(found)
         if not isinstance(found, str):
             try:
-                return found([part.array if isinstance(part, Value) else part for part in parts if _is_table(part)])
-            except NotCompiledError as reason:
+                return found(tables)
+            except NotCompiledError as reason:  # of these numbers: the function itself says what is wrong with them, if anything
                 self._last = str(reason)
         return self.function(*args, **kwargs)
 
-    def _taken_down(self, key: Hashable, args: tuple, kwargs: dict) -> _Call | str:
-        found: _Call | str
-        try:
-            found = _Call(self.function, args, kwargs)
-        except NotCompiledError as reason:
-            found = str(reason)
-        if len(self._calls) >= KEPT:
-            del self._calls[next(iter(self._calls))]
-        self._calls[key] = found
-        return found
+    def _leave(self, found: Invocation | str) -> None:
+        """Go over to another form; the one before gives back the memory of its results."""
+        if isinstance(self._last, Invocation):
+            self._last.spare = []
+        self._last = found
+
+    def _taken_down(self, key: Hashable, args: tuple, kwargs: dict) -> Invocation | str:
+        with self._lock:
+            found: Invocation | str
+            try:
+                found = Invocation(self.function, args, kwargs)
+            except NotCompiledError as reason:
+                found = str(reason)
+            except Exception as error:  # the function's own, of these numbers, or of others: it will tell
+                return f"it raised {type(error).__name__}: {error}"
+            if len(self._known) >= KEPT:
+                del self._known[next(iter(self._known))]
+            self._known[key] = found
+            return found
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
         return self if instance is None else functools.partial(self, instance)
@@ -99,78 +117,22 @@ class Compiled:
         return None if isinstance(self._last, str) else explain(self._last.linked.plan, self._last.names)
 
 
-class _Call:
-    """A function for arguments of one form."""
-
-    def __init__(self, function: Callable, args: tuple, kwargs: dict):
-        def noted(*given: Any) -> Any:
-            out = function(*given[: len(args)], **dict(zip(kwargs, given[len(args) :])))
-            parts, rebuild = flatten(out)
-            self.rebuild = flatten(rebuild([np.empty(())] * len(parts)))[1]  # of nothing large
-            return out
-
-        step = known_function(noted, [*args, *kwargs.values()])
-        self.dtype = machine_type(step)
-        self.names = names_of(step, (), self.dtype.itemsize)
-        self.weights = step.taken.weights
-        self.arrays = [weight.array for weight in self.weights]
-        self.results = [(np.shape(x), getattr(x, "dtype", None), x) for x in step.taken.outputs]
-        homes: dict[Any, np.ndarray] = {("weight", number): array for number, array in enumerate(self.arrays)}
-        self.linked = Linked(plan_of_function(step), homes, self.dtype, new_state(), generators_of(step))
-        self.lock = threading.Lock()  # of the arena
-
-    @property
-    def is_valid(self) -> bool:
-        """Whether what the function read is where it was."""
-        return all(weight.array is array for weight, array in zip(self.weights, self.arrays))
-
-    def __call__(self, tables: list) -> Any:
-        linked, dtype = self.linked, self.dtype
-        arrays = [self._as_table(table) for table in tables]
-        results = [None if kind is None else np.empty(shape, dtype) for shape, kind, _ in self.results]
-        with self.lock:
-            for number, array in enumerate(arrays):
-                linked.put(("table", number), array)
-            for number, result in enumerate(results):
-                if result is not None:
-                    linked.put(("result", number), result)
-            linked.begin()
-            done = False
-            try:
-                done = run_passes([linked.a_pass(1)], dtype)
-            finally:
-                linked.end(int(done))
-        if not done:
-            raise NotCompiledError("an instruction did not take the numbers that it got")
-        for number in linked.plan.moved:
-            self.weights[number].mark_changed()
-        return self.rebuild([self._returned(*one) for one in zip(results, self.results)])
-
-    def _as_table(self, table: Any) -> np.ndarray:
-        array = np.asarray(table)
-        if not is_exact(array, self.dtype):
-            raise NotCompiledError(f"{self.dtype.name} does not stand for whole numbers as large as those in an argument")
-        return as_memory(array, self.dtype)
-
-    def _returned(self, array: Any, result: tuple) -> Any:
-        """A result as the function would give it: a number of Python's is what it was."""
-        _, kind, first = result
-        return first if array is None else make_value(array.astype(kind, copy=False))
+def form_of(x: Any, tables: list) -> Hashable:
+    """What a program depends on of an argument: shapes and types of its arrays, which are noted, and all else itself."""
+    kind = type(x)
+    if issubclass(kind, Value) and not issubclass(kind, Variable):
+        tables.append(x)
+        return x.array.shape, x.array.dtype, x.node is not None
+    if kind is np.ndarray or issubclass(kind, (np.ndarray, np.generic)):
+        tables.append(x)
+        return x.shape, x.dtype
+    if is_structure(x):
+        parts = x.items() if isinstance(x, dict) else enumerate(x)
+        return kind, tuple([(name, form_of(part, tables)) for name, part in parts])
+    return id(x) if issubclass(kind, Value) else frozen(x)
 
 
-def _is_table(part: Any) -> bool:
-    return isinstance(part, (np.ndarray, np.generic, Value)) and not isinstance(part, Variable)
-
-
-def _form(parts: Sequence) -> Hashable:
-    """What a program depends on of arguments: shapes and types of arrays, which of them are one, and all else itself."""
-    first: dict[int, int] = {}
-    found: list[Any] = []
-    for number, part in enumerate(parts):
-        if not _is_table(part):
-            found.append(id(part) if isinstance(part, Value) else frozen(part))
-            continue
-        array = part.array if isinstance(part, Value) else part
-        same = first.setdefault(id(array), number)
-        found.append((array.shape, array.dtype, isinstance(part, Value) and part.node is not None, same))
-    return tuple(found)
+def _shared(tables: list) -> Hashable:
+    """Which of the arrays are one."""
+    ids = [id(x.array if isinstance(x, Value) else x) for x in tables]
+    return None if len(set(ids)) == len(ids) else tuple(map(ids.index, ids))

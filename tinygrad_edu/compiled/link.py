@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from .calling import ready
 from .errors import NotCompiledError
-from .fields import CODE, PASS, ROW, STATE, STATE_FIELDS, STEP
+from .fields import CODE, PASS, POSITION, ROW, STATE, STATE_FIELDS, STEP
 from .kinds import Step
 from .machine import COUNT, PASSES, run
 from .opcode import Opcode, call, prepare, python_opcode
@@ -39,13 +40,13 @@ class Linked:
         self.arena = aligned(plan.size, self.dtype)
         for cell, data in plan.constants:
             self.arena[cell.address : cell.address + data.size] = data
-        prepare([one.code for one in plan.instructions], self.dtype)
-        self.calls = {i: self._python(one) for i, one in enumerate(plan.instructions) if not isinstance(one.code, Opcode)}
-        codes = [self.calls.get(i, one.code).address(self.dtype) for i, one in enumerate(plan.instructions)]
+        prepare([one.code for one in plan.rows], self.dtype)
+        self.calls = {i: self._python(one) for i, one in enumerate(plan.rows) if not isinstance(one.code, Opcode)}
+        codes = [self.calls.get(i, one.code).address(self.dtype) for i, one in enumerate(plan.rows)]
         known = {home: address(array) for home, array in self.homes.items() if isinstance(array, np.ndarray)}
-        begin = np.array([*(known.get(home, 0) for home in plan.homes), address(self.arena)])
         row, field, number = plan.counted
         self.rows = plan.table.copy()
+        begin = np.array([*(known.get(home, 0) for home in plan.homes), address(self.arena), words(self.rows)])
         self.rows[row, field] += begin[number]
         self.rows[:, CODE] = codes
         self.rows[:, STATE] = words(state)
@@ -100,7 +101,53 @@ class Linked:
 
     def a_pass(self, steps: int, size: int = 0) -> tuple[int, ...]:
         """The pass that runs all instructions so many times, for batches of so many rows."""
-        return words(self.rows), len(self.rows), steps, size, words(self.state)
+        return words(self.rows), self.plan.length, steps, size, words(self.state)
+
+
+class Prepared:
+    """A plan that is run once at a time, on other tables each time: with little to do around it.
+
+    Args:
+        linked: with all its homes, but those that are put later.
+    """
+
+    def __init__(self, linked: Linked):
+        self.linked, plan = linked, linked.plan
+        self._rows, self._state = memoryview(linked.rows.reshape(-1)), memoryview(linked.state)
+        self._places = {}
+        for home in plan.homes:
+            row, field = plan.rows_of(home)
+            self._places[home] = list(zip((row * ROW + field).tolist(), plan.table[row, field].tolist()))
+        self._pass = np.array([linked.a_pass(1)], np.int64)
+        self._row = np.zeros(ROW, np.int64)
+        self._row[CODE], self._row[PASSES], self._row[COUNT] = run.address(linked.dtype), words(self._pass), 1
+        self._call = ready(int(self._row[CODE]), self._row)
+        self._looks = bool(linked.calls)
+        self._given: list[Hashable] = []
+
+    def put(self, home: Hashable, array: np.ndarray) -> None:
+        """Let a home be an array for the next run. It has to live that long."""
+        at = array.__array_interface__["data"][0] // array.itemsize
+        for place, offset in self._places.get(home, ()):
+            self._rows[place] = at + offset
+        if self._looks:  # Python instructions look at arrays
+            self.linked.homes[home] = array
+            self._given.append(home)
+
+    def run(self) -> bool:
+        """Run all instructions once. Returns whether none of them asked to stop."""
+        self._state[POSITION] = self._state[STEP] = 0
+        if not self._looks:
+            return self._call() == 0
+        self.linked.begin()
+        done = False
+        try:
+            done = call(run, self._row, self.linked.dtype) == 0
+            return done
+        finally:
+            self.linked.end(int(done))
+            while self._given:
+                del self.linked.homes[self._given.pop()]
 
 
 def new_state() -> np.ndarray:

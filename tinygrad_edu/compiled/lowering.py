@@ -16,6 +16,7 @@ from .classes import add_along_axis, softmax, softmax_cross_entropy, sparse_soft
 from .elementwise import elementwise as elementwise_opcode
 from .elementwise import made_of
 from .matrices import product
+from .normalizing import NORMS
 from .opcode import Opcode
 from .passes import cuts
 from .places import AXES_OF_HALF, filled, merged
@@ -221,6 +222,7 @@ LOWER: dict[str, Callable[[Plan, Action], bool]] = {
     **dict.fromkeys(VIEWS, look_again),
     **dict.fromkeys(CLASSES, of_classes),
     **dict.fromkeys(("sum", "mean", "max", "min", "prod"), reduction),
+    **NORMS,
     "cast": cast,
     "draw": drawn,
     "copy": copy,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 
+from ..kernel import kernel
 from .fields import (
     A_INNER,
     A_OUTER,
@@ -17,7 +18,6 @@ from .fields import (
     LENGTH,
     LOSSES,
     OF_STATE,
-    OPERANDS,
     ORDER,
     OUT,
     OUT_INNER,
@@ -39,8 +39,9 @@ from .fields import (
 from .opcode import opcode, perform
 
 PASSES, COUNT = A, B  # of `run`: where its passes lie, and how many there are
-ROWS, PIECE_SIZE, SPARE = A, B, C  # of `blocks`: where its instructions lie, how many numbers at once, memory for one instruction
-ADVANCES = EXTRA + 3  # of an instruction in blocks: whether its result and its operands move along, for each of the four
+MEMBERS, TOGETHER = A, B  # of `blocks`: where its instructions lie, and how many rows are run at a time
+CUT, UNIT = EXTRA, EXTRA + 2  # of an instruction in blocks: the axis that is cut, and its length for a row
+ADVANCES = tuple(range(EXTRA + 3, EXTRA + 7))  # by how many numbers its result and operands move on from row to row
 
 
 @opcode
@@ -58,22 +59,28 @@ def run(step, numbers, whole):
     return 0
 
 
+@kernel
+def move_on(row, count, whole):
+    """Let an instruction in blocks lie so many rows further."""
+    whole[row + OUT] += count * whole[row + ADVANCES[0]]
+    whole[row + A] += count * whole[row + ADVANCES[1]]
+    whole[row + B] += count * whole[row + ADVANCES[2]]
+    whole[row + C] += count * whole[row + ADVANCES[3]]
+
+
 @opcode
 def blocks(step, numbers, whole):
-    """Run neighbours on some numbers at a time, so that what goes from one to the next stays in the first cache."""
-    n, size, spare = step[INNER], step[PIECE_SIZE], step[SPARE]
+    """Run neighbours on some rows at a time, so that what goes from one to the next stays in the first cache."""
+    n, size, members = step[INNER], step[TOGETHER], step[MEMBERS]
+    behind = members + step[DEPTH] * ROW
     for start in range(0, n, size):
-        for i in range(step[DEPTH]):
-            row = step[ROWS] + i * ROW
-            for field in range(ROW):
-                whole[spare + field] = whole[row + field]
-            whole[spare + INNER] = min(size, n - start)
-            whole[spare + OUT] += start * whole[row + ADVANCES]
-            for operand in range(3):
-                whole[spare + OPERANDS[operand][0]] += start * whole[row + ADVANCES + 1 + operand]
-            if perform(spare, numbers, whole):
-                return 1
-    return 0
+        count = min(size, n - start)
+        for row in range(members, behind, ROW):
+            whole[row + whole[row + CUT]] = count * whole[row + UNIT]
+            perform(row, numbers, whole)
+            move_on(row, count, whole)
+    for row in range(members, behind, ROW):
+        move_on(row, -n, whole)
 
 
 # The batch, and what is told of it ---------------------------------------------------------------
@@ -100,11 +107,18 @@ def gather(step, numbers, whole):
 
 @opcode
 def look(step, numbers, whole):
-    """Note the loss; the run ends if it is no finite number."""
+    """Note the loss in the first column, as `note` does; the run ends if it is no finite number."""
     state = step[STATE]
     loss = numbers[step[A]]
-    numbers[whole[state + LOSSES] + whole[state + STEP]] = loss
+    numbers[whole[state + LOSSES] + whole[state + STEP] * step[OUT_OUTER]] = loss
     return 0 if math.isfinite(loss) else 1
+
+
+@opcode
+def note(step, numbers, whole):
+    """Note a loss in the row of its step, in column DEPTH of as many as the outer stride of the result."""
+    state = step[STATE]
+    numbers[whole[state + LOSSES] + whole[state + STEP] * step[OUT_OUTER] + step[DEPTH]] = numbers[step[A]]
 
 
 @opcode

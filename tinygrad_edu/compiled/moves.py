@@ -67,7 +67,7 @@ def move_of(optimizer: Optimizer, weights: Sequence[Any]) -> Move:
     """How an optimizer moves some weights."""
     hooked = tuple(hooks_of(weight) is not None for weight in weights)
     if not all(_has_kernels(optimizer)) or not all(map(_is_known, weights)):
-        return Move(None, hooked=hooked, name=f"python: {type(optimizer).__name__}.apply")
+        return Move(None, hooked=hooked, name=f"{type(optimizer).__name__}.apply")
     return Move(
         loop=optimizer.loop,
         slots=len(optimizer.slots),
@@ -153,7 +153,7 @@ def update(plan: Plan, trained: Sequence[int], gradients: Sequence[int], move: M
 def _watched(plan: Plan, number: int, place: Place) -> Place:
     """What hooks make of a gradient."""
     out = Cell(place.form.shape).place
-    plan.call_bound("python: hooks", (HOOKS, number), [out, place])
+    plan.call_bound("hooks", (HOOKS, number), [out, place])
     return out
 
 

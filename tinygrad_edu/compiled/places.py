@@ -31,6 +31,7 @@ class Cell:
     Attributes:
         address: of its first number in the arena, once it is known; 0 outside of it.
         first, last: the instructions between which it holds something.
+        length: numbers that it has memory for; of a short one less than its size: those that a group works on at a time.
     """
 
     def __init__(self, shape: tuple[int, ...], order: str = "C", home: Hashable = None):
@@ -39,11 +40,17 @@ class Cell:
         self.home = home
         self.address = UNKNOWN if home is None else 0
         self.first, self.last = -1, -1
+        self.length = self.memory.size
 
     @property
     def size(self) -> int:
         """How many numbers it has."""
         return self.memory.size
+
+    @property
+    def is_short(self) -> bool:
+        """Whether only one group uses it."""
+        return self.length < self.size
 
 
 class Place(NamedTuple):
@@ -79,8 +86,8 @@ def allot(cells: Iterable[Cell], start: int) -> int:
     end = start
     for cell in sorted(cells, key=lambda cell: cell.first):
         alive = [other for other in alive if other.last >= cell.first]
-        cell.address = _first_gap(alive, cell.size, start)
-        end = max(end, cell.address + rounded(cell.size))
+        cell.address = _first_gap(alive, cell.length, start)
+        end = max(end, cell.address + rounded(cell.length))
         alive.append(cell)
     return end
 
@@ -90,7 +97,7 @@ def _first_gap(alive: list[Cell], size: int, start: int) -> int:
     for other in sorted(alive, key=lambda cell: cell.address):
         if other.address - address >= size:
             break
-        address = max(address, other.address + rounded(other.size))
+        address = max(address, other.address + rounded(other.length))
     return address
 
 

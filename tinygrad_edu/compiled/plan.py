@@ -13,7 +13,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .fields import AXES, EXTENT, INNER, OPERANDS, OUT, OUT_STRIDES, ROW
+from .fields import AXES, DEPTH, EXTENT, INNER, OPERANDS, OUT, OUT_STRIDES, ROW
+from .machine import ADVANCES, CUT, MEMBERS, TOGETHER, UNIT, blocks
 from .opcode import Opcode
 from .places import UNKNOWN, Cell, Place, allot, filled, merged, rounded
 from .program import Program
@@ -36,6 +37,7 @@ class Instruction(NamedTuple):
         places: by the field that has their address; of a function, its result and its operands in order.
         fields: all other numbers of the row, by their field.
         value: of the program, on the way to which this is done; None if to none.
+        is_by_number: whether it does the same to each number.
     """
 
     name: str
@@ -43,6 +45,7 @@ class Instruction(NamedTuple):
     places: dict[int, Place]
     fields: dict[int, int]
     value: int | None = None
+    is_by_number: bool = False
 
     @property
     def extent(self) -> tuple[int, ...]:
@@ -59,6 +62,41 @@ class Drawn(NamedTuple):
     args: tuple
 
 
+class Cut(NamedTuple):
+    """How an instruction of a group is run by rows.
+
+    Attributes:
+        axis: the field of the axis that is cut.
+        unit: its length for a row.
+        advances: by how many numbers the result and the operands move on from row to row.
+    """
+
+    axis: int
+    unit: int
+    advances: tuple[int, ...]
+
+
+class Group(NamedTuple):
+    """Neighbours that are run together on some rows, then on the next.
+
+    Attributes:
+        first: number of the first instruction.
+        rows: how many there are.
+        size: how many are run at a time.
+        cuts: of each of the instructions.
+    """
+
+    first: int
+    rows: int
+    size: int
+    cuts: list[Cut]
+
+    @property
+    def end(self) -> int:
+        """The number behind that of the last instruction."""
+        return self.first + len(self.cuts)
+
+
 Strided = tuple[Place, Sequence[int]]  # a place, and its strides along the axes of an instruction
 
 
@@ -71,19 +109,23 @@ class Plan:
 
     Attributes:
         instructions: in order.
+        groups: neighbours among them that are run by blocks; see `blocks`.
         homes: cells outside of the arena, by what they are cells of.
         constants: cells, and what is in them.
         size: of the arena, once it is laid out.
         value: which one of the program instructions are added for now; None if for none.
-        table: the instructions as rows, with addresses that count from where each home, or the arena, begins.
+        rows: what the machine reads: the instructions, with one in the place of each group; behind these, those of the groups.
+        length: how many of the rows come before those of the groups.
+        table: the rows as numbers, with addresses that count from where each home, the arena, or the table itself begins.
         draws: how often a step draws from each generator.
         moved: numbers of the weights that get other numbers beside the optimizer.
-        counted: of which numbers of the table this is true: rows, fields, and which home; the arena is the last one.
+        counted: of which numbers of the table this is true: rows, fields, and which home; behind the homes come arena and table.
     """
 
     def __init__(self, program: Program, batch: int | None):
         self.program, self.values, self.batch = program, program.values, batch
         self.instructions: list[Instruction] = []
+        self.groups: list[Group] = []
         self.homes: dict[Hashable, Cell] = {}
         self.constants: list[tuple[Cell, np.ndarray]] = []
         self.size = 0
@@ -194,6 +236,7 @@ class Plan:
         by_form = list(zip(*strides))
         seen = [place.seen(form) for place, form in zip(operands, forms[1:])]
         self.emit(name, code, lengths, (out, by_form[0]), list(zip(seen, by_form[1:])))
+        self.instructions[-1] = self.instructions[-1]._replace(is_by_number=True)
         return True
 
     # The end -------------------------------------------------------------------------------------
@@ -205,29 +248,47 @@ class Plan:
             cell.address = at
             at += rounded(data.size)
         free: dict[int, Cell] = {}
+        spans = {i: (group.first, group.end - 1) for group in self.groups for i in range(group.first, group.end)}
         for number, instruction in enumerate(self.instructions):
             for place in instruction.places.values():
                 cell = place.cell
                 if cell.address == UNKNOWN:
-                    cell.first = number if id(cell) not in free else cell.first
-                    cell.last = number
+                    first, last = (number, number) if cell.is_short else spans.get(number, (number, number))
+                    cell.first = first if id(cell) not in free else cell.first
+                    cell.last = last
                     free[id(cell)] = cell
         self.size = allot(free.values(), at)
         self._write()
 
     def _write(self) -> None:
         """Make rows of the instructions."""
-        self.table = np.zeros((len(self.instructions), ROW), np.int64)
+        self._take_groups()
+        self.table = np.zeros((len(self.rows), ROW), np.int64)
         numbers: dict[Hashable, int] = {home: number for number, home in enumerate(self.homes)}
         numbers[None] = len(numbers)
         counted = []
-        for i, (_, code, places, fields, _) in enumerate(self.instructions):
-            self.table[i, list(fields)] = list(fields.values())
-            if isinstance(code, Opcode):
-                for field, place in places.items():
+        for i, one in enumerate(self.rows):
+            self.table[i, list(one.fields)] = list(one.fields.values())
+            if isinstance(one.code, Opcode):
+                for field, place in one.places.items():
                     self.table[i, field] = place.cell.address + place.start
                     counted.append((i, field, numbers[place.cell.home]))
+        counted += [(i, MEMBERS, len(numbers)) for i, one in enumerate(self.rows) if one.code is blocks]
         self.counted = np.array(counted, np.int64).reshape(-1, 3).T
+
+    def _take_groups(self) -> None:
+        """One instruction in the place of each group."""
+        members = sum(len(group.cuts) for group in self.groups)
+        self.length = len(self.instructions) - members + len(self.groups)
+        self.rows, inner, at = list[Instruction](), list[Instruction](), 0
+        for group in self.groups:
+            self.rows += self.instructions[at : group.first]
+            at = group.end
+            fields = {INNER: group.rows, TOGETHER: group.size, DEPTH: len(group.cuts), MEMBERS: (self.length + len(inner)) * ROW}
+            self.rows.append(Instruction("blocks", blocks, {}, fields))
+            for one, (axis, unit, advances) in zip(self.instructions[group.first : at], group.cuts):
+                inner.append(one._replace(fields={**one.fields, CUT: axis, UNIT: unit, **dict(zip(ADVANCES, advances))}))
+        self.rows += [*self.instructions[at:], *inner]
 
     def rows_of(self, home: Hashable) -> tuple[np.ndarray, np.ndarray]:
         """Where in the table there are addresses that count from a home: rows and fields."""

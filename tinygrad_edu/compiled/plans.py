@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Hashable, Sequence
 
+from .blocks import lay_out
 from .fields import DEPTH, OUT_OUTER
 from .kinds import Step
 from .lowering import lower, opcode_of
-from .machine import gather, look, tell
+from .machine import gather, look, note, tell
 from .moves import Move, update
+from .passes import used
 from .places import Cell, Place
 from .plan import Plan
 from .program import Program
@@ -19,8 +21,8 @@ KEPT = 64  # plans that are remembered
 _plans: dict[Hashable, Plan] = {}
 
 
-def plan_of_step(step: Step, batch: int, trained: Sequence[int], move: Move) -> Plan:
-    """Gather a batch, compute, look at the loss, tell the outputs, move the weights.
+def plan_of_step(step: Step, batch: int, trained: Sequence[int] = (), move: Move | None = None, tells: bool = True) -> Plan:
+    """Gather a batch, compute, look at the losses, tell the outputs, move the weights.
 
     Plans are remembered by what the step does, whichever model it is of.
 
@@ -28,27 +30,31 @@ def plan_of_step(step: Step, batch: int, trained: Sequence[int], move: Move) -> 
         step: taken down.
         batch: rows of a batch.
         trained: the numbers of the weights that are moved, in the order of the gradients.
-        move: how.
+        move: how. None: nothing is learnt, and a loss that is no finite number is like any other.
+        tells: whether somebody wants the outputs.
     """
-    key = form_of(step), batch, tuple(trained), move
+    key = form_of(step), batch, tuple(trained), move, tells
     if key not in _plans:
         if len(_plans) >= KEPT:
             _plans.pop(next(iter(_plans)), None)
-        _plans[key] = _new_plan(program_of(step), batch, trained, move)
+        _plans[key] = _new_plan(program_of(step), batch, trained, move, tells)
     return _plans[key]
 
 
-def _new_plan(program: Program, batch: int, trained: Sequence[int], move: Move) -> Plan:
+def _new_plan(program: Program, batch: int, trained: Sequence[int], move: Move | None, tells: bool) -> Plan:
+    if not tells:
+        program = program._replace(outputs=())
+        program = program._replace(actions=used(program.actions, program.wanted))
     plan = _begun(program, batch)
     _gather(plan)
     for action in program.actions:
         lower(plan, action)
-    if program.loss is not None:
-        plan.emit("look", look, [1], None, [(plan.place(program.loss), (0,))])
-    _tell(plan, [*program.outputs, *program.parts])
+    _note_losses(plan, learns=move is not None)
+    _tell(plan, program.outputs)
     _take_moves(plan)
-    update(plan, trained, program.gradients, move)
-    plan.lay_out()
+    if move is not None:
+        update(plan, trained, program.gradients, move)
+    lay_out(plan, opcode_of("lay_out"), opcode_of("add"))
     return plan
 
 
@@ -76,6 +82,15 @@ def _gather(plan: Plan) -> None:
             place = plan.copied(place)
             form = place.form.reshape(shape)
         plan.places[value] = place.seen(form)
+
+
+def _note_losses(plan: Plan, learns: bool) -> None:
+    """The loss, and behind it those of the outputs; whoever learns looks at it first."""
+    program = plan.program
+    losses = [] if program.loss is None else [program.loss, *program.parts]
+    for number, value in enumerate(losses):
+        name, code = ("look", look) if learns and not number else ("note", note)
+        plan.emit(name, code, [1], None, [(plan.place(value), (0,))], {OUT_OUTER: len(losses), DEPTH: number})
 
 
 def _tell(plan: Plan, outputs: Sequence[int]) -> None:
@@ -110,7 +125,7 @@ def plan_of_function(step: Step) -> Plan:
         if plan.place(value) is not target:
             plan.elementwise("lay_out", plan.copy, target, [plan.place(value)])
     _take_moves(plan)
-    plan.lay_out()
+    lay_out(plan, opcode_of("lay_out"), opcode_of("add"))
     return plan
 
 

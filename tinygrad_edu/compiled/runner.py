@@ -1,61 +1,50 @@
-"""A model's step, compiled and run: weights stay where they are, the machine moves them batch after batch."""
+"""Training by the machine: weights stay where they are, and are moved batch after batch."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-from .errors import NotCompiledError
-from .explain import Explanation, explain, names_of
-from .fields import LOSSES, ORDER, OUTPUTS, POSITION, RATES, STEP, STRIDE
-from .link import Linked, address, as_memory, machine_type, new_state, run_passes, words
+from .fields import RATES, STEP, STRIDE
+from .kinds import Step
+from .link import address
+from .plan import Plan
 from .plans import plan_of_step
-from .step import known_step
-from .translation import generators_of
+from .stepper import Ran, Stepper, run_in_turns
 from .updates import Updates, without_hooks
 
 
-class Runner:
-    """The compiled step of a model for batches of rows of some arrays.
+class Runner(Stepper):
+    """The compiled training step of a model.
 
     Args:
         model: compiled, and built.
-        tables: inputs, labels, and weights of samples if there are any.
-        batch: the batch of some rows, as eager steps get it: (x, y, sample_weight).
-        size: rows of a batch; the last one of a pass may be shorter.
+        tables, size: as for `Stepper`.
+        batch: (x, y, sample_weight) of some rows, as eager steps get it.
 
     Raises:
         NotCompiledError: says what stands in the way.
     """
 
     def __init__(self, model: Any, tables: Sequence[np.ndarray], batch: Callable[[np.ndarray], tuple], size: int):
-        self.model, self.optimizer, self.size = model, model.optimizer, size
-        self.rows = len(tables[0])
-        weights = model.weights
-        counts = list(dict.fromkeys((min(size, self.rows), self.rows % size or size)))
-        steps: list[Any] = []
+        super().__init__(model, tables, size, "train")
+        rows = len(tables[0])
         with without_hooks(model.trainable_weights):
-            for count in counts:
-                batches = [batch(rows) for rows in _two_batches(tables, count)]
-                steps.append(known_step(model, batches, steps[0] if steps else None))
-        first = steps[0].taken
-        self.dtype = machine_type(steps[0])
-        self.updates = Updates(model.optimizer, model.trainable_weights, first.moved)
+            self.add(list(dict.fromkeys((min(size, rows), rows % size or size))), batch)
         self.key = self._key(self.updates)
-        trained = [next(i for i, w in enumerate(weights) if w is moved) for moved in self.updates.weights]
-        self.state = new_state()
-        self.linked: dict[int, Linked] = {}
-        for count, step in zip(counts, steps):
-            homes: dict[Any, Any] = {("weight", i): weight.array for i, weight in enumerate(step.taken.weights)}
-            homes |= {("table", i): _as_table(table, self.dtype) for i, table in enumerate(tables)}
-            homes |= self.updates.homes(trained)
-            plan = plan_of_step(step, count, trained, self.updates.move)
-            self.linked[count] = Linked(plan, homes, self.dtype, self.state, generators_of(step))
-        self.names = names_of(steps[0], batch(np.arange(1)), self.dtype.itemsize)
-        self.width = sum(math.prod(np.shape(output)[1:]) for output in first.outputs)
+
+    def _begin(self, step: Step, batch: Callable[[np.ndarray], tuple]) -> None:
+        super()._begin(step, batch)
+        model = self.model
+        self.updates = Updates(model.optimizer, model.trainable_weights, step.taken.moved)
+        places = {id(weight): number for number, weight in enumerate(model.weights)}
+        self.trained = [places[id(weight)] for weight in self.updates.weights]
+        self._homes |= self.updates.homes(self.trained)
+
+    def _plan(self, step: Step, count: int) -> Plan:
+        return plan_of_step(step, count, self.trained, self.updates.move, self._tells)
 
     @property
     def is_valid(self) -> bool:
@@ -65,64 +54,45 @@ class Runner:
     def _key(self, updates: Updates) -> tuple:
         return updates.key, [id(weight.array) for weight in self.model.weights]
 
-    def run(self, order: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Train on batches of rows, in that order. Returns the loss of every step done, and the outputs for all rows."""
-        losses, outputs = self.run_epochs([order])
-        return losses[0], outputs[0]
+    def begin(self, orders: Sequence[np.ndarray]) -> list[tuple[int, ...]]:
+        """Get ready for passes in these orders of rows. Returns what the machine does in each of them."""
+        passes = super().begin(orders)
+        self.updates.warn()
+        self._rows = self.updates.rows(len(self._noted), self.dtype)
+        self.state[RATES], self.state[STRIDE] = address(self._rows), self._rows.shape[1] if len(self._rows) > 1 else 0
+        return passes
 
-    def run_epochs(self, orders: Sequence[np.ndarray]) -> tuple[list[np.ndarray], list[np.ndarray]]:
-        """Train for some epochs, each on all batches of an order. Returns for each the losses of the steps done, and the outputs.
+    def end(self) -> list[Ran]:
+        """What came out of the passes that were begun. A step that was not done has no losses."""
+        self.updates.done(int(self.state[STEP]))
+        return super().end()
+
+    def run_epochs(self, orders: Sequence[np.ndarray]) -> list[Ran]:
+        """Train for some epochs, each on all batches of an order of rows. Returns what came out of those that were begun.
 
         A step whose loss is no finite number is not done, nor any after it.
         """
-        rows = len(orders[0])
-        whole, rest = divmod(rows, self.size)
-        each = whole + bool(rest)
-        order = np.concatenate(orders, dtype=np.int64)
-        losses, outputs = np.empty(each * len(orders), self.dtype), np.empty((len(order), self.width), self.dtype)
-        self.updates.warn()
-        told = self.updates.rows(len(losses), self.dtype)
-        state = self.state
-        state[ORDER], state[LOSSES], state[OUTPUTS], state[RATES] = (
-            words(order),
-            address(losses),
-            address(outputs),
-            address(told),
-        )
-        state[STRIDE] = told.shape[1] if len(told) > 1 else 0
-        state[POSITION] = state[STEP] = 0
-        passes = [self.linked[count].a_pass(steps, count) for count, steps in ((self.size, whole), (rest, 1)) if count and steps]
-        first = self.linked[self.size if whole else rest]
-        for linked in self.linked.values():
-            linked.begin()
-        run_passes(passes * len(orders), self.dtype)
-        done = int(state[STEP])
-        first.end(done)
-        self.updates.done(done)
-        ends = [min(done, (epoch + 1) * each) for epoch in range(len(orders))]
-        split = np.split(losses[:done], ends[:-1])
-        return split, np.split(outputs, len(orders))
-
-    def explain(self) -> Explanation:
-        """The plan for a whole batch."""
-        return explain(next(iter(self.linked.values())).plan, self.names)
+        return run_in_turns((self, orders))[0]
 
 
-def _two_batches(tables: Sequence[np.ndarray], count: int) -> list[np.ndarray]:
-    """Rows of two batches that differ in every table, unless all of its rows are the same."""
-    rows = len(tables[0])
-    first = np.arange(count)
-    for shift in (count, rows // 2, 1, rows // 3 + 1):
-        second = (first + shift) % rows
-        if all(_differ(table, first, second) for table in tables):
-            return [first, second]
-    raise NotCompiledError("the samples are too much alike to tell data from constants")
+class Asker(Stepper):
+    """The compiled step of a model from which nothing is learnt.
 
+    Args:
+        model: built.
+        tables, size: as for `Stepper`.
+        what: "test" or "predict".
+    """
 
-def _differ(table: np.ndarray, first: np.ndarray, second: np.ndarray) -> bool:
-    return not np.array_equal(table[first], table[second]) or bool((table == table[0]).all())
+    def _plan(self, step: Step, count: int) -> Plan:
+        return plan_of_step(step, count, tells=self._tells)
 
+    @property
+    def is_valid(self) -> bool:
+        """Whether weights are where they were."""
+        weights = self._first.taken.weights  # type: ignore[union-attr]
+        return all(weight.array is self._arrays[i] for i, weight in enumerate(weights))
 
-def _as_table(table: np.ndarray, dtype: Any) -> np.ndarray:
-    """Rows of the machine's type, as it gathers them."""
-    return as_memory(table.reshape(len(table), -1), dtype)
+    def _begin(self, step: Step, batch: Callable[[np.ndarray], tuple]) -> None:
+        super()._begin(step, batch)
+        self._arrays = [weight.array for weight in step.taken.weights]

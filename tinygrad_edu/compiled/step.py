@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from ..calculus import enable_grad, gradients
+from ..calculus import enable_grad, gradients, no_grad
 from ..graph import Value, make_value
 from ..random import SeedGenerator
 from ..rerun import Moved
@@ -34,22 +34,23 @@ from .kinds import Step, Taken, by_place, told_apart
 from .tape import Tape
 
 
-def known_step(model: Any, batches: Sequence[tuple], like: Step | None = None) -> Step:
+def known_step(model: Any, batches: Sequence[tuple], like: Step | None = None, what: str = "train") -> Step:
     """The step of a model, of two batches of one size, whose samples differ.
 
     Args:
         model: compiled, and built.
         batches: (x, y, sample_weight), each of which may be a structure of arrays.
         like: the step for batches of another size. If this one calls the same ops, one batch is enough.
+        what: "train", "test" or "predict".
 
     Raises:
         NotCompiledError: if it cannot be told what an array is.
     """
     with _no_other_generators():
-        first = take_down(model, batches[0])
+        first = take_down(model, batches[0], what)
         if like is not None and (found := by_place(first, like)) is not None:
             return found
-        return told_apart(first, take_down(model, batches[1]))
+        return told_apart(first, take_down(model, batches[1], what))
 
 
 def known_function(function: Callable, args: Sequence, others: Sequence | None = None) -> Step:
@@ -68,31 +69,45 @@ def known_function(function: Callable, args: Sequence, others: Sequence | None =
         return told_apart(take_down_function(function, args), take_down_function(function, others), strict=True)
 
 
-def take_down(model: Any, batch: tuple) -> Taken:
+def take_down(model: Any, batch: tuple, what: str = "train") -> Taken:
     """The step of a model on one batch: forward, loss, backward.
+
+    Args:
+        model, batch: as for `known_step`.
+        what: "train", "test", which ends with the loss, or "predict", which ends with the outputs.
 
     Raises:
         NotCompiledError: if the step does what cannot be done again in the same way.
     """
     x, y, sample_weight = batch
 
-    def step() -> tuple:
+    def train() -> tuple:
         output = model(x, training=True)
         loss = model.compute_loss(x, y, output, sample_weight)
         weights = model.trainable_weights
         return output, loss, gradients(model.optimizer.scale_loss(loss), weights) if weights else []
 
-    (output, loss, found), tape = _undone(step)
+    def test() -> tuple:
+        output = model(x)
+        return output, model.compute_loss(x, y, output, sample_weight, training=False), []
+
+    def predict() -> tuple:
+        return model(x), None, []
+
+    step = {"train": train, "test": test, "predict": predict}[what]
+    (output, loss, found), tape = _undone(step, enable_grad if what == "train" else no_grad)
+    if loss is not None and model._scores.placed and any(getattr(part, "mask", None) is not None for part in flatten(output)[0]):
+        raise NotCompiledError("metrics look at the mask of an output")
     moved = [number for number, g in enumerate(found) if g is not None]
-    objective = model._objective
-    parts = [part.array for part in objective.parts] if objective.reported else []
+    reports = loss is not None and model._objective.reported
+    parts = [part.array for part in model._objective.parts] if reports else []
     return Taken(
         calls=tape.calls,
         tables=[_array_of(part) for part in flatten([x, y, sample_weight])[0]],
         weights=_with_others(model.weights, tape.leaves),
         outputs=[_array_of(part) for part in flatten(output)[0]],
         parts=parts,
-        loss=loss.array,
+        loss=None if loss is None else loss.array,
         gradients=[found[number].array for number in moved],
         readings=tape.readings,
         moved=moved,
@@ -117,13 +132,13 @@ def take_down_function(function: Callable, args: Sequence) -> Taken:
 # Nothing stays -----------------------------------------------------------------------------------
 
 
-def _undone(run: Callable[[], Any]) -> tuple[Any, Tape]:
+def _undone(run: Callable[[], Any], recording: Callable = enable_grad) -> tuple[Any, Tape]:
     """What `run` returns, and the tape of it; all stands as it stood before.
 
     Raises:
         NotCompiledError: if something was moved on in a way that is not on the tape.
     """
-    with Moved() as moved, enable_grad(), Tape() as tape, np.errstate(all="ignore"):
+    with Moved() as moved, recording(), Tape() as tape, np.errstate(all="ignore"):
         try:
             out = run()
             _refuse_unseen(moved, tape)

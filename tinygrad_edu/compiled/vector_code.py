@@ -209,17 +209,30 @@ def _of_two(operation: Callable) -> Any:
 
 
 add = _of_two(lambda builder, x, y: builder.fadd(x, y))
+subtract = _of_two(lambda builder, x, y: builder.fsub(x, y))
 multiply = _of_two(lambda builder, x, y: builder.fmul(x, y))
 divide = _of_two(lambda builder, x, y: builder.fdiv(x, y))
 larger, smaller = _of_two(_larger), _of_two(_smaller)
 
 
+def _multiply_add(builder: Any, x: Any, y: Any, z: Any) -> Any:
+    return builder.fadd(builder.fmul(x, y, flags=FUSED), z, flags=FUSED)
+
+
 @intrinsic
 def multiply_add(typing, x, y, z):
-    def generate(context, builder, signature, values):
-        return builder.fadd(builder.fmul(*values[:2], flags=FUSED), values[2], flags=FUSED)
+    return z(x, y, z), lambda context, builder, signature, values: _multiply_add(builder, *values)
 
-    return z(x, y, z), generate
+
+@intrinsic
+def polynomial(typing, x, coefficients):
+    def generate(context, builder, signature, values):
+        total, *others = (builder.extract_value(values[1], i) for i in range(coefficients.count))
+        for one in others:
+            total = _multiply_add(builder, total, values[0], one)
+        return total
+
+    return coefficients.dtype(coefficients.dtype, coefficients), generate
 
 
 # Between lanes -----------------------------------------------------------------------------------

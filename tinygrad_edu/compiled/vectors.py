@@ -94,6 +94,11 @@ def add(x, y):
 
 
 @Word
+def subtract(x, y):
+    """x - y."""
+
+
+@Word
 def multiply(x, y):
     """x y."""
 
@@ -106,6 +111,11 @@ def divide(x, y):
 @Word
 def multiply_add(x, y, z):
     """x y + z, rounded once where the processor can do it at once."""
+
+
+@Word
+def polynomial(x, coefficients):
+    """Horner's rule from the highest power on, without a loop, since loops around loops are not worked on together."""
 
 
 @Word

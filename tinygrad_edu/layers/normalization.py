@@ -195,7 +195,7 @@ class BatchNormalization(Normalizing):
             out = ops.normalize(x, *self.gamma_and_beta(self._shape), self._reduced, self.epsilon, found)
         elif weights is None:  # what the op finds out besides its result, nobody would see
             out = ops.normalize(x, *self.gamma_and_beta(self._shape), self._reduced, self.epsilon)
-            found.mean, found.variance = mean_and_variance(x.detach(), self._reduced)
+            found.mean, found.variance = mean_and_variance(x.detach(), self._reduced, self.epsilon)
         else:
             out = self.scaled(standardize(x, weights, self._reduced, self.epsilon, found), self._shape)
         if current().training:

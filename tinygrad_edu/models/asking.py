@@ -74,7 +74,7 @@ def _machine_for(model: Any, source: Source, steps: int | None, what: str, hooks
     own = own_methods(model, f"{what}_step", *(COUNTING if what == "test" else ()))
     if own or hooks.wanting(what) or not isinstance(source, ArrayBatches) or steps not in (None, source.steps):
         return None
-    forward = forward_of(model, source)
+    forward = forward_of(model, source, 1, what)
     return None if forward.is_eager else forward
 
 

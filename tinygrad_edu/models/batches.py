@@ -87,6 +87,12 @@ class ArrayBatches:
                 rng.shuffle(order)
         return orders
 
+    @property
+    def tables(self) -> list[np.ndarray]:
+        """All arrays, one after the other."""
+        parts = [rows.parts for rows in (self.x, self.y, self.sample_weight) if rows is not None]
+        return [part for some in parts for part in some if part is not None]
+
     def batch(self, rows: Any) -> Any:
         """Some of the rows, as a batch."""
         y = None if self.y is None else self.y.take(rows)

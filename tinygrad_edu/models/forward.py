@@ -7,9 +7,14 @@ from typing import Any, Protocol
 import numpy as np
 
 from ..calculus import no_grad
+from ..compiled import Asker, NotCompiledError, run_in_turns
+from ..modes import current, detector
+from ..rerun import Moved
 from .batches import ArrayBatches, unpack
 from .ports import outputs_of
+from .sameness import are_same, forms, settings_of
 from .tally import Done
+from .wishes import against, refusal, wish_of
 
 
 class Forward(Protocol):
@@ -66,6 +71,74 @@ class EagerForward:
         return [loss.item(), *(part.item() for part in parts)], [output.array for output in outputs_of(y_pred)]
 
 
-def forward_of(model: Any, source: ArrayBatches) -> Forward:
-    """What runs a model forward on rows of arrays: the one place that decides on it."""
-    return EagerForward(model, source)
+class MachineForward:
+    """The same by a machine.
+
+    Args:
+        asker: taken down for rows of such a form.
+        source: where the rows come from.
+
+    Raises:
+        NotCompiledError: says what stands in the way.
+    """
+
+    is_eager = False
+
+    def __init__(self, asker: Asker, source: ArrayBatches):
+        self.asker, self.source = asker, source
+        rows, size = len(source.x), source.batch_size
+        counts = dict.fromkeys((min(size, rows), rows % size or size))
+        asker.give(source.tables)
+        asker.add([count for count in counts if count not in asker.linked], lambda some: unpack(source.batch(some)))
+
+    def turns(self, orders: list[np.ndarray]) -> tuple[Asker, list[np.ndarray]]:
+        """What `run_in_turns` needs to go through rows in these orders."""
+        self.asker.give(self.source.tables)
+        return self.asker, orders
+
+    def run(self, order: np.ndarray) -> Done:
+        """Losses and outputs of the batches of rows of these numbers."""
+        return Done(*run_in_turns(self.turns([order]))[0][0])
+
+    def ask(self, order: np.ndarray) -> list[np.ndarray]:
+        """The outputs alone, for rows that have no labels."""
+        return self.run(order).outputs
+
+
+def forward_of(model: Any, source: ArrayBatches, times: int = 1, what: str = "test") -> Forward:
+    """What runs a model forward on rows of arrays: the one place that decides on it.
+
+    Args:
+        model: that is asked.
+        source: where the rows come from.
+        times: how often they will be gone through.
+        what: "test", for losses and outputs, or "predict".
+
+    Raises:
+        ValueError: for what must be compiled and cannot be.
+    """
+    if any(against(model, source.steps * times)) or detector() is not None:
+        return EagerForward(model, source)
+    try:
+        with Moved() as moved:
+            try:
+                return MachineForward(_asker_of(model, source, what), source)
+            except BaseException:
+                moved.undo()
+                raise
+    except NotCompiledError as reason:
+        if wish_of(model) == "compile":
+            raise refusal(reason, {"test": "evaluate"}.get(what, what)) from None
+        return EagerForward(model, source)
+
+
+def _asker_of(model: Any, source: ArrayBatches, what: str) -> Asker:
+    """The machine that was made for such rows, or a new one."""
+    form, settings = (forms(source.tables), source.batch_size, current().phase), settings_of(model)
+    if what in model._kept.askers:
+        asker, form_before, settings_before = model._kept.askers[what]
+        if form == form_before and are_same(settings_before, settings) and asker.is_valid and asker.takes(source.tables):
+            return asker
+    asker = Asker(model, source.tables, source.batch_size, what)
+    model._kept.askers[what] = asker, form, settings
+    return asker

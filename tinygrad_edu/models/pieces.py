@@ -8,15 +8,14 @@ arrive meanwhile wait for its end. How long pieces are changes no number.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
-from itertools import groupby
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
-from ..compiled import Runner
+from ..compiled import Runner, run_in_turns
 from .batches import ArrayBatches, Stream
-from .forward import Forward, forward_of
+from .forward import Forward, MachineForward, forward_of
 from .tally import Done, Tally
 from .validation import Validation
 
@@ -25,25 +24,25 @@ FIRST = 16  # steps of the first piece, from which the others are reckoned
 NUMBERS = 2**22  # that the machine may write down at once, four bytes each
 
 
-class Pass(NamedTuple):
-    """Rows to go through in batches, and whether to learn from them."""
+def run_passes(
+    runner: Runner, orders: Sequence[np.ndarray], forward: Forward | None = None, rows: Any = None
+) -> tuple[list[Done], list[Done]]:
+    """What came out of learning from rows in these orders, and of measuring others after each of them.
 
-    order: np.ndarray
-    trains: bool
-
-
-def run_passes(runner: Runner, forward: Forward | None, passes: Iterable[Pass]) -> list[Done]:
-    """What came out of passes, one after another. A step whose loss is not finite is not done, nor anything after it."""
-    found: list[Done] = []
-    for trains, some in groupby(passes, key=lambda one: one.trains):
-        orders = [one.order for one in some]
-        if not trains:
-            found += [forward.run(order) for order in orders]  # type: ignore[union-attr]
-            continue
-        for order, losses, outputs in zip(orders, *runner.run_epochs(orders)):
-            found.append(Done(losses, [outputs]))
-            if len(losses) * runner.size < len(order):
-                return found
+    A step whose loss is not finite is not done, nor anything after it.
+    """
+    if isinstance(forward, MachineForward):
+        learnt, measured = run_in_turns((runner, orders), forward.turns([rows] * len(orders)))
+        return [Done(*ran) for ran in learnt], [Done(*ran) for ran in measured]
+    if forward is None:
+        return [Done(*ran) for ran in runner.run_epochs(orders)], []
+    found: tuple[list[Done], list[Done]] = [], []
+    for order in orders:
+        done = Done(*runner.run_epochs([order])[0])
+        found[0].append(done)
+        if len(done.losses) * runner.size < len(order):
+            break
+        found[1].append(forward.run(rows))
     return found
 
 
@@ -54,16 +53,17 @@ class Pieces:
         model: what is trained.
         stream: where its batches come from: rows of arrays.
         validation: what is measured after epochs, or None.
+        epochs: how many there will be.
     """
 
-    def __init__(self, model: Any, stream: Stream, validation: Validation | None):
+    def __init__(self, model: Any, stream: Stream, validation: Validation | None, epochs: int):
         source: Any = stream.source
         self.model, self.stream, self.source, self.validation = model, stream, source, validation
         self.tally, self.steps = Tally(model, source), FIRST
         self._begun: Done | None = None  # steps that were done already of the epoch that comes
         if validation is not None and isinstance(validation.source, ArrayBatches):
             self.measured = Tally(model, validation.source)
-            self.forward = forward_of(model, validation.source)
+            self.epochs = epochs
 
     # Epochs at once ------------------------------------------------------------------------------
 
@@ -74,7 +74,7 @@ class Pieces:
             return 0
         due = [False] if self.validation is None else [self.validation.is_due(epoch) for epoch in epochs[: self.steps]]
         alike = len(epochs) if self.validation is None else (*due, not due[0]).index(not due[0])  # all measured, or none
-        return min(alike, self.steps // steps, NUMBERS // (rows * runner.width))
+        return min(alike, self.steps // steps, NUMBERS // (rows * max(runner.width, 1)))
 
     @property
     def _measures_rows(self) -> bool:
@@ -87,26 +87,22 @@ class Pieces:
     def run_epochs(self, runner: Runner, epochs: range) -> dict[str, list]:
         """Train for some epochs. Returns the logs of those that were finished: by name a number for each."""
         began, orders, measures = time.perf_counter(), self.stream.orders(len(epochs)), self._is_due(epochs[0])
-        found = run_passes(runner, self.forward if measures else None, self._passes(orders, measures))
-        trained = found[:: 1 + measures]
-        finished = len(found) // (1 + measures)
-        if trained and len(trained[-1].losses) < self.source.steps:
-            finished = len(trained) - 1
+        if measures:
+            source = self.measured.source
+            forward = forward_of(self.model, source, self.epochs)
+            trained, measured = run_passes(runner, list(orders), forward, source.orders(None, 1)[0])
+        else:
+            trained, measured = run_passes(runner, list(orders))
+        finished = len(trained) - (len(trained[-1].losses) < self.source.steps)
         if finished < len(epochs):
             self.stream.only(finished)
             self._begun = trained[finished]
-        logs = self._counted(orders[:finished], trained[:finished], found[1::2][:finished] if measures else [])
+        logs = self._counted(orders[:finished], trained[:finished], measured[:finished])
         self._note(sum(len(done.losses) for done in trained), began)
         return logs
 
     def _is_due(self, epoch: int) -> bool:
         return self.validation is not None and self.validation.is_due(epoch)
-
-    def _passes(self, orders: np.ndarray, measures: bool) -> list[Pass]:
-        if not measures:
-            return [Pass(order, True) for order in orders]
-        rows = self.measured.source.orders(None, 1)[0]
-        return [one for order in orders for one in (Pass(order, True), Pass(rows, False))]
 
     def _counted(self, orders: np.ndarray, trained: Sequence[Done], measured: Sequence[Done]) -> dict[str, list]:
         if not len(orders):
@@ -126,8 +122,8 @@ class Pieces:
         began, order, size = time.perf_counter(), self.stream.rest(), self.source.batch_size
         done, self._begun = self._begun, None
         if done is None:
-            order = order[: min(most, self.steps, max(1, NUMBERS // (size * runner.width))) * size]
-            done = run_passes(runner, None, [Pass(order, True)])[0]
+            order = order[: min(most, self.steps, max(1, NUMBERS // (size * max(runner.width, 1)))) * size]
+            done = run_passes(runner, [order])[0][0]
         steps = len(done.losses)
         rows, left = order[: steps * size], order[steps * size : (steps + 1) * size]
         if steps:

@@ -6,6 +6,7 @@ A step that was taken down once is the same step as long as these are. What code
 from __future__ import annotations
 
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from ..random import SeedGenerator
 
 _PLAIN = (bool, int, float, str, bytes, type(None), np.generic)
 _OPAQUE = (Value, Layer, SeedGenerator, np.ndarray, type)  # told apart by what they are, not by what is in them
+_UNCOMPILED = SimpleNamespace()  # stands for the optimizer of a model that has none
 _OURS = __name__.partition(".")[0]
 
 
@@ -26,6 +28,7 @@ class Kept:
         self.runner: Any = None
         self.settings: list[Any] = []
         self.forms: list[tuple] = []  # of the rows
+        self.askers: dict[str, Any] = {}  # machines that only look, by what they are for
 
     def __deepcopy__(self, memo: dict) -> Kept:
         return Kept()
@@ -34,10 +37,15 @@ class Kept:
         return Kept, ()
 
 
+def forms(tables: list[np.ndarray]) -> list[tuple]:
+    """What a step depends on of the rows that it gets, and which of them are one."""
+    return [(table.shape[1:], table.dtype, next(i for i, one in enumerate(tables) if one is table)) for table in tables]
+
+
 def settings_of(model: Any) -> list[Any]:
     """Everything that is told apart when a step may have become another one; what it holds is kept alive by whoever keeps it."""
-    found: list[Any] = [model.optimizer, type(model.optimizer), *_inside(model.optimizer)]
-    for thing in _parts(model):
+    found: list[Any] = []
+    for thing in (getattr(model, "optimizer", _UNCOMPILED), *_parts(model)):
         found += (thing, type(thing), *_inside(thing))
     return found
 

@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from ..backward import sum_to
 from ..graph import NUMBERS, Placeholder, Value
 from ..kernel import kernel
-from ..modes import detector
+from ..modes import current, detector
 from .declare import op
 from .elementwise import rsqrt, square
 from .large import ONE, ZERO, as_rows, has_rows, on_large
@@ -47,8 +48,8 @@ class Moments:
 
 
 @op(
-    x=lambda g, x, gamma, axis, epsilon, moments: _slope(x, g, gamma, axis, epsilon, moments),
-    gamma=lambda g, x, gamma_shape, axis, epsilon, moments: _slope_by_gamma(x, g, gamma_shape, axis, epsilon, moments),
+    x=lambda g, x, gamma, axis, epsilon, moments: slope_of(x, g, gamma, axis, epsilon, moments),
+    gamma=lambda g, x, gamma_shape, axis, epsilon, moments: slope_by_gamma_of(x, g, gamma_shape, axis, epsilon, moments),
     beta=lambda g: g,
 )
 def scaled_normal(x, gamma, beta, /, axis=-1, epsilon=1e-3, moments=None):
@@ -69,10 +70,10 @@ def _mean(x, axis):
     return total / (x.size // max(total.size, 1))
 
 
-def mean_and_variance(x, axis):
-    """What `normalize` divides and subtracts by, in its words: mean and variance along `axis`, which stays."""
-    mean = _mean(x, axis)
-    return mean, _mean(square(x - mean), axis)
+def mean_and_variance(x, axis, epsilon=1e-3):
+    """What `normalize` with that `epsilon` subtracts, and what it divides by: mean and variance along `axis`, which stays."""
+    found = normal_moments(x, axis=axis, epsilon=epsilon)
+    return found[0], found[1]
 
 
 def _centred(x, axis, epsilon, moments):
@@ -134,6 +135,51 @@ def _slope_by_gamma(x, g, gamma_shape, axis, epsilon, moments):
     """The gradient by gamma, which the engine sums to its shape if that is not done yet."""
     centred, inverse = _centred(x, axis, epsilon, moments)
     return g * (centred * inverse)
+
+
+# For whoever looks at ops: where a backward pass is not recorded, gradients need no rules --------
+
+
+@op()
+def normal_moments(x, /, axis=-1, epsilon=1e-3):
+    """Mean, variance and 1 / sqrt(variance + epsilon) along `axis`, which stays, one after the other. Nothing goes back through it."""
+    mean = _mean(x, axis)
+    variance = _mean(np.square(x - mean), axis)
+    return np.stack([mean, variance, 1 / np.sqrt(variance + epsilon)])
+
+
+@op()
+def scaled_by_moments(x, found, gamma, beta, /):
+    """gamma (x - mean) inverse + beta, of what `normal_moments` has found. Nothing goes back through it."""
+    return gamma * ((x - found[0]) * found[2]) + beta
+
+
+@op()
+def normal_slope(x, g, found, gamma, /):
+    """The gradient of `scaled_normal` by x, of what `normal_moments` has found. Nothing goes back through it."""
+    axis = tuple(i for i, length in enumerate(found.shape[1:]) if length == 1)
+    normal, g = (x - found[0]) * found[2], g * gamma
+    return found[2] * (g - _mean(g, axis) - normal * _mean(g * normal, axis))
+
+
+@op()
+def slope_by_gamma(x, g, found, /, shape=()):
+    """The gradient of `scaled_normal` by gamma of some shape. Nothing goes back through it."""
+    return sum_to(g * ((x - found[0]) * found[2]), shape)
+
+
+def slope_of(x, g, gamma, axis, epsilon, moments):
+    """The gradient by x: of few ops, where these are looked at and not recorded."""
+    if isinstance(x, Value) and not current().recording:
+        return normal_slope(x, g, normal_moments(x, axis=axis, epsilon=epsilon), gamma)
+    return _slope(x, g, gamma, axis, epsilon, moments)
+
+
+def slope_by_gamma_of(x, g, gamma_shape, axis, epsilon, moments):
+    """The gradient by gamma, in the same way."""
+    if isinstance(x, Value) and not current().recording:
+        return slope_by_gamma(x, g, normal_moments(x, axis=axis, epsilon=epsilon), shape=gamma_shape)
+    return _slope_by_gamma(x, g, gamma_shape, axis, epsilon, moments)
 
 
 # Loops along the rows of a large array, each of which stays in the cache meanwhile ----------------

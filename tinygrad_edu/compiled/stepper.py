@@ -1,0 +1,193 @@
+"""A model's step, compiled for batches of rows of some arrays: rows go in, losses and outputs come out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Hashable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .errors import NotCompiledError
+from .explain import Explanation, explain, names_of
+from .fields import LOSSES, ORDER, OUTPUTS, POSITION, STEP
+from .kinds import Step
+from .link import LARGEST, Linked, address, as_memory, machine_type, new_state, run_passes, words
+from .plan import Plan
+from .step import known_step
+from .translation import generators_of
+
+
+class Ran(NamedTuple):
+    """What came out of one pass: a row of losses for each step that was done, and for every output a row for each row."""
+
+    losses: np.ndarray
+    outputs: list[np.ndarray]
+
+
+class Stepper:
+    """What is the same of steps that learn and of steps that only look.
+
+    Args:
+        model: built; and compiled, unless it is only asked.
+        tables: inputs, labels, and weights of samples, as far as there are any: those of several one after the other.
+        size: rows of a batch; the last one of a pass may be shorter.
+        what: "train", "test" or "predict".
+
+    Attributes:
+        tables: the rows to go through, until others are given.
+        linked: plans with addresses, by the rows of a batch.
+        width: numbers that are told of every row.
+    """
+
+    def __init__(self, model: Any, tables: Sequence[np.ndarray], size: int, what: str):
+        self.model, self.size, self.what, self.tables = model, size, what, list(tables)
+        self.state = new_state()
+        self.linked: dict[int, Linked] = {}
+        self._is_general = True  # not after rows that are all alike, which are taken for constants
+        self._homes: dict[Hashable, Any] = {}
+        self._first: Step | None = None
+
+    # Taking down ---------------------------------------------------------------------------------
+
+    def add(self, counts: Sequence[int], batch: Callable[[np.ndarray], tuple]) -> None:
+        """Take the step down for batches of so many rows.
+
+        Args:
+            counts: of rows.
+            batch: (x, y, sample_weight) of some rows, as eager steps get it.
+
+        Raises:
+            NotCompiledError: says what stands in the way.
+        """
+        for count in counts:
+            pair = self._two_batches(count)
+            step = known_step(self.model, [batch(rows) for rows in pair], self._first, self.what)
+            if self._first is None:
+                self._begin(step, batch)
+            homes = {("weight", i): weight.array for i, weight in enumerate(step.taken.weights)} | self._homes
+            self.linked[count] = Linked(self._plan(step, count), homes, self.dtype, self.state, generators_of(step))
+
+    def _begin(self, step: Step, batch: Callable[[np.ndarray], tuple]) -> None:
+        """Note what steps of all sizes have in common."""
+        self._first, self.dtype = step, machine_type(step)
+        self._homes = {("table", i): as_table(table, self.dtype) for i, table in enumerate(self.tables)}
+        self.names = names_of(step, batch(np.arange(1)), self.dtype.itemsize)
+        taken = step.taken
+        self.losses = 0 if taken.loss is None else 1 + len(taken.parts)
+        self.shapes = [(np.shape(output)[1:], output.dtype) for output in taken.outputs]
+        if any(np.shape(output)[:1] != (len(taken.tables[0]),) for output in taken.outputs):
+            raise NotCompiledError("an output has no row for each sample")
+        self.width = sum(math.prod(shape) for shape, _ in self.shapes) if self._tells else 0
+
+    @property
+    def _tells(self) -> bool:
+        """Whether somebody wants the outputs."""
+        return self.what == "predict" or bool(self.model._scores.placed)
+
+    def _plan(self, step: Step, count: int) -> Plan:
+        raise NotImplementedError
+
+    def _two_batches(self, count: int) -> list[np.ndarray]:
+        """Rows of two batches that differ in every table, unless all of its rows are the same."""
+        rows = len(self.tables[0])
+        first = np.arange(count)
+        for shift in (count, rows // 2, 1, rows // 3 + 1):
+            second = (first + shift) % rows
+            differ = [not np.array_equal(table[first], table[second]) for table in self.tables]
+            if all(differ):
+                return [first, second]
+            if all(differs or _is_alike(table) for differs, table in zip(differ, self.tables)):
+                self._is_general = False
+                return [first, second]
+        raise NotCompiledError("the samples are too much alike to tell data from constants")
+
+    def takes(self, tables: Sequence[np.ndarray]) -> bool:
+        """Whether it may go through other rows of the same form."""
+        return self._is_general or all(one is other for one, other in zip(tables, self.tables))
+
+    def give(self, tables: Sequence[np.ndarray]) -> None:
+        """Let it go through other rows of the same form."""
+        for number, (table, before) in enumerate(zip(tables, self.tables)):
+            if table is not before:
+                array = as_table(table, self.dtype)
+                for linked in self.linked.values():
+                    linked.put(("table", number), array)
+                self._homes["table", number] = array
+        self.tables = list(tables)
+
+    # Running -------------------------------------------------------------------------------------
+
+    def begin(self, orders: Sequence[np.ndarray]) -> list[tuple[int, ...]]:
+        """Get ready for passes in these orders of rows. Returns what the machine does in each of them."""
+        whole, rest = divmod(len(orders[0]), self.size)
+        self._each, self._passes, state = whole + bool(rest), len(orders), self.state
+        self._order = np.concatenate(orders, dtype=np.int64)
+        self._noted = np.empty((self._each * len(orders), max(self.losses, 1)), self.dtype)
+        self._told = np.empty((len(self._order), self.width), self.dtype)
+        state[ORDER], state[LOSSES], state[OUTPUTS] = words(self._order), address(self._noted), address(self._told)
+        state[POSITION] = state[STEP] = 0
+        self._used = [self.linked[count] for count, steps in ((self.size, whole), (rest, rest)) if steps]
+        for linked in self._used:
+            linked.begin()
+        return [self.linked[count].a_pass(steps, count) for count, steps in ((self.size, whole), (rest, 1)) if count and steps]
+
+    def end(self) -> list[Ran]:
+        """What came out of the passes that were begun. A step that was not done has no losses."""
+        done = int(self.state[STEP])
+        self._used[0].end(done)
+        rows, noted, told = len(self._order) // self._passes, self._noted, self._told
+        self._order = self._noted = self._told = None  # type: ignore[assignment]
+        ends = [min(done, self._each * number) for number in range(self._passes + 1)]
+        return [
+            Ran(noted[ends[i] : ends[i + 1]], self._outputs(told[rows * i : rows * (i + 1)]))
+            for i in range(self._passes)
+            if ends[i] == self._each * i
+        ]
+
+    def _outputs(self, told: np.ndarray) -> list[np.ndarray]:
+        if not self.width:
+            return []
+        found, at = [], 0
+        for shape, dtype in self.shapes:
+            width = math.prod(shape)
+            found.append(told[:, at : at + width].reshape(-1, *shape).astype(dtype, copy=False))
+            at += width
+        return found
+
+    def explain(self) -> Explanation:
+        """The plan for a whole batch."""
+        return explain(next(iter(self.linked.values())).plan, self.names)
+
+
+def run_in_turns(*turns: tuple[Stepper, Sequence[np.ndarray]]) -> list[list[Ran]]:
+    """Let each go through its first order of rows, then each through its second, and so on, in one call of the machine.
+
+    A step that learns whose loss is no finite number is not done, nor anything after it.
+
+    Returns:
+        For each what came out of the passes that were begun.
+    """
+    passes = [a_pass for stepper, orders in turns for a_pass in stepper.begin(orders)]
+    try:
+        run_passes(passes * len(turns[0][1]), turns[0][0].dtype)
+    finally:
+        found = [stepper.end() for stepper, _ in turns]
+    return found
+
+
+def as_table(table: np.ndarray, dtype: Any) -> np.ndarray:
+    """Rows of the machine's type, as it gathers them; the array itself, if it is such.
+
+    Raises:
+        NotCompiledError: for whole numbers that the type does not have.
+    """
+    largest = LARGEST[np.dtype(dtype).char]
+    if table.dtype.kind in "iu" and table.itemsize > 2 and max(abs(int(table.max())), abs(int(table.min()))) > largest:
+        raise NotCompiledError(f"there are whole numbers above {largest:,} in the data")
+    return as_memory(table.reshape(len(table), -1), dtype)
+
+
+def _is_alike(table: np.ndarray) -> bool:
+    """Whether all rows are the same."""
+    return bool((table == table[0]).all())

@@ -1,0 +1,46 @@
+"""What was asked for in the way of compiled steps, and whether it is worth it. Counts decide, and never clocks."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import Any
+
+from .sameness import foreign_code
+
+WORTH = 30  # steps: taking one down costs as much as some ten eager ones, and more where its plan is not known yet
+VARIABLE = "TINYGRAD_EDU_JIT"
+
+
+def wish_of(model: Any) -> str:
+    """What was asked for: "never", "auto", "many" (whatever the number of steps), "compile" or "force" (whatever the code).
+
+    The environment goes before `jit_compile`: 0 is never, 1 what "auto" gives to long trainings, "force" all that is possible.
+    """
+    told, word = os.environ.get(VARIABLE), getattr(model, "jit_compile", "auto")
+    if getattr(model, "run_eagerly", False) or told == "0":
+        return "never"
+    if word is True or told == "force":
+        return "compile" if word is True else "force"
+    return "never" if word is False else "many" if told == "1" else "auto"
+
+
+def against(model: Any, steps: int) -> Iterator[str]:
+    """What speaks against compiling so many steps where nobody insists on it: counts and code, never clocks."""
+    wish = wish_of(model)
+    if getattr(model, "run_eagerly", False):
+        yield "run_eagerly asks for every step by itself"
+    if wish == "never":
+        yield "jit_compile is False" if not os.environ.get(VARIABLE) else f"{VARIABLE} is 0"
+    if wish == "auto" and steps < WORTH:
+        yield f"{steps} steps are too few to be worth it, {WORTH} would be"
+    if wish in ("auto", "many") and (name := foreign_code(model)):
+        yield f"what {name} does besides computing is not known; jit_compile=True compiles it as it is at first"
+
+
+def refusal(reason: Exception, owner: str = "fit") -> ValueError:
+    """The error of a step that must be compiled and cannot be."""
+    return ValueError(
+        f"{owner} expects a step that can be compiled, got one that cannot: {reason}. "
+        "Compile the model with jit_compile='auto' to go on without."
+    )
