@@ -17,6 +17,7 @@ The map of the package, in reading order:
     layers       Dense ...;   optimizers  SGD ...;   callbacks  History ...
     saving       files: written in one piece, read with distrust
     models       Sequential: compile, fit, evaluate, predict, summary, save, load_model
+    compiled     @compiled: functions of arrays without Python between their ops, and how `fit` does it
     datasets     data that is made, found or fetched, and checked;   sequence, preprocessing   batches by number, padding
     backend, utils   what Keras keeps there;   wrappers  models as scikit-learn's estimators;   compat  older spellings
     testing      check_gradients and Hypothesis strategies, for your own ops, layers and losses
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from .calculus import (
         enable_grad, grad, gradients, hessian, hvp, is_grad_enabled, jacobian, jvp, no_grad, value_and_grad, vjp,
     )  # fmt: skip
+    from .compiled.function import compiled
     from .custom import elementwise, op
     from .graph import ChangedArrayError, GraphError, ReleasedGraphError
     from .layers import Input, Layer
@@ -67,8 +69,8 @@ _HOMES = {
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 _MODULES = (
-    "activations", "backend", "callbacks", "compat", "constraints", "datasets", "initializers", "layers", "losses", "metrics",
-    "models", "ops", "optimizers", "preprocessing", "random", "regularizers", "saving", "testing", "utils", "wrappers",
+    "activations", "backend", "callbacks", "compat", "compiled", "constraints", "datasets", "initializers", "layers", "losses",
+    "metrics", "models", "ops", "optimizers", "preprocessing", "random", "regularizers", "saving", "testing", "utils", "wrappers",
 )  # fmt: skip
 
 __all__ = sorted([*_HOME_OF, *(module for module in _MODULES)])

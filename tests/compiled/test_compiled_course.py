@@ -482,7 +482,8 @@ def forward_machine(monkeypatch):
             ran.append(len(order))
             return super().ask(order)
 
-    monkeypatch.setattr(asking, "forward_of", lambda model, source, *more: Machine(model, source))
+    for module in (asking, pieces):
+        monkeypatch.setattr(module, "forward_of", lambda model, source, *more: Machine(model, source))
     return ran
 
 

@@ -142,7 +142,7 @@ def test_a_refused_step_leaves_nothing_behind():
     model.compile("sgd", "mse", jit_compile=True)
     model.build((None, 3))
     before = model.get_weights()
-    with pytest.raises(ValueError, match="asked for"):
+    with pytest.raises(ValueError, match="asked for|other ops"):
         model.fit(X, X[:, 0], verbose=0)
     assert dropout.seed_generator.counter == 0
     for one, other in zip(before, model.get_weights()):

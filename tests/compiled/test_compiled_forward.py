@@ -139,3 +139,20 @@ def test_what_cannot_be_compiled_is_measured_step_by_step_or_refused(jit):
 def test_a_model_that_was_never_compiled_predicts():
     model = Sequential([Input((3,)), Dense(2)])
     assert_close(model.predict(X, batch_size=2), X @ model.layers[-1].kernel.numpy())
+
+
+def test_outputs_of_many_rows_are_written_to_one_array(monkeypatch):
+    monkeypatch.setattr("tinygrad_edu.compiled.runner.PIECE", 20)
+    model = model_of(True)
+    found = model.predict(X, batch_size=8)
+    assert found.base is None or found.base.size == found.size
+    model.jit_compile = False
+    assert_close(found, model.predict(X, batch_size=8))
+
+
+def test_outputs_that_no_metric_looks_at_are_not_told():
+    model = Sequential([Input((3,)), Dense(1)])
+    for metrics, width in (([], 0), (["mae"], 1)):
+        model.compile("sgd", "mse", metrics=metrics, jit_compile=True)
+        model.fit(X, Y, epochs=1, verbose=0)
+        assert model._kept.runner.width == width

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from tinygrad_edu.compiled.fields import INNER, LOSSES, OUT, POSITION, ROW, STATE, STEP, A, B
+from tinygrad_edu.compiled.fields import DEPTH, INNER, LOSSES, OUT, POSITION, ROW, STATE, STEP, A, B
 from tinygrad_edu.compiled.link import address, new_state, run_passes, words
-from tinygrad_edu.compiled.machine import blocks, look
+from tinygrad_edu.compiled.machine import ADVANCES, CUT, MEMBERS, TOGETHER, UNIT, blocks, look
 from tinygrad_edu.compiled.movers import mover
 from tinygrad_edu.compiled.opcode import opcode, perform  # noqa: F401 - opcodes name what they run
 from tinygrad_edu.optimizers.sgd import descend
@@ -44,12 +44,13 @@ def test_a_loss_that_is_no_number_ends_the_run_before_the_weights_move():
     assert arena[1] == 5 and state[STEP] == 0 and losses[0] == np.inf
 
 
-def test_neighbours_run_block_by_block():
+def test_neighbours_run_some_rows_at_a_time():
     x = np.arange(10, dtype=np.float32)
-    spare, at = np.zeros(ROW, np.int64), address(x)
-    rows = np.array([row(double, out=at, a=at, inner=10)] * 2)
-    rows[:, 28:30] = 1
-    group = row(blocks, inner=10, a=words(rows), b=3)
-    group[20], group[25] = words(spare), 2
+    rows = np.array([row(double, out=address(x), a=address(x))] * 2)
+    rows[:, CUT], rows[:, UNIT], rows[:, ADVANCES[:2]] = INNER, 2, 2
+    before = rows.copy()
+    group = row(blocks, inner=5)
+    group[[MEMBERS, TOGETHER, DEPTH]] = words(rows), 2, 2
     assert run_passes([(words(group), 1, 1, 0, words(new_state()))], np.float32)
     assert x.tolist() == (4 * np.arange(10)).tolist()
+    assert (rows[:, [OUT, A]] == before[:, [OUT, A]]).all(), "the next run begins at the first row"

@@ -50,8 +50,7 @@ def test_normalizing_and_its_gradients_are_those_of_the_op(name, dtype, turned):
     step = normalized(axis, turned)
     plan = compiled(step)
     found = plan(*given)
-    names = {one.name for one in plan.plans[0].instructions} if hasattr(plan, "plans") else set()
-    assert names <= KNOWN, names
+    assert not plan._last.linked.calls  # nothing is Python
     expected = step(*(Tensor(x.numpy().astype(float)) for x in given))
     for one, other in zip(found, expected):
         scale = np.abs(other.numpy()).max()

@@ -44,6 +44,7 @@ PARAMS = {  # to call an op with that has parameters
     "nan_to_num": [{}, {"nan": 7.0}, {"posinf": 5.0, "neginf": -5.0}],
     "truncate": [{"dtype": bool}],
 }  # fmt: skip
+PLAIN_LOOPS = {1: 1, 2: 3, 3: 2}  # of an opcode, by how many numbers its function is of
 APART = 16  # units in the last place between a function and an op, which has errors of its own; how exact it is is asked below
 # Whose terms cancel, or are below the smallest normal number before they are multiplied: units of the input, then.
 CANCELLING = {"gelu", "silu", "mish", "logaddexp", "logaddexp2", "sigmoid_cross_entropy"}
@@ -290,6 +291,17 @@ def test_a_loop_does_several_float32_at_once(name):
     body = code[code.index("define") :].split("\n}\n")[0]
     assert re.search(r"store <\d+ x float>", body)
     assert "frem" not in body
+
+
+@pytest.mark.parametrize("name", SCALARS)
+def test_an_opcode_does_several_numbers_at_once_in_each_of_its_plain_loops(name):
+    """Each loop over neighbours, or over neighbours and one number, writes vectors."""
+    if pytest.importorskip("numba").config.DISABLE_JIT:
+        pytest.skip("nothing is compiled")
+    from tinygrad_edu.compiled.emission import optimized
+
+    written = re.findall(r"store <\d+ x float>", str(optimized(name, opcode_of(name).of("float32"), "float32")))
+    assert len(written) >= PLAIN_LOOPS[SCALARS[name].arity]
 
 
 @each_type

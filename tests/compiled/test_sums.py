@@ -76,17 +76,3 @@ def test_softmax_is_that_of_the_op_sample_by_sample_or_class_by_class(turned, sa
     )
     perform(CLASSES["softmax"], out, [lying(x, turned, gap)], x.shape)
     close(out, np.asarray(ops.softmax(x.astype(float))), classes)
-
-
-@pytest.mark.parametrize("name", ["sparse_softmax_cross_entropy", "softmax_cross_entropy"])
-@given(samples=LENGTHS, classes=LENGTHS, turned=st.booleans(), gap=GAPS)
-def test_cross_entropies_are_those_of_the_ops(name, samples, classes, turned, gap):
-    x = 3 * numbers(samples, classes, dtype=np.float32)
-    labels = np.arange(samples) * 7 % classes
-    chances = np.eye(classes, dtype=np.float32)[labels]
-    is_sparse = name.startswith("sparse")
-    out = watched((1, samples), np.float32)[0]
-    seen = np.broadcast_to(labels.astype(np.float32)[:, None], x.shape) if is_sparse else chances
-    perform(CLASSES[name], np.broadcast_to(out[:, None], x.shape), [lying(x, turned, gap), seen], x.shape)
-    expected = getattr(ops, name)(x.astype(float), labels if is_sparse else chances.astype(float))
-    close(out, np.asarray(expected), classes)

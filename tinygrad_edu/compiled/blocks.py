@@ -5,9 +5,9 @@ one waits for. So instructions that go over the same rows become a group. The ma
 next; a value that nobody else reads has memory for these rows only. Source: Alted (2010), "Why modern CPUs are starving and what
 can be done about it", as numexpr does it.
 
-What is a row is told by the outermost axis of an instruction, which is a row in memory, or a multiple of one. A group may be
-run in such a way if whatever is written in it is written and read row by row: all of a row's numbers by a step over that very row.
-A sum over all rows is made of sums of some, which nobody in the group may read.
+What a row is, the outermost axis of an instruction tells. A group may be run in such a way if whatever is written in it is
+written and read row by row: a row's numbers only by what is done for that very row. A sum over all rows is made of sums of some,
+and nobody in the group may read it.
 """
 
 from __future__ import annotations
@@ -159,7 +159,7 @@ def _is_by_rows(members: Sequence[Instruction], rows: int, new: Instruction) -> 
         if cell in sums:
             if len(users) > 1 or sum(place.cell is cell for place in new.places.values()) > 1:
                 return False
-        elif not all(_stays_in_row(one, field, rows) for one in users for field, place in one.places.items() if place.cell is cell):
+        elif not all(_stays_in_row(one, field, rows) for one in users for field in one.places if one.places[field].cell is cell):
             return False
     return True
 
@@ -172,7 +172,7 @@ def _stays_in_row(one: Instruction, field: int, rows: int) -> bool:
     strides = [one.fields.get(stride, 0) for stride in STRIDES[field]]
     ends = [stride * ((unit if i == axis else length) - 1) for i, (stride, length) in enumerate(zip(strides, one.extent))]
     first, last = (place.start + sum(bound(0, end) for end in ends) for bound in (min, max))
-    return not rest and strides[axis] * unit == width and 0 <= first and last < width
+    return not rest and strides[axis] * unit == width and first >= 0 and last < width
 
 
 # Into a plan -------------------------------------------------------------------------------------
@@ -220,9 +220,10 @@ def _shorten_cells(plan: Plan) -> None:
             users.setdefault(place.cell, set()).add(group_of.get(i, OUTSIDE))
     for number, group in enumerate(plan.groups):
         for i, (axis, unit, advances) in enumerate(group.cuts):
-            places = [plan.instructions[group.first + i].places.get(field) for field in STRIDES]
-            is_short = [place is not None and place.cell.home is None and users[place.cell] == {number} for place in places]
-            for place, short, advance in zip(places, is_short, advances):
-                if place is not None and short and advance:
-                    place.cell.length = advance * group.size
-            group.cuts[i] = Cut(axis, unit, tuple(0 if short else advance for short, advance in zip(is_short, advances)))
+            places = plan.instructions[group.first + i].places
+            cells = [places[field].cell if field in places else None for field in STRIDES]
+            short = [cell if cell and cell.home is None and users[cell] == {number} else None for cell in cells]
+            for cell, advance in zip(short, advances):
+                if cell and advance:
+                    cell.length = advance * group.size
+            group.cuts[i] = Cut(axis, unit, tuple(0 if cell else advance for cell, advance in zip(short, advances)))

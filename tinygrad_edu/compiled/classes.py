@@ -1,11 +1,16 @@
-"""Opcodes for softmax, the cross-entropies and what else looks at the classes of each sample, which are the last axis.
+"""Opcodes that look at the classes of each sample: softmax and the cross-entropies, there and back.
+
+Of each sample two numbers are found once, `EXTRA` numbers apart: its largest logit, and log Σ exp(z - that). With them every share is one
+exponential, and no logit is so large that it would overflow.
 
 A label that is no class stops the run: the op itself says what is wrong with it.
+
+Two ways to lie: `along`, where the classes of a sample are neighbours, and `across`, where samples are; then the loops go over
+those.
 """
 
 from __future__ import annotations
 
-import math
 import types
 from collections.abc import Callable
 
@@ -16,9 +21,13 @@ from .fields import (
     A_OUTER,
     A_SECOND,
     B_FIRST,
-    B_INNER,
     B_OUTER,
     B_SECOND,
+    C_FIRST,
+    C_INNER,
+    C_OUTER,
+    C_SECOND,
+    EXTRA,
     FIRST,
     INNER,
     OUT,
@@ -27,120 +36,308 @@ from .fields import (
     OUT_OUTER,
     OUT_SECOND,
     OUTER,
+    ROW,
     SECOND,
     A,
     B,
+    C,
 )
 from .opcode import Opcode, opcode
 from .scalars import SCALARS
-from .sums import total_of
+from .vectors import lanes, larger, load, lower, upper, zeros
 
-exp = SCALARS["exp"].single
-
-
-def in_double(function: Callable, **kernels: Callable) -> Callable:
-    """The same function with other kernels: `exp` of float32 is a polynomial."""
-    found = types.FunctionType(
-        function.__code__, {**function.__globals__, "exp": SCALARS["exp"].double, **kernels}, function.__name__
-    )
-    found.__doc__, found.__qualname__ = function.__doc__, f"{function.__qualname__}_of_doubles"
-    return found
-
-
-def in_both_types(function: Callable) -> Opcode:
-    """The opcode of a function that calls `exp`."""
-    return Opcode(function, double=in_double(function, exponentials=exponentials_of_doubles))
+APART = EXTRA  # how far the two layers of what is found lie apart
+SLOPE = ROW - 4  # where the gradient by the losses lies, as samples do in what is found
+SHARES = ROW - 3  # where the sums of shares lie, in the same way
+CLASSES = ROW - 2  # how many classes there are, where that is not the length of an axis
 
 
 @kernel
-def top_of(numbers, a, stride, n):
-    """The largest of n numbers."""
-    best = numbers[a]
-    for j in range(1, n):
-        z = numbers[a + j * stride]
-        best = z if z > best or z != z else best
+def exp_of(x):
+    """exp, in whose place each type has its own."""
+    return x
+
+
+@kernel
+def log_of(x):
+    """log, in the same way."""
+    return x
+
+
+# One sample, whose classes are neighbours; or one class, whose samples are -----------------------
+
+
+@kernel
+def top_of(numbers, a, n):
+    """The largest of n neighbours; nan if one is."""
+    best, start = numbers[a], 0
+    if n >= 16:
+        some = load(numbers, a, lanes(16))
+        for start in range(16, n - 15, 16):
+            some = larger(load(numbers, a + start, lanes(16)), some)
+        eight = larger(lower(some), upper(some))
+        four = larger(lower(eight), upper(eight))
+        two = larger(lower(four), upper(four))
+        best, start = larger(lower(two), upper(two)), n // 16 * 16
+    for j in range(start, n):
+        best = larger(numbers[a + j], best)
     return best
 
 
-@kernel
-def at_sample(step, i, j, k):
-    """Where the classes of a sample begin: in out, in a, in b."""
-    return (
-        step[OUT] + i * step[OUT_FIRST] + j * step[OUT_SECOND] + k * step[OUT_OUTER],
-        step[A] + i * step[A_FIRST] + j * step[A_SECOND] + k * step[A_OUTER],
-        step[B] + i * step[B_FIRST] + j * step[B_SECOND] + k * step[B_OUTER],
-    )
+@kernel(reorder=True)
+def total_exp(x, top, total):
+    """total + Σ exp(x - top)."""
+    for j in range(x.size):
+        total += exp_of(x[j] - top)
+    return total
 
 
 @kernel
-def exponentials(numbers, out, s, a, t, top, n):
-    """out <- exp(a - top). Returns their sum."""
-    if s == 1 and t == 1:
-        x, y = numbers[a : a + n], numbers[out : out + n]
-        for j in range(n):
-            y[j] = exp(x[j] - top)
-        return total_of(numbers, out, 1, n)
-    whole = top - top
-    for j in range(n):
-        e = exp(numbers[a + j * t] - top)
-        numbers[out + j * s] = e
-        whole += e
-    return whole
+def raise_tops(tops, x):
+    """tops <- the larger ones of tops and x; nan wins."""
+    for j in range(x.size):
+        tops[j] = x[j] if x[j] > tops[j] or x[j] != x[j] else tops[j]
 
 
-exponentials_of_doubles = kernel(in_double(exponentials.__wrapped__))  # type: ignore[attr-defined]
+@kernel
+def add_exps(totals, x, tops):
+    """totals <- totals + exp(x - tops)."""
+    for j in range(x.size):
+        totals[j] += exp_of(x[j] - tops[j])
 
 
-@in_both_types
+@kernel
+def logs(x):
+    """x <- log x."""
+    for j in range(x.size):
+        x[j] = log_of(x[j])
+
+
+@kernel
+def shares_of_one(x, top, log_total, factor, out):
+    """out <- factor · shares of the classes of a sample."""
+    for j in range(x.size):
+        out[j] = factor * exp_of((x[j] - top) - log_total)
+
+
+@kernel
+def shares_of_class(x, tops, log_totals, factors, out):
+    """out <- factors · shares of a class in each sample."""
+    for j in range(x.size):
+        out[j] = factors[j] * exp_of((x[j] - tops[j]) - log_totals[j])
+
+
+@kernel(reorder=True)
+def softmax_of_one(x, top, out):
+    """out <- exp(x - top) / Σ exp(x - top)."""
+    total = top - top
+    for j in range(x.size):
+        out[j] = exp_of(x[j] - top)
+        total += out[j]
+    for j in range(x.size):
+        out[j] /= total
+
+
+@kernel
+def less_one(out, factor, y):
+    """out <- out - factor y."""
+    for j in range(out.size):
+        out[j] -= factor * y[j]
+
+
+@kernel
+def less_class(out, factors, y):
+    """out <- out - factors y."""
+    for j in range(out.size):
+        out[j] -= factors[j] * y[j]
+
+
+@kernel(reorder=True)
+def loss_of_one(x, top, log_total, y, loss):
+    """loss + Σ y (log_total - (x - top)); a share y of 0 counts nothing, whatever its logit."""
+    none = loss - loss
+    for j in range(x.size):
+        loss += y[j] * (log_total - (x[j] - top)) if y[j] != 0 else none
+    return loss
+
+
+@kernel
+def add_losses(losses, x, tops, log_totals, y, none):
+    """losses <- losses + y (log_totals - (x - tops)) of one class."""
+    for j in range(x.size):
+        losses[j] += y[j] * (log_totals[j] - (x[j] - tops[j])) if y[j] != 0 else none
+
+
+@kernel
+def at(step, i, j, k):
+    """Where a row of logits begins: in a, in b, in c; and how far it is from the first one."""
+    far = i * step[A_FIRST] + j * step[A_SECOND] + k * step[A_OUTER]
+    b = step[B] + i * step[B_FIRST] + j * step[B_SECOND] + k * step[B_OUTER]
+    c = step[C] + i * step[C_FIRST] + j * step[C_SECOND] + k * step[C_OUTER]
+    return step[A] + far, b, c, far
+
+
+# Opcodes -----------------------------------------------------------------------------------------
+
+
+def totals_along(step, numbers, whole):
+    """b <- the largest of a sample's logits, and log Σ exp(a - that)."""
+    n = step[INNER]
+    for i in range(step[FIRST]):
+        for j in range(step[SECOND]):
+            for k in range(step[OUTER]):
+                a, b, _, _ = at(step, i, j, k)
+                x = numbers[a : a + n]
+                numbers[b] = top_of(numbers, a, n)
+                numbers[b + step[APART]] = log_of(total_exp(x, numbers[b], zeros(numbers, lanes(1))))
+
+
+def totals_across(step, numbers, whole):
+    """The same for neighbouring samples."""
+    n = step[INNER]
+    for i in range(step[FIRST]):
+        for j in range(step[SECOND]):
+            a, b, _, _ = at(step, i, j, 0)
+            tops, totals = numbers[b : b + n], numbers[b + step[APART] : b + step[APART] + n]
+            for m in range(n):
+                tops[m] = numbers[a + m]
+                totals[m] = zeros(numbers, lanes(1))
+            for k in range(step[OUTER]):
+                raise_tops(tops, numbers[a + k * step[A_OUTER] : a + k * step[A_OUTER] + n])
+            for k in range(step[OUTER]):
+                add_exps(totals, numbers[a + k * step[A_OUTER] : a + k * step[A_OUTER] + n], tops)
+            logs(totals)
+
+
+def sparse_losses(step, numbers, whole):
+    """out <- log_total - (a[label] - top), where c has the labels, and samples lie along all axes but the last."""
+    for i in range(step[FIRST]):
+        for j in range(step[SECOND]):
+            for k in range(step[OUTER]):
+                a, b, c, _ = at(step, i, j, k)
+                label = int(numbers[c])
+                if not 0 <= label < step[CLASSES]:
+                    return 1
+                logit = numbers[a + label * step[A_INNER]]
+                out = step[OUT] + i * step[OUT_FIRST] + j * step[OUT_SECOND] + k * step[OUT_OUTER]
+                numbers[out] = numbers[b + step[APART]] - (logit - numbers[b])
+    return 0
+
+
+def dense_losses_along(step, numbers, whole):
+    """out <- Σ c (log_total - (a - top)), where c has shares, which lie as a does."""
+    n = step[INNER]
+    for i in range(step[FIRST]):
+        for j in range(step[SECOND]):
+            for k in range(step[OUTER]):
+                a, b, c, far = at(step, i, j, k)
+                x, y = numbers[a : a + n], numbers[step[C] + far : step[C] + far + n]
+                out = step[OUT] + i * step[OUT_FIRST] + j * step[OUT_SECOND] + k * step[OUT_OUTER]
+                numbers[out] = loss_of_one(x, numbers[b], numbers[b + step[APART]], y, zeros(numbers, lanes(1)))
+
+
+def dense_losses_across(step, numbers, whole):
+    """The same for neighbouring samples."""
+    n, none = step[INNER], zeros(numbers, lanes(1))
+    for i in range(step[FIRST]):
+        for j in range(step[SECOND]):
+            out = step[OUT] + i * step[OUT_FIRST] + j * step[OUT_SECOND]
+            losses = numbers[out : out + n]
+            for m in range(n):
+                losses[m] = none
+            for k in range(step[OUTER]):
+                a, b, _, far = at(step, i, j, k)
+                y, log_totals = numbers[step[C] + far : step[C] + far + n], numbers[b + step[APART] : b + step[APART] + n]
+                add_losses(losses, numbers[a : a + n], numbers[b : b + n], log_totals, y, none)
+
+
+def sparse_slopes_along(step, numbers, whole):
+    """out <- g (share - 1 at the label), where c has the labels."""
+    n = step[INNER]
+    for i in range(step[FIRST]):
+        for j in range(step[SECOND]):
+            for k in range(step[OUTER]):
+                a, b, c, far = at(step, i, j, k)
+                out, g = step[OUT] + far, numbers[step[SLOPE] + b - step[B]]
+                shares_of_one(numbers[a : a + n], numbers[b], numbers[b + step[APART]], g, numbers[out : out + n])
+                label = int(numbers[c])
+                if not 0 <= label < n:
+                    return 1
+                numbers[out + label] -= g
+    return 0
+
+
+def sparse_slopes_across(step, numbers, whole):
+    """The same for neighbouring samples."""
+    n = step[INNER]
+    for i in range(step[FIRST]):
+        for j in range(step[SECOND]):
+            for k in range(step[OUTER]):
+                a, b, c, far = at(step, i, j, k)
+                out, g, log_totals = step[OUT] + far, step[SLOPE] + b - step[B], b + step[APART]
+                shares_of_class(
+                    numbers[a : a + n], numbers[b : b + n], numbers[log_totals : log_totals + n], numbers[g : g + n],
+                    numbers[out : out + n],
+                )  # fmt: skip
+            a, b, c, far = at(step, i, j, 0)
+            for m in range(n):
+                label = int(numbers[c + m * step[C_INNER]])
+                if not 0 <= label < step[OUTER]:
+                    return 1
+                numbers[step[OUT] + far + m + label * step[A_OUTER]] -= numbers[step[SLOPE] + b - step[B] + m]
+    return 0
+
+
+def dense_slopes_along(step, numbers, whole):
+    """out <- factor · share - g c, where c has shares that lie as a does; the factor is g times their sum."""
+    n = step[INNER]
+    for i in range(step[FIRST]):
+        for j in range(step[SECOND]):
+            for k in range(step[OUTER]):
+                a, b, c, far = at(step, i, j, k)
+                out, y = numbers[step[OUT] + far : step[OUT] + far + n], numbers[step[C] + far : step[C] + far + n]
+                factor, g = numbers[step[SHARES] + b - step[B]], numbers[step[SLOPE] + b - step[B]]
+                shares_of_one(numbers[a : a + n], numbers[b], numbers[b + step[APART]], factor, out)
+                less_one(out, g, y)
+
+
+def dense_slopes_across(step, numbers, whole):
+    """The same for neighbouring samples."""
+    n = step[INNER]
+    for i in range(step[FIRST]):
+        for j in range(step[SECOND]):
+            for k in range(step[OUTER]):
+                a, b, c, far = at(step, i, j, k)
+                out, y = numbers[step[OUT] + far : step[OUT] + far + n], numbers[step[C] + far : step[C] + far + n]
+                factors, g, log_totals = step[SHARES] + b - step[B], step[SLOPE] + b - step[B], b + step[APART]
+                shares_of_class(
+                    numbers[a : a + n], numbers[b : b + n], numbers[log_totals : log_totals + n],
+                    numbers[factors : factors + n], out,
+                )  # fmt: skip
+                less_class(out, numbers[g : g + n], y)
+
+
 def softmax(step, numbers, whole):
-    """out[..., j] <- exp(a[..., j]) / Σ exp(a)."""
+    """out[..., j] <- exp(a[..., j]) / Σ exp(a), whatever the strides."""
     n, s, t = step[INNER], step[OUT_INNER], step[A_INNER]
     for i in range(step[FIRST]):
         for j in range(step[SECOND]):
             for k in range(step[OUTER]):
-                out, a, _ = at_sample(step, i, j, k)
-                found = exponentials(numbers, out, s, a, t, top_of(numbers, a, t, n), n)
-                for m in range(n):
-                    numbers[out + m * s] /= found
-
-
-@in_both_types
-def sparse_softmax_cross_entropy(step, numbers, whole):
-    """out[...] <- log Σ exp(a[..., :]) - a[..., label], where b has the labels."""
-    n, t = step[INNER], step[A_INNER]
-    for i in range(step[FIRST]):
-        for j in range(step[SECOND]):
-            for k in range(step[OUTER]):
-                out, a, b = at_sample(step, i, j, k)
-                top = top_of(numbers, a, t, n)
-                found = top - top
-                for m in range(n):
-                    found += exp(numbers[a + m * t] - top)
-                label = int(numbers[b])
-                if not 0 <= label < n:
-                    return 1
-                numbers[out] = math.log(found) - (numbers[a + label * t] - top)
-    return 0
-
-
-@in_both_types
-def softmax_cross_entropy(step, numbers, whole):
-    """out[...] <- Σ b (log Σ exp(a) - a) over the classes; a share b of 0 counts nothing, whatever its logit."""
-    n, t, u = step[INNER], step[A_INNER], step[B_INNER]
-    for i in range(step[FIRST]):
-        for j in range(step[SECOND]):
-            for k in range(step[OUTER]):
-                out, a, b = at_sample(step, i, j, k)
-                top = top_of(numbers, a, t, n)
-                found = top - top
-                for m in range(n):
-                    found += exp(numbers[a + m * t] - top)
-                log_found, loss = math.log(found), top - top
-                for m in range(n):
-                    share = numbers[b + m * u]
-                    if share != 0:
-                        loss += share * (log_found - (numbers[a + m * t] - top))
-                numbers[out] = loss
+                a, _, _, _ = at(step, i, j, k)
+                out = step[OUT] + i * step[OUT_FIRST] + j * step[OUT_SECOND] + k * step[OUT_OUTER]
+                if s == 1 and t == 1:
+                    softmax_of_one(numbers[a : a + n], top_of(numbers, a, n), numbers[out : out + n])
+                else:
+                    top = numbers[a]
+                    for m in range(1, n):
+                        z = numbers[a + m * t]
+                        top = z if z > top or z != z else top
+                    found = zeros(numbers, lanes(1))
+                    for m in range(n):
+                        numbers[out + m * s] = exp_of(numbers[a + m * t] - top)
+                        found += numbers[out + m * s]
+                    for m in range(n):
+                        numbers[out + m * s] /= found
 
 
 @opcode
@@ -150,12 +347,45 @@ def add_along_axis(step, numbers, whole):
     for i in range(step[FIRST]):
         for j in range(step[SECOND]):
             for k in range(step[OUTER]):
-                out, a, b = at_sample(step, i, j, k)
+                a, b, _, _ = at(step, i, j, k)
+                out = step[OUT] + i * step[OUT_FIRST] + j * step[OUT_SECOND] + k * step[OUT_OUTER]
                 for m in range(n):
-                    numbers[out + m * s] = 0
+                    numbers[out + m * s] = zeros(numbers, lanes(1))
                 label = int(numbers[b])
                 label += n if label < 0 else 0
                 if not 0 <= label < n:
                     return 1
                 numbers[out + label * s] = numbers[a]
     return 0
+
+
+# In both types -----------------------------------------------------------------------------------
+
+TYPED = total_exp, add_exps, logs, shares_of_one, shares_of_class, softmax_of_one  # kernels that name exp_of or log_of
+
+
+def _in_type(function: Callable, known: dict[str, Callable]) -> Callable:
+    return types.FunctionType(function.__code__, {**function.__globals__, **known}, function.__name__)
+
+
+def _of_types(function: Callable) -> Opcode:
+    """The opcode of a function, in each type with the exponentials and logarithms of it."""
+    found = []
+    for number in ("single", "double"):
+        known = {"exp_of": getattr(SCALARS["exp"], number), "log_of": getattr(SCALARS["log"], number)}
+        kernels = {one.__name__: kernel(**_options(one))(_in_type(one.__wrapped__, known)) for one in TYPED}
+        found.append(_in_type(function, {**known, **kernels}))
+    return Opcode(found[0], function.__name__, found[1])
+
+
+def _options(one: Callable) -> dict[str, bool]:
+    return {"reorder": "reassoc" in one.options["fastmath"]}  # type: ignore[attr-defined]
+
+
+OPCODES = {
+    function.__name__: _of_types(function)
+    for function in (
+        totals_along, totals_across, sparse_losses, dense_losses_along, dense_losses_across, sparse_slopes_along,
+        sparse_slopes_across, dense_slopes_along, dense_slopes_across, softmax,
+    )
+}  # fmt: skip

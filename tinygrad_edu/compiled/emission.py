@@ -6,6 +6,7 @@ instruction calls, and both become one: `int64 code(int64* step, float* numbers,
 
 from __future__ import annotations
 
+import functools
 import types as python_types
 from collections.abc import Callable
 from typing import Any
@@ -18,40 +19,83 @@ from numba import types
 from .compiler import FrontEnd, module_of
 from .fields import FAILED
 from .loading import target_machine, undefined_symbols
-from .pointers import WORD, Memory
+from .pointers import CALLS, NUMBER, WORD, Memory
 
 OPTIONS = {"error_model": "numpy", "nogil": True}
 # No counting of references, so no allocation either; nothing that Python could call.
 BARE = {"_nrt": False, "no_cpython_wrapper": True, "no_cfunc_wrapper": True, "pipeline_class": FrontEnd}
+ENTRANCE = "opcode"
 _made: dict[Any, Any] = {}  # by function or kernel
 
 
 def emit(symbol: str, function: Callable, dtype: str) -> tuple[str, list[str], bytes]:
     """The object code of an opcode: the name of its function, what it calls of others, and an object file."""
-    memories = tuple(Memory(kind) for kind in (types.int64, getattr(types, dtype), types.int64))
-    compiled = _for_opcodes(function)
-    compiled.compile(memories)
-    made = compiled.overloads[memories]
-    module = module_of(made)
-    module.link_in(llvm.parse_assembly(_entrance(symbol, made)))
-    _hide_all_but(symbol, module)
-    _optimize(module)
-    code = target_machine().emit_object(module)
+    code = target_machine().emit_object(optimized(symbol, function, dtype))
     return symbol, undefined_symbols(code), code
 
 
-def _entrance(symbol: str, made: Any) -> str:
-    """The function of three addresses, which calls the one of three arrays."""
+def optimized(symbol: str, function: Callable, dtype: str) -> Any:
+    """The same in LLVM's language, which can be read."""
+    parts = getattr(function, "parts", None)
+    module = _filled(parts[0], parts[1], dtype) if parts else _opcode(function, dtype)
+    module.get_function(ENTRANCE).name = symbol
+    _hide_all_but(symbol, module)
+    _optimize(module)
+    return module
+
+
+def _opcode(function: Callable, dtype: str) -> Any:
+    """A function of three arrays, and its entrance, which gets three addresses."""
+    memories = tuple(Memory(kind) for kind in (types.int64, getattr(types, dtype), types.int64))
+    return _lowered(function, memories, ENTRANCE, types.int64)
+
+
+def _filled(template: Callable, function: Any, dtype: str) -> Any:
+    """A template, and the function of numbers which it calls.
+
+    Numba takes longer for one template than LLVM for ten, so it is written down once.
+    """
+    kinds = (getattr(types, dtype),) * function.__wrapped__.__code__.co_argcount
+    module = llvm.parse_bitcode(_template(template, len(kinds), dtype))
+    filling = _lowered(function, kinds, NUMBER, kinds[0])
+    for one in filling.functions:
+        if not one.is_declaration:
+            one.add_function_attribute("alwaysinline")
+    module.link_in(filling)
+    return module
+
+
+@functools.cache
+def _template(template: Callable, arity: int, dtype: str) -> bytes:
+    known = {**template.__globals__, NUMBER: CALLS[arity]}
+    return _opcode(python_types.FunctionType(template.__code__, known, template.__name__), dtype).as_bitcode()
+
+
+def _lowered(function: Any, kinds: tuple, name: str, result: Any) -> Any:
+    """A function of some types and all that it calls, as a module of LLVM's, with an entrance of that name for C."""
+    compiled = _for_opcodes(function)
+    compiled.compile(kinds)
+    made = compiled.overloads[kinds]
+    module = module_of(made)
+    module.link_in(llvm.parse_assembly(_entrance(name, made, result)))
+    return module
+
+
+def _entrance(name: str, made: Any, result: Any) -> str:
+    """A function as C knows it, which calls one as Numba writes them."""
     context, description = made.target_context, made.fndesc
-    module = context.create_module(symbol)
-    pointers = [context.get_value_type(memory) for memory in description.argtypes]
-    builder = ir.IRBuilder(ir.Function(module, ir.FunctionType(WORD, pointers), symbol).append_basic_block())
+    module = context.create_module(name)
+    form = ir.FunctionType(context.get_value_type(result), [context.get_value_type(kind) for kind in description.argtypes])
+    builder = ir.IRBuilder(ir.Function(module, form, name).append_basic_block())
     called = context.declare_function(module, description)
-    status, result = context.call_conv.call_function(
+    status, value = context.call_conv.call_function(
         builder, called, description.restype, description.argtypes, builder.function.args
     )
-    answer = _as_word(builder, description.restype, result)
-    builder.ret(builder.select(status.is_error, ir.Constant(WORD, FAILED), answer))
+    if result == types.int64:
+        answer = _as_word(builder, description.restype, value)
+        builder.ret(builder.select(status.is_error, ir.Constant(WORD, FAILED), answer))
+    else:  # numbers raise nothing
+        builder.ret(context.cast(builder, value, description.restype, result))
     return str(module)
 
 

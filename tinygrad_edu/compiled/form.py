@@ -56,7 +56,7 @@ def form_of(model: Any, is_of_many: bool = False) -> tuple:
     places = {id(weight): number for number, weight in enumerate(model.weights)} if is_of_many else {}
     names = {layer.name: number for number, layer in enumerate(model.layers)} if is_of_many else {}
     found: list[Any] = [floatx(), current().phase]
-    left, seen = [model.optimizer, model], set()
+    left, seen = [getattr(model, "optimizer", None), model], set()
     while left:
         x = left.pop()
         kind = type(x)

@@ -19,9 +19,9 @@ from typing import Any
 
 import numpy as np
 
-from ..graph import Value
+from ..graph import Value, make_value
 from ..modes import current, detector_variable
-from ..structure import is_structure
+from ..structure import flatten, is_structure
 from ..variable import Variable
 from .errors import NotCompiledError
 from .explain import explain
@@ -65,7 +65,7 @@ class Compiled:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if detector_variable.get() is not None:  # somebody looks at each op: a tape, or detect_anomaly
-            return self.function(*args, **kwargs)
+            return self._as_it_is(args, kwargs)
         tables: list[Any] = []
         form = tuple([form_of(arg, tables) for arg in args])
         more = tuple([(name, form_of(arg, tables)) for name, arg in kwargs.items()])
@@ -80,7 +80,11 @@ class Compiled:
                 return found(tables)
             except NotCompiledError as reason:  # of these numbers: the function itself says what is wrong with them, if anything
                 self._last = str(reason)
-        return self.function(*args, **kwargs)
+        return self._as_it_is(args, kwargs)
+
+    def _as_it_is(self, args: tuple, kwargs: dict) -> Any:
+        """Without the machine, but for arrays that are Tensors in it, too."""
+        return self.function(*map(_with_tensors, args), **{name: _with_tensors(x) for name, x in kwargs.items()})
 
     def _leave(self, found: Invocation | str) -> None:
         """Go over to another form; the one before gives back the memory of its results."""
@@ -115,6 +119,12 @@ class Compiled:
     def compiled_plan(self) -> Explanation | None:
         """The plan of the last call, instruction by instruction; None if the function ran as it is."""
         return None if isinstance(self._last, str) else explain(self._last.linked.plan, self._last.names)
+
+
+def _with_tensors(arg: Any) -> Any:
+    """An argument with a Tensor in the place of each array; Tensors stay what they are."""
+    parts, rebuild = flatten(arg)
+    return rebuild([make_value(part) if isinstance(part, (np.ndarray, np.generic)) else part for part in parts])
 
 
 def form_of(x: Any, tables: list) -> Hashable:

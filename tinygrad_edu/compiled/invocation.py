@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from ..record import Op
 from ..structure import flatten
 from .errors import NotCompiledError
 from .explain import names_of
-from .link import Linked, Prepared, as_memory, is_exact, machine_type, new_state
+from .link import Linked, Prepared, as_memory, first_byte, is_exact, machine_type, new_state
 from .plans import plan_of_function
 from .step import known_function
 from .translation import generators_of
@@ -40,9 +40,7 @@ class Invocation:
 
         def noted(*given: Any) -> Any:
             out = function(*given[: len(args)], **dict(zip(kwargs, given[len(args) :])))
-            parts, rebuild = flatten(out)
-            self.rebuild = flatten(rebuild([np.empty(())] * len(parts)))[1]  # of nothing large
-            self.has_graph = [isinstance(part, Value) and part.node is not None for part in parts]
+            self.rebuild, self.has_graph = _rebuilding(out)
             return out
 
         step = known_function(noted, [*args, *kwargs.values()])
@@ -50,37 +48,38 @@ class Invocation:
         self.names = names_of(step, (), self.dtype.itemsize)
         self.weights = step.taken.weights
         self.arrays = [weight.array for weight in self.weights]
-        self.results = [(np.shape(x), getattr(x, "dtype", None), x) for x in step.taken.outputs]
+        self.results = [_Result.of(x, self.dtype) for x in step.taken.outputs]
         homes: dict[Any, np.ndarray] = {("weight", number): array for number, array in enumerate(self.arrays)}
         self.linked = Linked(plan_of_function(step), homes, self.dtype, new_state(), generators_of(step))
         self.prepared = Prepared(self.linked)
         self.moved = [self.weights[number] for number in self.linked.plan.moved]
-        self.spare: list[list[Any]] = []  # memory of results, those of one call in each
-        self.alone: list[int] = []
+        self.table_places = [self.prepared.places(("table", number)) for number in range(len(step.taken.tables))]
+        self.result_places = [self.prepared.places(("result", number)) for number in range(len(self.results))]
+        self.alone = [ALONE] * len(self.results)
+        self.spare: list[_Memory] = []  # of results
         self.lock = threading.Lock()  # of the arena
 
     @property
     def is_valid(self) -> bool:
         """Whether what the function read is where it was."""
-        for weight, array in zip(self.weights, self.arrays):
-            if weight.array is not array:
-                return False
-        return True
+        return all(weight.array is array for weight, array in zip(self.weights, self.arrays))
 
     def __call__(self, tables: Sequence[Any]) -> Any:
         arrays = [self._as_table(table) for table in tables]
-        prepared = self.prepared
+        prepared, is_recording = self.prepared, current().recording
         with self.lock:
-            results = self._memory()
-            for number, array in enumerate(arrays):
-                prepared.put(("table", number), array)
-            for number, result in enumerate(results):
-                if result is not None:
-                    prepared.put(("result", number), result)
+            memory = self._memory()
+            for places, array in zip(self.table_places, arrays):
+                prepared.put(places, first_byte(array), array)
+            for places, at, array in zip(self.result_places, memory.addresses, memory.arrays):
+                prepared.put(places, at, array)
             if not prepared.run():
                 raise NotCompiledError("an instruction did not take the numbers that it got")
-            recorded = self.has_graph if current().recording else [False] * len(results)
-            values = [self._returned(*one, tables) for one in zip(results, self.results, recorded)]
+            values = [
+                make_value(array, self._end(array, tables) if is_recording and has_graph else None) if result.is_plain else
+                result.of_array(array)
+                for array, result, has_graph in zip(memory.arrays, self.results, self.has_graph)
+            ]  # fmt: skip
         for weight in self.moved:
             weight.mark_changed()
         return self.rebuild(values)
@@ -94,28 +93,63 @@ class Invocation:
             raise NotCompiledError(f"{self.dtype.name} does not stand for whole numbers as large as those in an argument")
         return as_memory(array, self.dtype)
 
-    def _memory(self) -> list[Any]:
+    def _memory(self) -> _Memory:
         """Arrays for the results: those of a call before, if nobody has them any more, else new ones."""
         for kept in self.spare:
-            if owners(kept) == self.alone:
+            if owners(kept.arrays) == self.alone:
                 return kept
-        new = [None if kind is None else np.empty(shape, self.dtype) for shape, kind, _ in self.results]
+        arrays = [np.empty(one.shape, self.dtype) for one in self.results]
+        new = _Memory(arrays, [first_byte(array) for array in arrays])
         self.spare = [*self.spare[1 - SETS :], new]
-        self.alone = [ALONE if array is not None else 0 for array in new]
         return new
 
-    def _returned(self, array: Any, result: tuple, has_graph: bool, tables: Sequence[Any]) -> Any:
-        """A result as the function would give it: a number of Python's is what it was."""
-        _, kind, first = result
-        if array is None:
-            return first
-        array = array if array.dtype == kind else array.astype(kind)
-        return make_value(array, end_of_graph(self.name, array, [*tables, *self.weights]) if has_graph else None)
+    def _end(self, array: Any, tables: Sequence[Any]) -> Node | None:
+        return end_of_graph(self.name, array, [*tables, *self.weights])
+
+
+class _Memory(NamedTuple):
+    """Arrays for the results of a call, and where they lie."""
+
+    arrays: list[np.ndarray]
+    addresses: list[int]
+
+
+class _Result(NamedTuple):
+    """What comes out of a function: of which type, None if no array; and the first that came out."""
+
+    shape: tuple[int, ...]
+    kind: Any
+    first: Any
+    is_plain: bool
+
+    @classmethod
+    def of(cls, x: Any, dtype: np.dtype) -> _Result:
+        kind = getattr(x, "dtype", None)
+        return cls(np.shape(x), kind, x, kind == dtype if kind is not None else False)
+
+    def of_array(self, array: Any) -> Any:
+        """A result as the function would give it: in its type; a number of Python's is what it was."""
+        return self.first if self.kind is None else make_value(array.astype(self.kind))
+
+
+def _rebuilding(out: Any) -> tuple[Callable, list[bool]]:
+    """What puts results in the structure that a function gave, and which of them had a graph."""
+    parts, rebuild = flatten(out)
+    has_graph = [isinstance(part, Value) and part.node is not None for part in parts]
+    if type(out) in (tuple, list) and len(parts) == len(out) and all(isinstance(part, Value) for part in out):
+        return type(out), has_graph
+    if isinstance(out, Value):
+        return _only, has_graph
+    return flatten(rebuild([np.empty(())] * len(parts)))[1], has_graph  # of nothing large
+
+
+def _only(values: list) -> Any:
+    return values[0]
 
 
 def owners(arrays: Sequence[Any]) -> list[int]:
-    """How many hold each array; 0 where there is none."""
-    return [0 if array is None else sys.getrefcount(array) for array in arrays]
+    """How many hold each array."""
+    return [sys.getrefcount(array) for array in arrays]
 
 
 ALONE = owners([np.empty(0)])[0]  # of an array that only a list holds

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import functools
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
@@ -16,6 +17,8 @@ from .machine import COUNT, PASSES, run
 from .opcode import Opcode, call, prepare, python_opcode
 from .places import Place
 from .plan import Bound, Drawn, Instruction, Plan
+
+_Bytes = ctypes.c_char * 0
 
 
 class Linked:
@@ -36,7 +39,8 @@ class Linked:
     def __init__(self, plan: Plan, homes: Mapping[Hashable, Any], dtype: Any, state: np.ndarray, generators: Sequence[Any] = ()):
         self.plan, self.dtype, self.state = plan, np.dtype(dtype), state
         self.generators, self.starts = generators, [0] * len(generators)
-        self.homes = dict(homes)  # kept alive
+        self.streams = np.zeros((len(generators), 4), np.uint64)  # of each its key, its counter before a run, and draws of a step
+        self.homes = dict(homes) | {("generator", number): stream for number, stream in enumerate(self.streams)}  # kept alive
         self.arena = aligned(plan.size, self.dtype)
         for cell, data in plan.constants:
             self.arena[cell.address : cell.address + data.size] = data
@@ -50,6 +54,7 @@ class Linked:
         self.rows[row, field] += begin[number]
         self.rows[:, CODE] = codes
         self.rows[:, STATE] = words(state)
+        self._pass = words(self.rows), plan.length, words(state)
 
     def put(self, home: Hashable, array: np.ndarray) -> None:
         """Let a home be another array, or the first one."""
@@ -80,6 +85,8 @@ class Linked:
     def begin(self) -> None:
         """Note where the generators stand before a run."""
         self.starts = [generator.counter for generator in self.generators]
+        for number, generator in enumerate(self.generators):
+            self.streams[number] = *generator.key, generator.counter, self.plan.draws.get(number, 0)
 
     def end(self, steps: int) -> None:
         """Let the generators stand where so many steps have moved them."""
@@ -101,7 +108,11 @@ class Linked:
 
     def a_pass(self, steps: int, size: int = 0) -> tuple[int, ...]:
         """The pass that runs all instructions so many times, for batches of so many rows."""
-        return words(self.rows), self.plan.length, steps, size, words(self.state)
+        rows, length, state = self._pass
+        return rows, length, steps, size, state
+
+
+Places = tuple[Hashable, list[tuple[int, int]]]  # a home; the numbers in all rows that count from it, and how far
 
 
 class Prepared:
@@ -112,24 +123,30 @@ class Prepared:
     """
 
     def __init__(self, linked: Linked):
-        self.linked, plan = linked, linked.plan
-        self._rows, self._state = memoryview(linked.rows.reshape(-1)), memoryview(linked.state)
-        self._places = {}
-        for home in plan.homes:
-            row, field = plan.rows_of(home)
-            self._places[home] = list(zip((row * ROW + field).tolist(), plan.table[row, field].tolist()))
+        self.linked = linked
+        self._rows, self._state = linked.rows.reshape(-1).data, linked.state.data
+        self._size = linked.dtype.itemsize
         self._pass = np.array([linked.a_pass(1)], np.int64)
         self._row = np.zeros(ROW, np.int64)
         self._row[CODE], self._row[PASSES], self._row[COUNT] = run.address(linked.dtype), words(self._pass), 1
         self._call = ready(int(self._row[CODE]), self._row)
-        self._looks = bool(linked.calls)
+        self._looks = bool(linked.calls) or bool(linked.generators)
         self._given: list[Hashable] = []
 
-    def put(self, home: Hashable, array: np.ndarray) -> None:
-        """Let a home be an array for the next run. It has to live that long."""
-        at = array.__array_interface__["data"][0] // array.itemsize
-        for place, offset in self._places.get(home, ()):
-            self._rows[place] = at + offset
+    def places(self, home: Hashable) -> Places:
+        """Where a home is mentioned."""
+        plan = self.linked.plan
+        if home not in plan.homes:
+            return home, []
+        row, field = plan.rows_of(home)
+        return home, list(zip((row * ROW + field).tolist(), plan.table[row, field].tolist()))
+
+    def put(self, places: Places, at: int, array: Any) -> None:
+        """Let a home be an array that lies at byte `at`, for the next run. It has to live that long."""
+        home, offsets = places
+        first, rows = at // self._size, self._rows
+        for place, offset in offsets:
+            rows[place] = first + offset
         if self._looks:  # Python instructions look at arrays
             self.linked.homes[home] = array
             self._given.append(home)
@@ -156,13 +173,13 @@ def new_state() -> np.ndarray:
 
 
 def machine_type(step: Step) -> np.dtype:
-    """In which the machine has to compute a step: float64 if anything in it is.
+    """In which the machine has to compute a step: float64 if anything that goes in or comes out is.
 
     Raises:
         NotCompiledError: if a weight is of another type.
     """
-    arrays = [*step.taken.tables, *(call.out for call in step.taken.calls), *(weight.array for weight in step.taken.weights)]
-    is_double = any(array.dtype == np.float64 for array in arrays if array is not None)
+    arrays = [*step.taken.tables, *step.taken.wanted, *(weight.array for weight in step.taken.weights)]
+    is_double = any(getattr(array, "dtype", None) == np.float64 for array in arrays)
     dtype = np.dtype(np.float64 if is_double else np.float32)
     for weight in step.taken.weights:
         if weight.array.dtype != dtype or not weight.array.flags.carray:
@@ -186,8 +203,13 @@ def run_passes(passes: list[tuple[int, ...]], dtype: Any) -> bool:
     """Run passes, one after the other. Returns whether all of them ended."""
     table = np.array(passes, np.int64).reshape(-1, PASS)
     row = np.zeros(ROW, np.int64)
-    row[CODE], row[PASSES], row[COUNT] = run.address(dtype), words(table), len(table)
-    return call(run, row, dtype) == 0
+    row[CODE], row[PASSES], row[COUNT] = _begin_of_run(np.dtype(dtype)), words(table), len(table)
+    return call(int(row[CODE]), row, dtype) == 0
+
+
+@functools.cache
+def _begin_of_run(dtype: np.dtype) -> int:
+    return run.address(dtype)
 
 
 def as_memory(array: np.ndarray, dtype: Any) -> np.ndarray:
@@ -195,14 +217,22 @@ def as_memory(array: np.ndarray, dtype: Any) -> np.ndarray:
     return np.require(array, dtype, ["C", "A"])
 
 
+def first_byte(array: np.ndarray) -> int:
+    """Where an array lies whose numbers do so one after the other: NumPy's own answer takes five times as long."""
+    try:
+        return ctypes.addressof(_Bytes.from_buffer(array))  # type: ignore[arg-type]
+    except TypeError:  # it must not be written to
+        return array.ctypes.data
+
+
 def address(array: np.ndarray) -> int:
     """Where an array lies, counted in its numbers."""
-    return array.ctypes.data // array.itemsize
+    return array.__array_interface__["data"][0] // array.itemsize
 
 
 def words(array: np.ndarray) -> int:
     """Where an array lies, counted in words of 64 bits."""
-    return array.ctypes.data // 8
+    return array.__array_interface__["data"][0] // 8
 
 
 def aligned(size: int, dtype: np.dtype) -> np.ndarray:

@@ -12,7 +12,10 @@ from collections.abc import Callable
 
 import numpy as np
 
-from .classes import add_along_axis, softmax, softmax_cross_entropy, sparse_softmax_cross_entropy
+from .classes import OPCODES as OF_CLASSES
+from .classes import add_along_axis
+from .classifying import CLASSIFYING
+from .draws import kept
 from .elementwise import elementwise as elementwise_opcode
 from .elementwise import made_of
 from .matrices import product
@@ -63,6 +66,8 @@ def drawn(plan: Plan, action: Action) -> bool:
     params = action.params
     generator, number = params["generator"], params["number"]
     plan.draws[generator] = max(plan.draws.get(generator, 0), number + 1)
+    if kept(plan, action):
+        return True
     plan.call("draw", Drawn(generator, number, params["draw"], params["args"]), plan.new(action.out), [])
     return True
 
@@ -179,10 +184,7 @@ def reduction(plan: Plan, action: Action) -> bool:
 # Classes -----------------------------------------------------------------------------------------
 
 
-CLASSES = {
-    "softmax": softmax, "sparse_softmax_cross_entropy": sparse_softmax_cross_entropy,
-    "softmax_cross_entropy": softmax_cross_entropy, "add_along_axis": add_along_axis,
-}  # fmt: skip
+CLASSES = {"softmax": OF_CLASSES["softmax"], "add_along_axis": add_along_axis}
 
 
 def of_classes(plan: Plan, action: Action) -> bool:
@@ -223,6 +225,7 @@ LOWER: dict[str, Callable[[Plan, Action], bool]] = {
     **dict.fromkeys(CLASSES, of_classes),
     **dict.fromkeys(("sum", "mean", "max", "min", "prod"), reduction),
     **NORMS,
+    **CLASSIFYING,
     "cast": cast,
     "draw": drawn,
     "copy": copy,

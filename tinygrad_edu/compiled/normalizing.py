@@ -26,7 +26,7 @@ from .norms import (
     slope_along,
 )
 from .opcode import Opcode
-from .places import AXES_OF_HALF, Cell, Place, filled, merged
+from .places import AXES_OF_HALF, Cell, Place, filled, lie_alike, merged
 from .plan import Plan
 from .program import Action, Values
 
@@ -96,12 +96,12 @@ def scaled_numbers(plan: Plan, action: Action) -> bool:
     x, found, gamma, beta = map(plan.place, action.inputs)
     x = _contiguous(plan, x)
     gamma, beta = _alike(plan, gamma, beta)
-    out = plan.new(action.out, _order(x))
+    out = plan.new_like(action.out, x)
     shape = x.form.shape
     forms = [x.form, _seen(found, shape), np.broadcast_to(gamma.form, shape)]
     rows = _Rows(forms, _summed(shape, found.form.shape[1:]))
     last = plan.instructions[-1] if plan.instructions else None
-    if not rows.fits or not x.form.size or out.form.strides != x.form.strides:
+    if not rows.fits or not x.form.size:
         return False
     others, code = {SHIFT: beta}, scaled
     if last is not None and last.code is moments_along and last.places[A].cell is x.cell and last.places[B].cell is found.cell:
@@ -116,10 +116,10 @@ def slope(plan: Plan, action: Action) -> bool:
     x, g, found, gamma = map(plan.place, action.inputs)
     x = _contiguous(plan, x)
     g = _like(plan, g, x)
-    out = plan.new(action.out, _order(x))
+    out = plan.new_like(action.out, x)
     shape = x.form.shape
     rows = _Rows([x.form, _seen(found, shape), np.broadcast_to(gamma.form, shape)], _summed(shape, found.form.shape[1:]))
-    if not rows.fits or not x.form.size or out.form.strides != x.form.strides:
+    if not rows.fits or not x.form.size:
         return False
     sums = Cell((2, *found.form.shape[1:])).place
     code = slope_across if rows.is_across else slope_along
@@ -184,12 +184,12 @@ def _contiguous(plan: Plan, place: Place) -> Place:
 
 def _like(plan: Plan, place: Place, x: Place) -> Place:
     """The same numbers, lying as those of x do."""
-    return place if place.form.strides == x.form.strides else plan.copied(place, _order(x))
+    return place if lie_alike(place.form, x.form) else plan.copied(place, _order(x))
 
 
 def _alike(plan: Plan, gamma: Place, beta: Place) -> tuple[Place, Place]:
     """Both with the same strides."""
-    if gamma.form.shape == beta.form.shape and gamma.form.strides == beta.form.strides:
+    if gamma.form.shape == beta.form.shape and lie_alike(gamma.form, beta.form):
         return gamma, beta
     shape = np.broadcast_shapes(gamma.form.shape, beta.form.shape)
     first, second = (plan.copied(place.seen(np.broadcast_to(place.form, shape))) for place in (gamma, beta))

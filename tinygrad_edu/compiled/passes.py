@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from ..ops import registry
+from .classifying import with_totals
 from .normalizing import with_moments
 from .program import Action, Program, Values, frozen
 
@@ -26,7 +27,7 @@ from .program import Action, Program, Values, frozen
 def shortened(program: Program) -> Program:
     """The same program with fewer actions."""
     values, actions = program.values, program.actions
-    for shorten in (without_nothing, with_moments, without_repetition, fused):
+    for shorten in (without_nothing, with_moments, with_totals, without_repetition, fused):
         actions = used(shorten(actions, values), map(values.of, program.wanted))
     return program.renamed(actions)
 

@@ -106,6 +106,11 @@ def rounded(size: int) -> int:
     return -(-size // ALIGNED) * ALIGNED
 
 
+def lie_alike(one: np.ndarray, other: np.ndarray) -> bool:
+    """Whether the same steps lead from number to number in two forms of one shape."""
+    return all(n == 1 or s == t for n, s, t in zip(one.shape, one.strides, other.strides))
+
+
 # Loops over places -------------------------------------------------------------------------------
 
 

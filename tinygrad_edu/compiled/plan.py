@@ -16,7 +16,7 @@ import numpy as np
 from .fields import AXES, DEPTH, EXTENT, INNER, OPERANDS, OUT, OUT_STRIDES, ROW
 from .machine import ADVANCES, CUT, MEMBERS, TOGETHER, UNIT, blocks
 from .opcode import Opcode
-from .places import UNKNOWN, Cell, Place, allot, filled, merged, rounded
+from .places import UNKNOWN, Cell, Place, allot, filled, lie_alike, merged, rounded
 from .program import Program
 
 NARROW = 64  # units: below, a batch lies feature by feature
@@ -177,6 +177,13 @@ class Plan:
         shape = self.values.shapes[value]
         target = self._targets.pop(value, None)
         self.places[value] = target or Cell(shape, order or self.order_of(shape)).place
+        return self.places[value]
+
+    def new_like(self, value: int, like: Place) -> Place:
+        """A place for what is computed, in which numbers lie as in another one, which has no gaps."""
+        order = "C" if like.form.flags.c_contiguous else "F"
+        if not lie_alike(self.new(value, order).form, like.form):
+            self.places[value] = Cell(like.form.shape, order).place
         return self.places[value]
 
     def wants(self, value: int, target: Place) -> None:

@@ -15,26 +15,38 @@ from .passes import used
 from .places import Cell, Place
 from .plan import Plan
 from .program import Program
-from .translation import form_of, program_of
+from .translation import program_of
 
 KEPT = 64  # plans that are remembered
 _plans: dict[Hashable, Plan] = {}
 
 
-def plan_of_step(step: Step, batch: int, trained: Sequence[int] = (), move: Move | None = None, tells: bool = True) -> Plan:
+class UnknownPlanError(Exception):
+    """A plan is not remembered, and its step not at hand."""
+
+
+def plan_of_step(
+    form: Hashable, step: Step | None, batch: int, trained: Sequence[int] = (), move: Move | None = None, tells: bool = True
+) -> Plan:
     """Gather a batch, compute, look at the losses, tell the outputs, move the weights.
 
     Plans are remembered by what the step does, whichever model it is of.
 
     Args:
-        step: taken down.
+        form: of the step, see `form_of`.
+        step: taken down; None if its plan should be known.
         batch: rows of a batch.
         trained: the numbers of the weights that are moved, in the order of the gradients.
         move: how. None: nothing is learnt, and a loss that is no finite number is like any other.
         tells: whether somebody wants the outputs.
+
+    Raises:
+        UnknownPlanError: if it is not.
     """
-    key = form_of(step), batch, tuple(trained), move, tells
+    key = form, batch, tuple(trained), move, tells
     if key not in _plans:
+        if step is None:
+            raise UnknownPlanError
         if len(_plans) >= KEPT:
             _plans.pop(next(iter(_plans)), None)
         _plans[key] = _new_plan(program_of(step), batch, trained, move, tells)

@@ -11,6 +11,7 @@ from typing import Any
 
 from llvmlite import ir
 from numba import types
+from numba.core import cgutils
 from numba.core.typing.templates import AttributeTemplate, infer_getattr
 from numba.extending import (
     intrinsic,
@@ -118,3 +119,23 @@ def perform(typing_context, at, numbers, whole):
         return builder.call(builder.inttoptr(builder.load(step), code.as_pointer()), values)
 
     return types.int64(at, numbers, whole), generate
+
+
+# A function of numbers that is put in later ----------------------------------------------------------------------------
+
+NUMBER = "number"
+
+
+def _call(*kinds: Any) -> tuple:
+    def generate(context, builder, signature, values):
+        form = ir.FunctionType(values[0].type, [value.type for value in values])
+        return builder.call(cgutils.get_or_insert_function(builder.module, form, NUMBER), values)
+
+    return kinds[0](*kinds), generate
+
+
+CALLS = {
+    1: intrinsic(lambda typing, x: _call(x)),
+    2: intrinsic(lambda typing, x, y: _call(x, y)),
+    3: intrinsic(lambda typing, x, y, z: _call(x, y, z)),
+}

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
 import numpy as np
 
+from .explain import Names
 from .fields import RATES, STEP, STRIDE
 from .kinds import Step
-from .link import address
+from .link import address, run_passes
 from .plan import Plan
 from .plans import plan_of_step
-from .stepper import Ran, Stepper, run_in_turns
+from .stepper import Common, Ran, Stepper, run_in_turns
 from .updates import Updates, without_hooks
+
+PIECE = 2**16  # rows that are asked for in one call of the machine
 
 
 class Runner(Stepper):
@@ -31,20 +34,23 @@ class Runner(Stepper):
     def __init__(self, model: Any, tables: Sequence[np.ndarray], batch: Callable[[np.ndarray], tuple], size: int):
         super().__init__(model, tables, size, "train")
         rows = len(tables[0])
-        with without_hooks(model.trainable_weights):
-            self.add(list(dict.fromkeys((min(size, rows), rows % size or size))), batch)
+        self.add(list(dict.fromkeys((min(size, rows), rows % size or size))), batch)
         self.key = self._key(self.updates)
 
-    def _begin(self, step: Step, batch: Callable[[np.ndarray], tuple]) -> None:
-        super()._begin(step, batch)
+    def _taken(self, batches: Sequence[tuple]) -> Step:
+        with without_hooks(self.model.trainable_weights):
+            return super()._taken(batches)
+
+    def _begin(self, step: Step, common: Common, names: Names) -> None:
+        super()._begin(step, common, names)
         model = self.model
         self.updates = Updates(model.optimizer, model.trainable_weights, step.taken.moved)
         places = {id(weight): number for number, weight in enumerate(model.weights)}
         self.trained = [places[id(weight)] for weight in self.updates.weights]
         self._homes |= self.updates.homes(self.trained)
 
-    def _plan(self, step: Step, count: int) -> Plan:
-        return plan_of_step(step, count, self.trained, self.updates.move, self._tells)
+    def _plan(self, form: Hashable, count: int, step: Step | None = None) -> Plan:
+        return plan_of_step(form, step, count, self.trained, self.updates.move, self._tells)
 
     @property
     def is_valid(self) -> bool:
@@ -54,9 +60,9 @@ class Runner(Stepper):
     def _key(self, updates: Updates) -> tuple:
         return updates.key, [id(weight.array) for weight in self.model.weights]
 
-    def begin(self, orders: Sequence[np.ndarray]) -> list[tuple[int, ...]]:
-        """Get ready for passes in these orders of rows. Returns what the machine does in each of them."""
-        passes = super().begin(orders)
+    def begin(self, orders: Sequence[np.ndarray], told: np.ndarray | None = None) -> list[tuple[int, ...]]:
+        """Get ready for passes in these orders of rows, as any `Stepper`; and write down what the optimizer tells each step."""
+        passes = super().begin(orders, told)
         self.updates.warn()
         self._rows = self.updates.rows(len(self._noted), self.dtype)
         self.state[RATES], self.state[STRIDE] = address(self._rows), self._rows.shape[1] if len(self._rows) > 1 else 0
@@ -84,8 +90,16 @@ class Asker(Stepper):
         what: "test" or "predict".
     """
 
-    def _plan(self, step: Step, count: int) -> Plan:
-        return plan_of_step(step, count, tells=self._tells)
+    def _plan(self, form: Hashable, count: int, step: Step | None = None) -> Plan:
+        return plan_of_step(form, step, count, tells=self._tells)
+
+    def ask(self, order: np.ndarray) -> list[np.ndarray]:
+        """The outputs for rows of these numbers. Signals are heard every so many batches."""
+        told, piece = np.empty((len(order), self.width), self.dtype), self.size * max(1, PIECE // self.size)
+        for at in range(0, len(order), piece):
+            run_passes(self.begin([order[at : at + piece]], told[at : at + piece]), self.dtype)
+            self.end()
+        return [np.ascontiguousarray(output) for output in self._outputs(told)]
 
     @property
     def is_valid(self) -> bool:
@@ -93,6 +107,6 @@ class Asker(Stepper):
         weights = self._first.taken.weights  # type: ignore[union-attr]
         return all(weight.array is self._arrays[i] for i, weight in enumerate(weights))
 
-    def _begin(self, step: Step, batch: Callable[[np.ndarray], tuple]) -> None:
-        super()._begin(step, batch)
+    def _begin(self, step: Step, common: Common, names: Names) -> None:
+        super()._begin(step, common, names)
         self._arrays = [weight.array for weight in step.taken.weights]

@@ -64,7 +64,8 @@ def known_function(function: Callable, args: Sequence, others: Sequence | None =
     Raises:
         NotCompiledError: if it cannot be told what an array is.
     """
-    others = [_changed(arg) for arg in args] if others is None else others
+    changed: dict[int, Any] = {}
+    others = [_changed(arg, changed) for arg in args] if others is None else others
     with _no_other_generators():
         return told_apart(take_down_function(function, args), take_down_function(function, others), strict=True)
 
@@ -211,10 +212,14 @@ def _as_table(part: Any, tables: list) -> Any:
     return x
 
 
-def _changed(arg: Any) -> Any:
-    """An argument of the same form with other numbers: as like the given ones as can be, so that the same is done with them."""
+def _changed(arg: Any, known: dict[int, Any]) -> Any:
+    """An argument of the same form with other numbers: as like the given ones as can be, so that the same is done with them.
+
+    Args:
+        known: by the id of each array, what stands in its place: what was one array stays one.
+    """
     parts, rebuild = flatten(arg)
-    return rebuild([_other(part) for part in parts])
+    return rebuild([known.setdefault(id(_array_of(part)), _other(part)) for part in parts])
 
 
 def _other(part: Any) -> Any:

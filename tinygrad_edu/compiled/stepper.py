@@ -8,14 +8,17 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..structure import flatten
 from .errors import NotCompiledError
-from .explain import Explanation, explain, names_of
+from .explain import Explanation, Names, explain, names_of
 from .fields import LOSSES, ORDER, OUTPUTS, POSITION, STEP
 from .kinds import Step
+from .known import key_of, recall, remember
 from .link import LARGEST, Linked, address, as_memory, machine_type, new_state, run_passes, words
 from .plan import Plan
+from .plans import UnknownPlanError
 from .step import known_step
-from .translation import generators_of
+from .translation import form_of, generators_of
 
 
 class Ran(NamedTuple):
@@ -23,6 +26,34 @@ class Ran(NamedTuple):
 
     losses: np.ndarray
     outputs: list[np.ndarray]
+
+
+class Common(NamedTuple):
+    """What steps for batches of all sizes have in common.
+
+    Attributes:
+        dtype: the machine's type.
+        losses: how many are noted in each step.
+        shapes: and types of the outputs, of one row.
+    """
+
+    dtype: np.dtype
+    losses: int
+    shapes: list[tuple[tuple[int, ...], np.dtype]]
+
+
+def _common(step: Step) -> Common:
+    taken = step.taken
+    if any(np.shape(output)[:1] != (len(taken.tables[0]),) for output in taken.outputs):
+        raise NotCompiledError("an output has no row for each sample")
+    shapes = [(np.shape(output)[1:], output.dtype) for output in taken.outputs]
+    return Common(machine_type(step), 0 if taken.loss is None else 1 + len(taken.parts), shapes)
+
+
+def _form(batch: Callable[[np.ndarray], tuple]) -> Hashable:
+    """Which parts a batch has, and of how many arrays and of which types they are."""
+    parts = [flatten(part)[0] for part in batch(np.arange(1))]
+    return tuple([tuple([(one.shape, one.dtype) for one in part if one is not None]) for part in parts])
 
 
 class Stepper:
@@ -60,32 +91,54 @@ class Stepper:
         Raises:
             NotCompiledError: says what stands in the way.
         """
-        for count in counts:
-            pair = self._two_batches(count)
-            step = known_step(self.model, [batch(rows) for rows in pair], self._first, self.what)
+        pairs = [self._two_batches(count) for count in counts]
+        key = key_of(self.model, (self.what, self._tells, _form(batch)), self.tables) if self._is_general else None
+        if self._recall(key, counts):
+            return
+        forms = {}
+        for count, pair in zip(counts, pairs):
+            step = self._taken([batch(rows) for rows in pair])
             if self._first is None:
-                self._begin(step, batch)
-            homes = {("weight", i): weight.array for i, weight in enumerate(step.taken.weights)} | self._homes
-            self.linked[count] = Linked(self._plan(step, count), homes, self.dtype, self.state, generators_of(step))
+                self._begin(step, _common(step), names_of(step, batch(np.arange(1)), machine_type(step).itemsize))
+            forms[count] = form_of(step)
+            self._link(count, self._plan(forms[count], count, step), step)
+        if self._first is not None:
+            remember(key, self.model, self._first, self._common, self.names, forms)
 
-    def _begin(self, step: Step, batch: Callable[[np.ndarray], tuple]) -> None:
+    def _taken(self, batches: Sequence[tuple]) -> Step:
+        return known_step(self.model, batches, self._first, self.what)
+
+    def _recall(self, key: Hashable, counts: Sequence[int]) -> bool:
+        """Whether the same step is known of another model, and all its plans are."""
+        known = recall(key, counts) if self._first is None else None
+        if known is None:
+            return False
+        try:
+            self._begin(known.step_of(self.model), known.common, known.names_of(self.model))
+            for count in counts:
+                self._link(count, self._plan(known.forms[count], count), known.step_of(self.model))
+        except UnknownPlanError:
+            self._first, self.linked = None, {}
+        return self._first is not None
+
+    def _begin(self, step: Step, common: Common, names: Names) -> None:
         """Note what steps of all sizes have in common."""
-        self._first, self.dtype = step, machine_type(step)
+        self._first, self._common, self.names = step, common, names
+        self.dtype, self.losses, self.shapes = common
         self._homes = {("table", i): as_table(table, self.dtype) for i, table in enumerate(self.tables)}
-        self.names = names_of(step, batch(np.arange(1)), self.dtype.itemsize)
-        taken = step.taken
-        self.losses = 0 if taken.loss is None else 1 + len(taken.parts)
-        self.shapes = [(np.shape(output)[1:], output.dtype) for output in taken.outputs]
-        if any(np.shape(output)[:1] != (len(taken.tables[0]),) for output in taken.outputs):
-            raise NotCompiledError("an output has no row for each sample")
         self.width = sum(math.prod(shape) for shape, _ in self.shapes) if self._tells else 0
+
+    def _link(self, count: int, plan: Plan, step: Step) -> None:
+        homes = {("weight", i): weight.array for i, weight in enumerate(step.taken.weights)} | self._homes
+        self.linked[count] = Linked(plan, homes, self.dtype, self.state, generators_of(step))
 
     @property
     def _tells(self) -> bool:
         """Whether somebody wants the outputs."""
         return self.what == "predict" or bool(self.model._scores.placed)
 
-    def _plan(self, step: Step, count: int) -> Plan:
+    def _plan(self, form: Hashable, count: int, step: Step | None = None) -> Plan:
+        """The plan of a step of a form, which is remembered if the step is None."""
         raise NotImplementedError
 
     def _two_batches(self, count: int) -> list[np.ndarray]:
@@ -118,13 +171,18 @@ class Stepper:
 
     # Running -------------------------------------------------------------------------------------
 
-    def begin(self, orders: Sequence[np.ndarray]) -> list[tuple[int, ...]]:
-        """Get ready for passes in these orders of rows. Returns what the machine does in each of them."""
+    def begin(self, orders: Sequence[np.ndarray], told: np.ndarray | None = None) -> list[tuple[int, ...]]:
+        """Get ready for passes in these orders of rows. Returns what the machine does in each of them.
+
+        Args:
+            orders: the numbers of rows, in batches one after the other.
+            told: memory for the outputs. None: new memory.
+        """
         whole, rest = divmod(len(orders[0]), self.size)
         self._each, self._passes, state = whole + bool(rest), len(orders), self.state
         self._order = np.concatenate(orders, dtype=np.int64)
         self._noted = np.empty((self._each * len(orders), max(self.losses, 1)), self.dtype)
-        self._told = np.empty((len(self._order), self.width), self.dtype)
+        self._told = np.empty((len(self._order), self.width), self.dtype) if told is None else told
         state[ORDER], state[LOSSES], state[OUTPUTS] = words(self._order), address(self._noted), address(self._told)
         state[POSITION] = state[STEP] = 0
         self._used = [self.linked[count] for count, steps in ((self.size, whole), (rest, rest)) if steps]

@@ -279,3 +279,16 @@ def totals(typing, w, x, y, z):
         return found
 
     return Vector(w.dtype, 4)(w, x, y, z), generate
+
+
+# Whole numbers -----------------------------------------------------------------------------------
+
+
+@intrinsic
+def high_product(typing, x, y):
+    def generate(context, builder, signature, values):
+        wide = ir.IntType(128)
+        product = builder.mul(*(builder.zext(value, wide) for value in values))
+        return builder.trunc(builder.lshr(product, ir.Constant(wide, 64)), ir.IntType(64))
+
+    return types.uint64(types.uint64, types.uint64), generate

@@ -141,3 +141,8 @@ def upper(vector):
 @Word
 def totals(w, x, y, z):
     """The sums over the lanes of four vectors, as one vector of four."""
+
+
+@Word
+def high_product(x, y):
+    """The upper 64 bits of the product of two numbers without a sign."""

@@ -12,6 +12,7 @@ from ..interruption import WholeSteps
 from ..modes import detector
 from ..rerun import Moved
 from .batches import ArrayBatches, Stream, unpack
+from .forward import Forward
 from .pieces import Pieces
 from .sameness import are_same, foreign_code, forms, settings_of
 from .steps import COUNTING, own_methods
@@ -85,7 +86,7 @@ class Compiled:
         if self.runner is None and are_same(self._refused, self._now()):
             return False
         self.settings = settings_of(self.model)
-        self.runner, self.model._why_eager = self._made(), ""
+        self.runner, self.model._why_eager, self.pieces.forward = self._made(), "", None
         return True
 
     def _now(self) -> list[Any]:
@@ -140,6 +141,10 @@ class Compiled:
     def run_epochs(self, epochs: range) -> dict[str, list]:
         """Train for some epochs. Returns the logs of those that were finished: by name a number for each."""
         return self.pieces.run_epochs(self.runner, epochs)  # type: ignore[arg-type]
+
+    def forward(self) -> Forward | None:
+        """What measures between epochs, if that is done by a machine."""
+        return self.pieces.known_forward() if self.runner is not None and self.is_ready() else None
 
     def run_piece(self, most: int | None) -> tuple[int, Any]:
         """Some of the next steps. Returns how many were done, and the batch that could not be learnt from, or None."""

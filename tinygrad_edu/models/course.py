@@ -85,7 +85,9 @@ class Course:
             self.hooks.params["steps"] = self.step
         if self.validation is not None and self.validation.is_due(epoch):
             source, steps = self.validation.source, self.validation.steps
-            measured = measure(self.model, source, source.steps if steps is None else steps, self.hooks, "fit (validation_data)")
+            steps = source.steps if steps is None else steps
+            known = None if self.compiled is None else self.compiled.forward()
+            measured = measure(self.model, source, steps, self.hooks, "fit (validation_data)", known)
             self.logs |= {f"val_{name}": value for name, value in measured.items()}
         self.epoch, self.step = epoch + 1, 0
         self.hooks.call("on_epoch_end", epoch, self.logs)

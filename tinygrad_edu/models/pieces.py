@@ -61,9 +61,10 @@ class Pieces:
         self.model, self.stream, self.source, self.validation = model, stream, source, validation
         self.tally, self.steps = Tally(model, source), FIRST
         self._begun: Done | None = None  # steps that were done already of the epoch that comes
+        self.epochs = epochs
+        self.forward: Forward | None = None  # what measures, as long as nobody has changed the model
         if validation is not None and isinstance(validation.source, ArrayBatches):
             self.measured = Tally(model, validation.source)
-            self.epochs = epochs
 
     # Epochs at once ------------------------------------------------------------------------------
 
@@ -88,9 +89,8 @@ class Pieces:
         """Train for some epochs. Returns the logs of those that were finished: by name a number for each."""
         began, orders, measures = time.perf_counter(), self.stream.orders(len(epochs)), self._is_due(epochs[0])
         if measures:
-            source = self.measured.source
-            forward = forward_of(self.model, source, self.epochs)
-            trained, measured = run_passes(runner, list(orders), forward, source.orders(None, 1)[0])
+            rows = self.measured.source.orders(None, 1)[0]
+            trained, measured = run_passes(runner, list(orders), self.known_forward(), rows)
         else:
             trained, measured = run_passes(runner, list(orders))
         finished = len(trained) - (len(trained[-1].losses) < self.source.steps)
@@ -100,6 +100,12 @@ class Pieces:
         logs = self._counted(orders[:finished], trained[:finished], measured[:finished])
         self._note(sum(len(done.losses) for done in trained), began)
         return logs
+
+    def known_forward(self) -> Forward | None:
+        """What measures; None if there are no rows of arrays to measure."""
+        if self.forward is None and self._measures_rows and self.validation is not None:
+            self.forward = forward_of(self.model, self.measured.source, self.epochs)
+        return self.forward
 
     def _is_due(self, epoch: int) -> bool:
         return self.validation is not None and self.validation.is_due(epoch)

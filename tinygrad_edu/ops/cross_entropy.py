@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .declare import op
+from .declare import needs_no_rules, op
 from .elementwise import where
 from .index import add_along_axis, take_along_axis
 from .large import (
@@ -26,7 +26,7 @@ from .shape import expand_dims
 # The classes by number ---------------------------------------------------------------------------
 
 
-@op(z=lambda g, z, labels: _sparse_slope(z, labels, g))
+@op(z=lambda g, z, labels: _sparse_slope_of(z, labels, g))
 def sparse_softmax_cross_entropy(z, labels, /):
     """-log softmax(z)[label].
 
@@ -70,7 +70,7 @@ def _sparse_slope(z, labels, g):
 # The classes by their shares ---------------------------------------------------------------------
 
 
-@op(z=lambda g, z, y: _slope(z, y, g), y=lambda g, z: expand_dims(g, -1) * -log_softmax(z))
+@op(z=lambda g, z, y: _slope_of(z, y, g), y=lambda g, z: expand_dims(g, -1) * -log_softmax(z))
 def softmax_cross_entropy(z, y, /):
     """-Σ y log softmax(z) over the last axis; a share y of 0 counts nothing, whatever its logit.
 
@@ -106,3 +106,51 @@ def _slope_large(z, top, y, g):
 def _slope(z, y, g):
     """The gradient by z: g (softmax(z) Σ y - y)."""
     return expand_dims(g, -1) * (softmax(z) * y.sum(axis=-1, keepdims=True) - y)
+
+
+# For whoever looks at ops: where a backward pass is not recorded, gradients need no rules --------
+
+
+@op()
+def class_totals(z, /):
+    """The largest number along the last axis, and log Σ exp(z - that), one after the other. Nothing goes back through it."""
+    top = z.max(axis=-1)
+    return np.stack([top, np.log(np.exp(z - top[..., None]).sum(axis=-1))])
+
+
+@op()
+def sparse_losses(z, found, labels, /):
+    """`sparse_softmax_cross_entropy`, of what `class_totals` has found. Nothing goes back through it."""
+    picked = np.take_along_axis(z, np.asarray(labels).astype(np.intp)[..., None], axis=-1)[..., 0]
+    return found[1] - (picked - found[0])
+
+
+@op()
+def dense_losses(z, found, y, /):
+    """`softmax_cross_entropy`, of what `class_totals` has found. Nothing goes back through it."""
+    return np.where(y == 0, 0, y * (found[1][..., None] - (z - found[0][..., None]))).sum(axis=-1)
+
+
+@op()
+def sparse_slope(z, labels, g, found, /):
+    """The gradient of `sparse_softmax_cross_entropy`, of what `class_totals` has found. Nothing goes back through it."""
+    out = g[..., None] * np.exp((z - found[0][..., None]) - found[1][..., None])
+    places = np.asarray(labels).astype(np.intp)[..., None]
+    np.put_along_axis(out, places, np.take_along_axis(out, places, axis=-1) - g[..., None], axis=-1)
+    return out
+
+
+@op()
+def dense_slope(z, y, g, found, factors, /):
+    """The gradient of `softmax_cross_entropy`: factors · softmax(z) - g y, where a factor is g Σ y. Nothing goes back through it."""
+    return factors[..., None] * np.exp((z - found[0][..., None]) - found[1][..., None]) - g[..., None] * y
+
+
+def _sparse_slope_of(z, labels, g):
+    return sparse_slope(z, labels, g, class_totals(z)) if needs_no_rules(z) else _sparse_slope(z, labels, g)
+
+
+def _slope_of(z, y, g):
+    if needs_no_rules(z) and z.shape == y.shape:
+        return dense_slope(z, y, g, class_totals(z), g * y.sum(axis=-1))
+    return _slope(z, y, g)

@@ -15,6 +15,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from ..graph import Value
+from ..modes import current
 from ..record import Op, as_function
 
 registry: dict[str, Op] = {}
@@ -46,3 +48,8 @@ def _register(op: Op) -> Callable[..., Any]:
         raise ValueError(f"An op's name is its own, got a second {op.name!r}. Choose another name.")
     registry[op.name] = op
     return as_function(op, __name__.rpartition(".")[0])
+
+
+def needs_no_rules(x: Any) -> bool:
+    """Whether a rule runs on Tensors only because somebody looks at its ops: then these may be ops without rules."""
+    return isinstance(x, Value) and not current().recording

@@ -9,8 +9,8 @@ import numpy as np
 from ..backward import sum_to
 from ..graph import NUMBERS, Placeholder, Value
 from ..kernel import kernel
-from ..modes import current, detector
-from .declare import op
+from ..modes import detector
+from .declare import needs_no_rules, op
 from .elementwise import rsqrt, square
 from .large import ONE, ZERO, as_rows, has_rows, on_large
 
@@ -170,14 +170,14 @@ def slope_by_gamma(x, g, found, /, shape=()):
 
 def slope_of(x, g, gamma, axis, epsilon, moments):
     """The gradient by x: of few ops, where these are looked at and not recorded."""
-    if isinstance(x, Value) and not current().recording:
+    if needs_no_rules(x):
         return normal_slope(x, g, normal_moments(x, axis=axis, epsilon=epsilon), gamma)
     return _slope(x, g, gamma, axis, epsilon, moments)
 
 
 def slope_by_gamma_of(x, g, gamma_shape, axis, epsilon, moments):
     """The gradient by gamma, in the same way."""
-    if isinstance(x, Value) and not current().recording:
+    if needs_no_rules(x):
         return slope_by_gamma(x, g, normal_moments(x, axis=axis, epsilon=epsilon), shape=gamma_shape)
     return _slope_by_gamma(x, g, gamma_shape, axis, epsilon, moments)
 

@@ -1,0 +1,125 @@
+"""Neighbours that run by blocks give what the ops give, whatever the shapes, and need memory for a block only."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import tinygrad_edu as tg
+from tinygrad_edu import Tensor, ops
+from tinygrad_edu.compiled import blocks
+
+RNG = np.random.default_rng(0)
+
+
+def some(*shape, dtype="float32"):
+    return Tensor(RNG.uniform(0.1, 2, shape).astype(dtype))
+
+
+def check(function, *args, tolerance=2e-5):
+    """Compiled as eager, twice, on other numbers. Returns the plan."""
+    fast = tg.compiled(function)
+    for shift in (0, 1):
+        given = [Tensor(arg.array * (1 + shift / 4)) for arg in args]
+        found, right = fast(*given), function(*given)
+        for one, other in zip(found, right):
+            np.testing.assert_allclose(one.numpy(), other.numpy(), tolerance, tolerance * max(1, abs(other.numpy()).max()))
+    return fast._last.linked.plan
+
+
+def groups(plan):
+    return [[one.name for one in plan.instructions[group.first : group.end]] for group in plan.groups]
+
+
+def test_a_chain_and_its_gradients_are_one_group():
+    def chain(x, w, b):
+        loss = (ops.tanh(x * w + b) * ops.sigmoid(x)).sum()
+        return (loss, *tg.gradients(loss, [x, w, b]))
+
+    plan = check(chain, *(some(50_001) for _ in range(3)))
+    assert len(plan.groups) == 1 and plan.length == 2
+    assert plan.size < 8 * blocks.TOGETHER
+
+
+def test_small_arrays_are_left_alone():
+    plan = check(lambda x: (ops.exp(x) * x,), some(1000))
+    assert plan.groups == []
+
+
+@pytest.mark.parametrize("axis", [0, 1, None])
+@pytest.mark.parametrize("shape", [(300, 77), (33, 1025), (20_000, 3)])
+def test_sums_along_and_over_rows(shape, axis):
+    plan = check(lambda x: (ops.sum(ops.exp(-x) * x, axis=axis), ops.mean(ops.sqrt(x) + x, axis=axis)), some(*shape))
+    assert plan.groups
+
+
+def test_rows_that_are_centred_by_their_own_mean_stay_in_one_group():
+    def centred(x, gamma):
+        middle = x - ops.mean(x, axis=-1, keepdims=True)
+        return (middle / ops.sqrt(ops.mean(middle * middle, axis=-1, keepdims=True)) * gamma,)
+
+    plan = check(centred, some(500, 96), some(96))
+    assert len(plan.groups) == 1 and plan.size < 8 * blocks.TOGETHER
+
+
+def test_what_reads_the_sum_of_all_comes_after_the_group():
+    plan = check(lambda x: (x * x / ops.sum(x * 2),), some(40_000))
+    names = [one.name for one in plan.instructions]
+    group = plan.groups[0]
+    assert "sum_along" in names[group.first : group.end] and "divide" not in names[group.first : group.end]
+
+
+def test_what_is_read_the_other_way_round_is_no_part_of_the_group():
+    check(lambda x: (ops.exp(x) + ops.exp(x)[::-1],), some(40_000))
+    check(lambda x: (ops.exp(x) + ops.exp(x).T,), some(200, 200))
+    check(lambda x: (ops.exp(x)[1:] - ops.exp(x)[:-1],), some(40_000))
+    check(lambda x: (ops.exp(x) * ops.exp(x)[:1],), some(200, 200))
+
+
+def test_instructions_in_between_are_stepped_over_where_they_may_be():
+    def split(x, a):
+        y = ops.exp(x)
+        z = a @ a
+        return y * 2 + x, z.sum()
+
+    plan = check(split, some(40_000), some(64, 64))
+    assert groups(plan)[0].count("exp") == 1 and "add" in groups(plan)[0]
+
+
+def test_classes_of_each_sample_go_along():
+    labels = RNG.integers(0, 50, 2000)
+
+    def entropy(z):
+        loss = ops.sparse_softmax_cross_entropy(z * 2, labels).mean()
+        return (loss, *tg.gradients(loss, [z]))
+
+    plan = check(entropy, some(2000, 50))
+    assert {"softmax", "sparse_softmax_cross_entropy"} <= set(groups(plan)[0])
+
+
+def test_in_float64():
+    check(lambda x: (ops.sum(ops.tanh(x) * x),), some(30_000, dtype="float64"), tolerance=1e-12)
+
+
+UNARY = [ops.exp, ops.tanh, ops.sqrt, lambda x: x * 0.5, lambda x: -x + 3]
+
+
+@given(st.data())
+def test_random_expressions_of_rows_and_columns(data):
+    rows, columns = data.draw(st.sampled_from([(64, 300), (500, 40), (129, 129)]))
+    steps = data.draw(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 99), st.integers(0, 99)), min_size=3, max_size=9))
+
+    def function(x, row, column):
+        values = [x, row, column]
+        for kind, one, other in steps:
+            a, b = values[one % len(values)], values[other % len(values)]
+            if kind < len(UNARY):
+                new = UNARY[kind](abs(a)) / 8
+            elif kind < 8:
+                new = (a + b) / 2 if kind % 2 else a * b / 4
+            else:
+                new = ops.mean(a, axis=kind - 8, keepdims=True) if a.ndim == 2 else a
+            values.append(new)
+        return tuple(values[3:])
+
+    check(function, some(rows, columns), some(columns), some(rows, 1), tolerance=1e-4)
