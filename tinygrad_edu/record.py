@@ -199,7 +199,11 @@ def _run(op: Op, args: tuple, arrays: Sequence, sources: tuple, mask: int, param
     """Compute, and record; `mask` has a bit for every input that needs a gradient, and one above them."""
     value: Any = new_object(Value.kind)
     value.array = out = _compute(op, arrays, params)
-    record = _record_watched if lent or detectors or (opened and None in sources) else _record
+    record = _record
+    if lent or detectors or (opened and None in sources):
+        record = _record_watched
+        if type(out) is np.bool_:  # of which there are only two: who looks tells results apart by their identity
+            value.array = out = np.asarray(out)
     value.node = record(op, mask, args, sources, out, params)
     value.changed = None
     return value

@@ -3,6 +3,8 @@
 Of each sample two numbers are found once, `EXTRA` numbers apart: its largest logit, and log Σ exp(z - that).
 With them every share is one exponential, and no logit is so large that it would overflow.
 
+A label that is no class stops the run: the op itself says what is wrong with it.
+
 Two ways to lie: `along`, where the classes of a sample are neighbours, and `across`, where samples are; then the loops go over
 those.
 """
@@ -59,8 +61,8 @@ from .vectors import lanes, zeros
 
 APART = EXTRA  # how far the two layers of what is found lie apart
 SLOPE = ROW - 4  # where the gradient by the losses lies, as samples do in what is found
-CLASSES = ROW - 2  # how many classes there are
 SHARES = ROW - 3  # where the sums of shares lie, in the same way
+CLASSES = ROW - 2  # how many classes there are, where that is not the length of an axis
 
 
 @kernel
@@ -110,10 +112,13 @@ def sparse_losses(step, numbers, whole):
         for j in range(step[SECOND]):
             for k in range(step[OUTER]):
                 a, b, c, _ = at(step, i, j, k)
-                label, nan = int(numbers[c]), zeros(numbers, lanes(1)) / zeros(numbers, lanes(1))
-                logit = numbers[a + label * step[A_INNER]] if 0 <= label < step[CLASSES] else nan
+                label = int(numbers[c])
+                if not 0 <= label < step[CLASSES]:
+                    return 1
+                logit = numbers[a + label * step[A_INNER]]
                 out = step[OUT] + i * step[OUT_FIRST] + j * step[OUT_SECOND] + k * step[OUT_OUTER]
                 numbers[out] = numbers[b + step[APART]] - (logit - numbers[b])
+    return 0
 
 
 def dense_losses_along(step, numbers, whole):
@@ -152,8 +157,11 @@ def sparse_slopes_along(step, numbers, whole):
                 a, b, c, far = at(step, i, j, k)
                 out, g = step[OUT] + far, numbers[step[SLOPE] + b - step[B]]
                 shares_of_one(numbers[a : a + n], numbers[b], numbers[b + step[APART]], g, numbers[out : out + n])
-                if 0 <= int(numbers[c]) < n:
-                    numbers[out + int(numbers[c])] -= g
+                label = int(numbers[c])
+                if not 0 <= label < n:
+                    return 1
+                numbers[out + label] -= g
+    return 0
 
 
 def sparse_slopes_across(step, numbers, whole):
@@ -171,8 +179,10 @@ def sparse_slopes_across(step, numbers, whole):
             a, b, c, far = at(step, i, j, 0)
             for m in range(n):
                 label = int(numbers[c + m * step[C_INNER]])
-                if 0 <= label < step[OUTER]:
-                    numbers[step[OUT] + far + m + label * step[A_OUTER]] -= numbers[step[SLOPE] + b - step[B] + m]
+                if not 0 <= label < step[OUTER]:
+                    return 1
+                numbers[step[OUT] + far + m + label * step[A_OUTER]] -= numbers[step[SLOPE] + b - step[B] + m]
+    return 0
 
 
 def dense_slopes_along(step, numbers, whole):
@@ -239,8 +249,11 @@ def add_along_axis(step, numbers, whole):
                 for m in range(n):
                     numbers[out + m * s] = zeros(numbers, lanes(1))
                 label = int(numbers[b])
-                if 0 <= label < n:
-                    numbers[out + label * s] = numbers[a]
+                label += n if label < 0 else 0
+                if not 0 <= label < n:
+                    return 1
+                numbers[out + label * s] = numbers[a]
+    return 0
 
 
 OPCODES = {

@@ -75,7 +75,12 @@ class Compiled:
             found = self._taken_down(key, args, kwargs)
         if found is not self._last:
             self._leave(found)
-        return self._as_it_is(args, kwargs) if isinstance(found, str) else found(tables)
+        if not isinstance(found, str):
+            try:
+                return found(tables)
+            except NotCompiledError as reason:  # of these numbers: the function itself says what is wrong with them, if anything
+                self._last = str(reason)
+        return self._as_it_is(args, kwargs)
 
     def _as_it_is(self, args: tuple, kwargs: dict) -> Any:
         """Without the machine, but for arrays that are Tensors in it, too."""

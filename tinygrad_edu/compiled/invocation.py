@@ -13,8 +13,9 @@ from ..graph import GraphError, Node, Value, make_value, new_number
 from ..modes import current
 from ..record import Op
 from ..structure import flatten
+from .errors import NotCompiledError
 from .explain import names_of
-from .link import LARGEST, Linked, Prepared, first_byte, machine_type, new_state
+from .link import Linked, Prepared, as_memory, first_byte, is_exact, machine_type, new_state
 from .plans import plan_of_function
 from .step import known_function
 from .translation import generators_of
@@ -72,7 +73,8 @@ class Invocation:
                 prepared.put(places, first_byte(array), array)
             for places, at, array in zip(self.result_places, memory.addresses, memory.arrays):
                 prepared.put(places, at, array)
-            prepared.run()
+            if not prepared.run():
+                raise NotCompiledError("an instruction did not take the numbers that it got")
             values = [
                 make_value(array, self._end(array, tables) if is_recording and has_graph else None) if result.is_plain else
                 result.of_array(array)
@@ -87,10 +89,9 @@ class Invocation:
         array = np.asarray(table.array if isinstance(table, Value) else table)
         if array.dtype == self.dtype and array.flags.num & READY == READY:
             return array
-        limit = LARGEST[self.dtype.char]
-        if array.dtype.kind in "iu" and array.size and max(abs(int(array.max())), abs(int(array.min()))) > limit:
-            raise ValueError(f"{self.name} expects whole numbers up to {limit:,} when it is compiled, got larger ones.")
-        return np.require(array, self.dtype, ("C", "A"))
+        if not is_exact(array, self.dtype):
+            raise NotCompiledError(f"{self.dtype.name} does not stand for whole numbers as large as those in an argument")
+        return as_memory(array, self.dtype)
 
     def _memory(self) -> _Memory:
         """Arrays for the results: those of a call before, if nobody has them any more, else new ones."""

@@ -36,9 +36,7 @@ class Linked:
         rows: the instructions as the machine reads them.
     """
 
-    def __init__(
-        self, plan: Plan, homes: Mapping[Hashable, Any], dtype: Any, state: np.ndarray, generators: Sequence[Any] = ()
-    ):
+    def __init__(self, plan: Plan, homes: Mapping[Hashable, Any], dtype: Any, state: np.ndarray, generators: Sequence[Any] = ()):
         self.plan, self.dtype, self.state = plan, np.dtype(dtype), state
         self.generators, self.starts = generators, [0] * len(generators)
         self.streams = np.zeros((len(generators), 4), np.uint64)  # of each its key, its counter before a run, and draws of a step
@@ -72,10 +70,15 @@ class Linked:
             return python_opcode(lambda row: bound(*map(self.array, one.places.values())))
         function: Any = functools.partial(self._draw, one.code) if isinstance(one.code, Drawn) else one.code
 
-        def step(row: np.ndarray) -> None:
+        def step(row: np.ndarray) -> int:
             out, *operands = map(self.array, one.places.values())
-            with np.errstate(all="ignore"):
-                out[...] = function(*operands)
+            try:
+                with np.errstate(all="ignore"):
+                    result = np.asarray(function(*operands))
+            except Exception:  # raised again, with where it comes from, when this step is taken by itself
+                return 1
+            out[...] = result
+            return int(not is_exact(result, self.dtype))
 
         return python_opcode(step)
 
@@ -148,17 +151,18 @@ class Prepared:
             self.linked.homes[home] = array
             self._given.append(home)
 
-    def run(self) -> None:
-        """Run all instructions once."""
+    def run(self) -> bool:
+        """Run all instructions once. Returns whether none of them asked to stop."""
         self._state[POSITION] = self._state[STEP] = 0
         if not self._looks:
-            self._call()
-            return
+            return self._call() == 0
         self.linked.begin()
+        done = False
         try:
-            call(run, self._row, self.linked.dtype)
+            done = call(run, self._row, self.linked.dtype) == 0
+            return done
         finally:
-            self.linked.end(1)
+            self.linked.end(int(done))
             while self._given:
                 del self.linked.homes[self._given.pop()]
 
@@ -185,6 +189,16 @@ def machine_type(step: Step) -> np.dtype:
     return dtype
 
 
+LARGEST = {"f": 2**24, "d": 2**53}  # whole numbers up to here are themselves in a type of floats
+
+
+def is_exact(array: np.ndarray, dtype: np.dtype) -> bool:
+    """Whether whole numbers stay what they are in the machine's type."""
+    if array.dtype.kind not in "iu" or not array.size:
+        return True
+    return max(int(array.max()), -int(array.min())) <= LARGEST[dtype.char]
+
+
 def run_passes(passes: list[tuple[int, ...]], dtype: Any, calls_python: bool = True) -> bool:
     """Run passes, one after the other, until one asks for an end. Returns whether all of them ended.
 
@@ -204,7 +218,9 @@ def _begin_of_run(dtype: np.dtype) -> int:
     return run.address(dtype)
 
 
-LARGEST = {"f": 2**24, "d": 2**53}  # whole numbers that are themselves in a type of floats
+def as_memory(array: np.ndarray, dtype: Any) -> np.ndarray:
+    """The same numbers where instructions can address them: one after the other, from a whole address on."""
+    return np.require(array, dtype, ["C", "A"])
 
 
 def first_byte(array: np.ndarray) -> int:

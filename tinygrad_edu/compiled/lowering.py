@@ -26,11 +26,7 @@ from .places import AXES_OF_HALF, filled, merged
 from .plan import Drawn, Plan
 from .program import Action
 from .scalars import SCALARS, Call, scalar_call
-from .sums import (
-    fold_along,
-    sum_across,
-    sum_along,
-)
+from .sums import fold_along, sum_across, sum_along
 from .vectors import larger, multiply, smaller
 
 LONG = 4  # numbers of a row from which on going across rows is better than along columns
@@ -45,8 +41,10 @@ def lower(plan: Plan, action: Action) -> None:
 
 
 def _has_opcode(plan: Plan, action: Action) -> bool:
-    """Whether numbers of the machine's type are as good as those of the op: whole numbers that are computed on are not."""
-    return plan.values.dtypes[action.out].kind in "bf" or action.name in EXACT
+    """Whether numbers of the machine's type are as good as those of the op: whole numbers, and halves, are not computed on."""
+    dtype = plan.values.dtypes[action.out]
+    is_truth = dtype.kind == "b" and action.name != "add"
+    return is_truth or dtype in (np.float32, np.float64) or action.name in EXACT
 
 
 def by_python(plan: Plan, action: Action) -> bool:
@@ -85,7 +83,8 @@ def opcode_of(name: str) -> Opcode:
 
 def by_number(plan: Plan, action: Action) -> bool:
     """Number by number, along as few axes as there can be."""
-    call = scalar_call(action.op, action.params) if action.op else Call(action.name)
+    dtype = plan.values.dtypes[action.out]
+    call = scalar_call(action.op, action.params, dtype if dtype.kind == "f" else np.float32) if action.op else Call(action.name)
     if call is None or call.name not in SCALARS:
         return False
     operands = [plan.place(value) for value in action.inputs]
@@ -94,14 +93,13 @@ def by_number(plan: Plan, action: Action) -> bool:
 
 
 def cast(plan: Plan, action: Action) -> bool:
-    """Another type: only what is cut off in it needs an instruction."""
+    """Another type: only what is cut off in it needs an instruction; Python rounds to fewer digits."""
     dtype, target = (plan.values.dtypes[value] for value in (action.inputs[0], action.out))
     if not cuts(dtype, target):
         plan.places[action.out] = plan.place(action.inputs[0])
         return True
-    return target.kind != "b" and plan.elementwise(
-        "trunc", opcode_of("trunc"), plan.new(action.out), [plan.place(action.inputs[0])]
-    )
+    is_cut = dtype.kind == "f" and target in (np.int32, np.int64)
+    return is_cut and plan.elementwise("trunc", opcode_of("trunc"), plan.new(action.out), [plan.place(action.inputs[0])])
 
 
 # Other ways to look at the same numbers ----------------------------------------------------------
@@ -198,6 +196,8 @@ def of_classes(plan: Plan, action: Action) -> bool:
         return False
     if action.name == "add_along_axis" and operands[1].form.shape[-1:] != (1,):
         return False
+    if action.name == "softmax_cross_entropy" and operands[0].form.shape != operands[1].form.shape:
+        return False
     order = "F" if operands[0].form.ndim == 2 and operands[0].form.strides[0] == 1 and action.name == "softmax" else ""
     out = plan.new(action.out, order)
     forms = [_with_classes(place.form, wide) for place in (out, *operands)]
@@ -241,8 +241,6 @@ EXACT = {
     "where",
     "max",
     "min",
-    "negative",
-    "absolute",
     "sign",
     "maximum",
     "minimum",

@@ -14,6 +14,7 @@ number of a row is the address of its code; an opcode can run other instructions
 from __future__ import annotations
 
 import functools
+import threading
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -70,13 +71,16 @@ def opcode(function: Callable | None = None, *, name: str | None = None) -> Any:
 
 def prepare(opcodes: Iterable[Any], dtype: Any) -> None:
     """Have the addresses of several opcodes: read, compiled, and loaded together."""
-    dtype = np.dtype(dtype).name
-    missing = {one for one in opcodes if isinstance(one, Opcode) and dtype not in one._addresses}
-    if not missing:
+    dtype, opcodes = np.dtype(dtype).name, {one for one in opcodes if isinstance(one, Opcode)}
+    if all(dtype in one._addresses for one in opcodes):
         return
-    ordered = sorted(missing, key=lambda one: one.name)
-    for one, address in zip(ordered, objects.addresses(ordered, dtype)):
-        one._addresses[dtype] = address
+    with _loading:
+        ordered = sorted((one for one in opcodes if dtype not in one._addresses), key=lambda one: one.name)
+        for one, address in zip(ordered, objects.addresses(ordered, dtype)):
+            one._addresses[dtype] = address
+
+
+_loading = threading.RLock()  # LLVM moves code about while it makes it ready: a second thread would find it half there
 
 
 def perform(at, numbers, whole):

@@ -76,9 +76,10 @@ def _unchanged(action: Action, values: Values) -> int | None:
 
 
 def cuts(dtype: np.dtype, target: np.dtype) -> bool:
-    """Whether a number of one type may become another number in another type, beside its rounding."""
+    """Whether a number of one type may become another number in another type."""
     kinds = "biuf"
-    return kinds.find(target.kind.replace("u", "i")) < kinds.find(dtype.kind.replace("u", "i"))
+    kind, other = (kinds.find(one.kind.replace("u", "i")) for one in (dtype, target))
+    return other < kind or (other == kind and target.itemsize < dtype.itemsize) or (dtype.kind, target.kind) == ("i", "u")
 
 
 def _size(value: int, values: Values) -> int:

@@ -299,10 +299,9 @@ class Plan:
 
     def rows_of(self, home: Hashable) -> tuple[np.ndarray, np.ndarray]:
         """Where in the table there are addresses that count from a home: rows and fields."""
-        if not self._rows_of:
+        if not self._rows_of:  # put in its place as a whole: plans are shared by threads
             row, field, number = self.counted
-            for i, key in enumerate(self.homes):
-                self._rows_of[key] = row[number == i], field[number == i]
+            self._rows_of = {key: (row[number == i], field[number == i]) for i, key in enumerate(self.homes)}
         return self._rows_of[home]
 
 

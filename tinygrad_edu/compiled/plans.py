@@ -124,7 +124,11 @@ def plan_of_function(step: Step) -> Plan:
     plan = _begun(program, None)
     for value, table in program.tables.items():
         plan.places[value] = plan.home(("table", table), plan.values.shapes[value])
-    results = [(value, plan.home(("result", number), plan.values.shapes[value])) for number, value in enumerate(program.outputs)]
+    results = [
+        (value, plan.home(("result", number), plan.values.shapes[value]))
+        for number, (value, first) in enumerate(zip(program.outputs, step.taken.outputs))
+        if hasattr(first, "dtype")  # a number of Python's, a name and None stay what they are
+    ]
     for value, target in results:
         plan.wants(value, target)
     for action in program.actions:

@@ -14,7 +14,7 @@ from .explain import Explanation, Names, explain, names_of
 from .fields import LOSSES, ORDER, OUTPUTS, POSITION, STEP
 from .kinds import Step
 from .known import key_of, recall, remember
-from .link import LARGEST, Linked, address, machine_type, new_state, run_passes, words
+from .link import LARGEST, Linked, address, as_memory, machine_type, new_state, run_passes, words
 from .plan import Plan
 from .plans import UnknownPlanError
 from .step import known_step
@@ -249,7 +249,7 @@ def as_table(table: np.ndarray, dtype: Any) -> np.ndarray:
     largest = LARGEST[np.dtype(dtype).char]
     if table.dtype.kind in "iu" and table.itemsize > 2 and max(abs(int(table.max())), abs(int(table.min()))) > largest:
         raise NotCompiledError(f"there are whole numbers above {largest:,} in the data")
-    return np.ascontiguousarray(table.reshape(len(table), -1), dtype)
+    return as_memory(table.reshape(len(table), -1), dtype)
 
 
 def _is_alike(table: np.ndarray) -> bool:

@@ -117,7 +117,7 @@ class Tally:
 def is_of_samples(metric: Any) -> bool:
     """Whether a metric is the mean of a formula of ours, which looks at every sample by itself."""
     kind = type(metric)
-    own = kind.update_state is SampleMean.update_state and kind.mask_of is SampleMean.mask_of
+    own = all(getattr(kind, name) is getattr(SampleMean, name) for name in ("update_state", "mask_of", "result"))
     return own and isinstance(metric, FormulaMetric) and kind.__module__.startswith(_METRICS)
 
 
