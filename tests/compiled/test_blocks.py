@@ -146,7 +146,8 @@ def test_what_reads_an_operand_that_an_unknown_opcode_may_write_to_stays_behind_
     def one(name, out, a, **more):
         return Instruction(name, opcode_of("exp"), {OUT: out, A: a}, fields, **more)
 
-    first, writes_a, reads = one("exp", y, x, is_by_number=True), one("moments", x, found), one("exp", z, found, is_by_number=True)
+    first, writes_a = one("exp", y, x, is_by_number=True), one("moments", x, found)
+    reads = one("exp", z, found, is_by_number=True)
     assert blocks.arranged([first, writes_a, reads]) == [first, writes_a, reads]
     product, reads = one("product_by_rows", found, x), one("exp", z, x, is_by_number=True)
     assert [run.members for run in blocks.arranged([first, product, reads])[:1]] == [[first, reads]]
