@@ -8,6 +8,10 @@ from hypothesis import strategies as st
 import tinygrad_edu as tg
 from tinygrad_edu import Tensor, ops
 from tinygrad_edu.compiled import blocks
+from tinygrad_edu.compiled.fields import A_INNER, FIRST, INNER, OUT, OUT_INNER, OUTER, SECOND, A
+from tinygrad_edu.compiled.lowering import opcode_of
+from tinygrad_edu.compiled.places import Cell
+from tinygrad_edu.compiled.plan import Instruction
 
 RNG = np.random.default_rng(0)
 
@@ -91,7 +95,7 @@ def test_classes_of_each_sample_go_along():
     assert {"softmax", "max"} <= set(groups(plan)[0])
 
 
-def test_nothing_goes_before_what_it_reads_though_that_is_no_plain_result():
+def test_elementwise_ops_around_normalizing_and_classes():
     def normal(x, gamma, beta):
         y = ops.normalize(x * 2, gamma, beta, epsilon=1e-5)
         loss = (ops.exp(y) * x).sum()
@@ -133,3 +137,17 @@ def test_random_expressions_of_rows_and_columns(data):
         return tuple(values[3:])
 
     check(function, some(rows, columns), some(columns), some(rows, 1), tolerance=1e-4)
+
+
+def test_what_reads_an_operand_that_an_unknown_opcode_may_write_to_stays_behind_it():
+    x, y, found, z = (Cell((blocks.LARGE,)).place for _ in range(4))
+    fields = {FIRST: 1, SECOND: 1, OUTER: 1, INNER: blocks.LARGE, OUT_INNER: 1, A_INNER: 1}
+
+    def one(name, out, a, **more):
+        return Instruction(name, opcode_of("exp"), {OUT: out, A: a}, fields, **more)
+
+    first, writes_a = one("exp", y, x, is_by_number=True), one("moments", x, found)
+    reads = one("exp", z, found, is_by_number=True)
+    assert blocks.arranged([first, writes_a, reads]) == [first, writes_a, reads]
+    product, reads = one("product_by_rows", found, x), one("exp", z, x, is_by_number=True)
+    assert [run.members for run in blocks.arranged([first, product, reads])[:1]] == [[first, reads]]
