@@ -549,11 +549,11 @@ OPS: dict[str, Sample] = {
         real, real, share, cases=[(((2, 3), (2, 2), (2, 3)), {})],
     ),
     "sparse_slope": Sample(
-        lambda z, y, g, found: g[..., None] * (share_of_each(z, found) - (y[..., None] == np.arange(3))),
+        lambda z, y, g, found: g[..., None] * (scipy.special.softmax(z, -1) - (y[..., None] == np.arange(3))),
         real, label, real, real, cases=[(((2, 3), (2,), (2,), (2, 2)), {})],
     ),
     "dense_slope": Sample(
-        lambda z, y, g, found, factors: factors[..., None] * share_of_each(z, found) - g[..., None] * y,
+        lambda z, y, g, found, factors: g[..., None] * (scipy.special.softmax(z, -1) * y.sum(-1, keepdims=True) - y),
         real, share, real, real, real, cases=[(((2, 3), (2, 3), (2,), (2, 2), (2,)), {})],
     ),
     "var":              Sample(np.var,                   distinct, cases=SPREADS),

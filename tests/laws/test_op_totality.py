@@ -27,6 +27,8 @@ LOSES_NAN = {  # where nan comes in and numbers come out, and why
     "take_along_axis": "not picked", "linear_recurrence": "a[0] is not read",
     "det": "LAPACK stops at a column of zeros", "sign_of_det": "the same", "log_abs_det": "the same",
     "replace_at": "replaced", "take_slices": "not picked",
+    "sparse_losses": "not picked", "dense_losses": "a share of 0 counts nothing, whatever its logit",
+    "sparse_slope": "of use to compiled steps only", "dense_slope": "of use to compiled steps only",
     "power": "nan ** 0 and 1 ** nan are 1, says IEEE 754", "hypot": "inf, whatever the other side is, says IEEE 754",
 }  # fmt: skip
 

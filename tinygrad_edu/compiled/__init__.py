@@ -21,7 +21,8 @@ This package is that decorator (see `function`), and has all that it is made of:
     plan         instructions, and where every value lies  lowering  what each action becomes
     plans        plans of steps and of functions           blocks   neighbours that run some rows at a time
     fields       what the numbers of an instruction mean
-    elementwise  products  sums  classes  machine  movers  opcodes   scalars   functions of numbers
+    elementwise  products  sums  machine  movers           opcodes   scalars   functions of numbers
+    norms  norm_slopes  classes  logits  draws             opcodes   normalizing  classifying  what ops become, in them
     opcode       code that is compiled by itself           objects   kept as object code
     moves        what an optimizer becomes                 updates   an optimizer and its weights, linked
     link         a plan with addresses

@@ -17,7 +17,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .fields import AXES, EXTENT, OPERANDS, OUT, OUT_STRIDES, STATE
+from .fields import AXES, EXTENT, OPERANDS, OUT, OUT_STRIDES, STATE, B
 from .opcode import Opcode
 from .places import Cell
 from .plan import Cut, Group, Instruction, Plan
@@ -31,7 +31,7 @@ SUMS = "sum_along", "sum_across"
 FREE = {  # opcodes that are not elementwise: along so many axes they do for each place what they do for every other
     **dict.fromkeys(SUMS, AXES),
     **dict.fromkeys(("max", "min", "prod"), 2),
-    **dict.fromkeys(("softmax", "sparse_softmax_cross_entropy", "softmax_cross_entropy", "add_along_axis"), 3),
+    **dict.fromkeys(("softmax", "add_along_axis"), 3),
 }
 STRIDES = {OUT: OUT_STRIDES, **{fields[0]: fields[1:] for fields in OPERANDS}}
 

@@ -89,7 +89,8 @@ def moments(plan: Plan, action: Action) -> bool:
     if not rows.fits or not x.form.size:
         return False
     code = moments_across if rows.is_across else moments_along
-    _emit(plan, "moments", code, rows, x, x, found, found, {EPSILON: _constant(plan, action.params["epsilon"])})
+    others = {EPSILON: _constant(plan, action.params["epsilon"])}
+    _emit(plan, "moments", code, rows, found, x, found, found, others, out_strides=rows.strides[1])
     return True
 
 

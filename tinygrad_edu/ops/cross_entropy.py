@@ -133,15 +133,15 @@ def dense_losses(z, found, y, /):
 
 @op()
 def sparse_slope(z, labels, g, found, /):
-    """The gradient of `sparse_softmax_cross_entropy`, of what `class_totals` has found. Nothing goes back through it."""
+    """The gradient of `sparse_softmax_cross_entropy`; compiled steps make use of what `class_totals` has found. Nothing goes back."""
     is_label = np.asarray(labels)[..., None] == np.arange(z.shape[-1])
-    return g[..., None] * (np.exp((z - found[0][..., None]) - found[1][..., None]) - is_label)
+    return g[..., None] * softmax(z) - g[..., None] * is_label
 
 
 @op()
 def dense_slope(z, y, g, found, factors, /):
-    """The gradient of `softmax_cross_entropy`: factors · softmax(z) - g y, where a factor is g Σ y. Nothing goes back through it."""
-    return factors[..., None] * np.exp((z - found[0][..., None]) - found[1][..., None]) - g[..., None] * y
+    """The gradient of `softmax_cross_entropy`; compiled steps make use of `class_totals`, and of factors g Σ y. Nothing goes back."""
+    return g[..., None] * (softmax(z) * y.sum(axis=-1, keepdims=True) - y)
 
 
 def _sparse_slope_of(z, labels, g):
