@@ -64,7 +64,7 @@ class FrontEnd(Compiler):
         super().__init__(typing_context, _context(), *others)
 
     def define_pipelines(self) -> list[Any]:
-        """Numba's own way, less what arrays and closures would need, and drawings of types: a seventh of the time."""
+        """Numba's own way, less what arrays and closures would need, and drawings of types."""
         (manager,) = super().define_pipelines()
         passes = PassManager(manager.pipeline_name)
         for one, why in manager.passes:
