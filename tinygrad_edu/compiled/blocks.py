@@ -17,7 +17,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .fields import AXES, EXTENT, OPERANDS, OUT, OUT_STRIDES, STATE, B
+from .fields import AXES, EXTENT, OPERANDS, OUT, OUT_STRIDES, STATE
 from .opcode import Opcode
 from .places import Cell
 from .plan import Cut, Group, Instruction, Plan
