@@ -66,7 +66,8 @@ def test_each_layer_has_a_frame_on_the_way_there_and_one_on_the_way_back(model):
 
 def test_boxes_say_what_is_done_to_which_shape_and_the_optimizer_says_to_which_weight(model):
     texts = [box.rows[0][0] for box in plan_picture(model).boxes]
-    assert "3  tanh\n(4, 3)" in texts and "18  descend\nhidden/kernel (2, 3)" in texts and "7  sum along, / 4" in texts
+    assert "3  tanh\n(4, 3)" in texts and "7  sum along, / 4" in texts
+    assert any(text.endswith("  descend\nhidden/kernel (2, 3)") for text in texts)
 
 
 def test_shapes_and_legend_can_be_left_out(model):
