@@ -14,7 +14,8 @@ from .program import Action
 
 WORTH_BLAS = 30_000  # multiplications from which on a call of BLAS may be worth its overhead
 FEW = 4  # columns: with fewer, lanes are idle
-SHORT, DEEP = 16, 96  # columns, or rows of b: with fewer, or more, BLAS is better at large products
+SHORT, LARGE = 500_000  # multiplications from which on BLAS is always faster
+DEEP = 16, 96  # columns, or rows of b: with fewer, or more, BLAS is better at large products
 
 
 def product(plan: Plan, action: Action) -> bool:
@@ -76,7 +77,7 @@ def _is_worth_blas(code: Opcode, a: np.ndarray, b: np.ndarray) -> bool:
     size = rows * depth * columns
     if code is product_by_dots:
         return size >= 3 * WORTH_BLAS or (size >= WORTH_BLAS and depth < SHORT)
-    return size >= WORTH_BLAS and (depth > DEEP or columns < SHORT or not _along(b, -1))
+    return size >= LARGE or (size >= WORTH_BLAS and (depth > DEEP or columns < SHORT or not _along(b, -1)))
 
 
 def _is_of_blas(form: np.ndarray) -> bool:
