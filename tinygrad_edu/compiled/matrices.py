@@ -15,8 +15,7 @@ from .program import Action
 WORTH_BLAS = 30_000  # multiplications from which on a call of BLAS may be worth its overhead
 FEW = 4  # columns: with fewer, lanes are idle
 LARGE = 500_000  # multiplications from which on BLAS is always faster
-SHORT, LARGE = 500_000  # multiplications from which on BLAS is always faster
-DEEP = 16, 96  # columns, or rows of b: with fewer, or more, BLAS is better at large products
+SHORT, DEEP = 16, 96  # columns, or rows of b: with fewer, or more, BLAS is better at large products
 
 
 def product(plan: Plan, action: Action) -> bool:
