@@ -20,7 +20,7 @@ def test_a_function_shows_what_is_inside_a_model(model):
     """K-08. The oracle is NumPy."""
     kernel, bias = model.layers[0].get_weights()
     hidden, out = K.function([model.input], [model.layers[0].output, model.output])([X])
-    np.testing.assert_allclose(hidden, np.tanh(X @ kernel + bias), rtol=1e-5)
+    np.testing.assert_allclose(hidden, np.tanh(X @ kernel + bias), rtol=1e-5, atol=1e-6)
     np.testing.assert_allclose(out, model.predict(X), rtol=1e-6)
     single = K.function([model.input], model.output)([X])
     assert type(single) is np.ndarray and (single == out).all()
@@ -38,7 +38,7 @@ def test_placeholders_take_part_in_any_function():
     assert K.int_shape(a) == (None, 3) and K.ndim(K.placeholder(ndim=2)) == 2
     f = K.function([a, b], [K.sum(K.square(a) * b, axis=-1), a + b])
     results = f([X, 2 * X])
-    np.testing.assert_allclose(results[0], 2 * (X**3).sum(-1), rtol=1e-5)
+    np.testing.assert_allclose(results[0], 2 * (X**3).sum(-1), rtol=1e-5, atol=1e-6)
     np.testing.assert_allclose(results[1], 3 * X, rtol=1e-6)
 
 
