@@ -44,6 +44,7 @@ from .function import compiled as _compiled
 from .runner import Asker as Asker
 from .runner import Runner as Runner
 from .stepper import run_in_turns as run_in_turns
+from .stepper import sizes_of_batches as sizes_of_batches
 
 
 class _Decorator(ModuleType):

@@ -194,7 +194,7 @@ LARGEST = {"f": 2**24, "d": 2**53}  # whole numbers up to here are themselves in
 
 def is_exact(array: np.ndarray, dtype: np.dtype) -> bool:
     """Whether whole numbers stay what they are in the machine's type."""
-    if array.dtype.kind not in "iu" or not array.size:
+    if array.dtype.kind not in "iu" or array.itemsize <= 2 or not array.size:
         return True
     return max(int(array.max()), -int(array.min())) <= LARGEST[dtype.char]
 

@@ -13,7 +13,7 @@ from .kinds import Step
 from .link import address, run_passes
 from .plan import Plan
 from .plans import plan_of_step
-from .stepper import Common, Ran, Stepper, run_in_turns
+from .stepper import Common, Ran, Stepper, run_in_turns, sizes_of_batches
 from .updates import Updates, without_hooks
 
 PIECE = 2**16  # rows that are asked for in one call of the machine
@@ -33,8 +33,7 @@ class Runner(Stepper):
 
     def __init__(self, model: Any, tables: Sequence[np.ndarray], batch: Callable[[np.ndarray], tuple], size: int):
         super().__init__(model, tables, size, "train")
-        rows = len(tables[0])
-        self.add(list(dict.fromkeys((min(size, rows), rows % size or size))), batch)
+        self.add(sizes_of_batches(len(tables[0]), size), batch)
         self.key = self._key(self.updates)
 
     def _taken(self, batches: Sequence[tuple]) -> Step:

@@ -14,7 +14,7 @@ from .explain import Explanation, Names, explain, names_of
 from .fields import LOSSES, ORDER, OUTPUTS, POSITION, STEP
 from .kinds import Step
 from .known import key_of, recall, remember
-from .link import LARGEST, Linked, address, as_memory, machine_type, new_state, run_passes, words
+from .link import LARGEST, Linked, address, as_memory, is_exact, machine_type, new_state, run_passes, words
 from .plan import Plan
 from .plans import UnknownPlanError
 from .step import known_step
@@ -54,6 +54,15 @@ def _form(batch: Callable[[np.ndarray], tuple]) -> Hashable:
     """Which parts a batch has, and of how many arrays and of which types they are."""
     parts = [flatten(part)[0] for part in batch(np.arange(1))]
     return tuple([tuple([(one.shape, one.dtype) for one in part if one is not None]) for part in parts])
+
+
+def sizes_of_batches(rows: int, size: int) -> list[int]:
+    """Of how many rows the batches of a pass are: whole ones, and the last one if it is shorter.
+
+    >>> sizes_of_batches(70, 32), sizes_of_batches(64, 32), sizes_of_batches(5, 32)
+    ([32, 6], [32], [5])
+    """
+    return list(dict.fromkeys((min(size, rows), rows % size or size)))
 
 
 class Stepper:
@@ -99,7 +108,8 @@ class Stepper:
         for count, pair in zip(counts, pairs):
             step = self._taken([batch(rows) for rows in pair])
             if self._first is None:
-                self._begin(step, _common(step), names_of(step, batch(np.arange(1)), machine_type(step).itemsize))
+                common = _common(step)
+                self._begin(step, common, names_of(step, batch(np.arange(1)), common.dtype.itemsize))
             forms[count] = form_of(step)
             self._link(count, self._plan(forms[count], count, step), step)
         if self._first is not None:
@@ -113,10 +123,11 @@ class Stepper:
         known = recall(key, counts) if self._first is None else None
         if known is None:
             return False
+        step = known.step_of(self.model)
         try:
-            self._begin(known.step_of(self.model), known.common, known.names_of(self.model))
+            self._begin(step, known.common, known.names_of(self.model))
             for count in counts:
-                self._link(count, self._plan(known.forms[count], count), known.step_of(self.model))
+                self._link(count, self._plan(known.forms[count], count), step)
         except UnknownPlanError:
             self._first, self.linked = None, {}
         return self._first is not None
@@ -240,15 +251,14 @@ def run_in_turns(*turns: tuple[Stepper, Sequence[np.ndarray]]) -> list[list[Ran]
     return found
 
 
-def as_table(table: np.ndarray, dtype: Any) -> np.ndarray:
+def as_table(table: np.ndarray, dtype: np.dtype) -> np.ndarray:
     """Rows of the machine's type, as it gathers them; the array itself, if it is such.
 
     Raises:
         NotCompiledError: for whole numbers that the type does not have.
     """
-    largest = LARGEST[np.dtype(dtype).char]
-    if table.dtype.kind in "iu" and table.itemsize > 2 and max(abs(int(table.max())), abs(int(table.min()))) > largest:
-        raise NotCompiledError(f"there are whole numbers above {largest:,} in the data")
+    if not is_exact(table, dtype):
+        raise NotCompiledError(f"there are whole numbers above {LARGEST[dtype.char]:,} in the data")
     return as_memory(table.reshape(len(table), -1), dtype)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..callbacks import Callback, CallbackList
 from ..callbacks.callback import HOOKS
-from ..compiled import NotCompiledError, Runner
+from ..compiled import NotCompiledError, Runner, sizes_of_batches
 from ..interruption import WholeSteps
 from ..modes import detector
 from ..rerun import Moved
@@ -119,7 +119,7 @@ class Compiled:
         runner = kept.runner
         if runner is None or runner.model is not self.model or runner.size != size or not _is_valid(runner):
             return None
-        if {min(size, rows), rows % size or size} - runner.linked.keys() or kept.forms != forms(self.tables):
+        if set(sizes_of_batches(rows, size)) - runner.linked.keys() or kept.forms != forms(self.tables):
             return None
         if foreign_code(self.model) or not are_same(kept.settings, self.settings):
             return None

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from ..calculus import no_grad
-from ..compiled import Asker, NotCompiledError, run_in_turns
+from ..compiled import Asker, NotCompiledError, run_in_turns, sizes_of_batches
 from ..modes import current, detector
 from ..rerun import Moved
 from .batches import ArrayBatches, unpack
@@ -86,8 +86,7 @@ class MachineForward:
 
     def __init__(self, asker: Asker, source: ArrayBatches):
         self.asker, self.source = asker, source
-        rows, size = len(source.x), source.batch_size
-        counts = dict.fromkeys((min(size, rows), rows % size or size))
+        counts = sizes_of_batches(len(source.x), source.batch_size)
         asker.give(source.tables)
         asker.add([count for count in counts if count not in asker.linked], lambda some: unpack(source.batch(some)))
 
