@@ -29,8 +29,10 @@ def hypot(x, y):
 
 FUNCTIONS: dict[str, Callable] = {
     "exp": lambda x: math.exp(x),
+    "exp_down": lambda x: math.exp(x),
     "exp2": lambda x: math.exp2(x),
     "expm1": lambda x: math.expm1(x),
+    "expm1_down": lambda x: math.expm1(x),
     "log": lambda x: math.log(x),
     "log2": lambda x: math.log2(x),
     "log10": lambda x: math.log10(x),

@@ -7,6 +7,7 @@ instruction calls, and both become one: `int64 code(int64* step, float* numbers,
 from __future__ import annotations
 
 import functools
+import re
 import types as python_types
 from collections.abc import Callable
 from typing import Any
@@ -25,6 +26,8 @@ OPTIONS = {"error_model": "numpy", "nogil": True}
 # No counting of references, so no allocation either; nothing that Python could call.
 BARE = {"_nrt": False, "no_cpython_wrapper": True, "no_cfunc_wrapper": True, "pipeline_class": FrontEnd}
 ENTRANCE = "opcode"
+ARITHMETIC, LONG = ("fadd", "fsub", "fmul", "fdiv"), 12
+LINE = 512  # bits of a line of the cache: two vectors of most processors
 _made: dict[Any, Any] = {}  # by function or kernel
 
 
@@ -56,8 +59,9 @@ def _filled(template: Callable, function: Any, dtype: str) -> Any:
     Numba takes longer for one template than LLVM for ten, so it is written down once.
     """
     kinds = (getattr(types, dtype),) * function.__wrapped__.__code__.co_argcount
-    module = llvm.parse_bitcode(_template(template, len(kinds), dtype))
     filling = _lowered(function, kinds, NUMBER, kinds[0])
+    text = _template(template, len(kinds), dtype)
+    module = llvm.parse_assembly(advised(text, LINE // kinds[0].bitwidth) if _is_long(filling) else text)
     for one in filling.functions:
         if not one.is_declaration:
             one.add_function_attribute("alwaysinline")
@@ -66,9 +70,41 @@ def _filled(template: Callable, function: Any, dtype: str) -> Any:
 
 
 @functools.cache
-def _template(template: Callable, arity: int, dtype: str) -> bytes:
+def _template(template: Callable, arity: int, dtype: str) -> str:
     known = {**template.__globals__, NUMBER: CALLS[arity]}
-    return _opcode(python_types.FunctionType(template.__code__, known, template.__name__), dtype).as_bitcode()
+    return str(_opcode(python_types.FunctionType(template.__code__, known, template.__name__), dtype))
+
+
+def _is_long(module: Any) -> bool:
+    """Whether arithmetic on one number waits for itself longer than for another one, so that two lines are better than one."""
+    if any(one.is_declaration and not one.name.startswith("llvm.") for one in module.functions):
+        return False
+    names = (part.opcode for one in module.functions for block in one.blocks for part in block.instructions)
+    return sum(name in ARITHMETIC for name in names) >= LONG
+
+
+def advised(text: str, count: int) -> str:
+    """LLVM's language, in which loops are advised to do so many numbers at once. A loop jumps to a label above it.
+
+    >>> print(advised("B1:\\n  br label %B2\\nB2:\\n  br label %B1", 16))
+    B1:
+      br label %B2
+    B2:
+      br label %B1, !llvm.loop !1000
+    !1000 = distinct !{!1000, !999}
+    !999 = !{!"llvm.loop.vectorize.width", i32 16}
+    """
+    seen, lines, notes = set(), [], []
+    for line in text.splitlines():
+        if label := re.match(r"([\w.]+):", line):
+            seen.add(label[1])
+        jump = re.fullmatch(r"\s*br label %([\w.]+)", line)
+        if jump and jump[1] in seen:
+            number = 1000 + len(notes)
+            line += f", !llvm.loop !{number}"
+            notes.append(f"!{number} = distinct !{{!{number}, !999}}")
+        lines.append(line)
+    return "\n".join([*lines, *notes, f'!999 = !{{!"llvm.loop.vectorize.width", i32 {count}}}'])
 
 
 def _lowered(function: Any, kinds: tuple, name: str, result: Any) -> Any:

@@ -30,6 +30,9 @@ def floats(*numbers: float) -> tuple[np.float32, ...]:
 ZERO, HALF, ONE, TWO, INF = floats(0, 0.5, 1, 2, math.inf)
 ROUND = np.float32(1.5 * 2**23)  # adding it leaves no digits behind the point: the last bits are the whole number
 EXPONENT, BIAS = np.int32(23), np.int32(127 << 23)  # where in a float32 the power of 2 stands, and what 2⁰ looks like there
+HALF_BIAS, LIFTED_BIAS = np.int32(126 << 23), np.int32((127 + 64) << 23)  # what 2⁻¹ and 2⁶⁴ look like there
+UNLIFT = np.float32(2.0**-64)
+NOTHING = np.float32(-0.0)  # which changes no number that it is added to, so that the compiler leaves it out
 LN2, LOG2_E = floats(math.log(2), 1 / math.log(2))
 LN2_HIGH, LN2_LOW = floats(0.693359375, math.log(2) - 0.693359375)  # k · LN2_HIGH is exact for whole k
 LOWEST, HIGHEST = floats(-104, 90)  # exp is 0 below and inf above
@@ -38,73 +41,108 @@ EXP = floats(0.00138823933, 0.00836718082, 0.041667223, 0.16666539, 0.5)  # (exp
 
 
 @scalar
-def power_of_2(k):
-    """2**k for whole k from -126 to 127: k stands in the last bits of k + ROUND, and is moved to the place of the exponent."""
-    return np.int32((np.float32(k + ROUND).view(np.int32) << EXPONENT) + BIAS).view(np.float32)
+def power_of_2(t, bias):
+    """2ᵏ for whole k that stand in the last bits of t = k + ROUND, times the power of 2 that `bias` looks like."""
+    return np.int32((np.float32(t).view(np.int32) << EXPONENT) + bias).view(np.float32)
 
 
 @scalar
-def scaled(y, k):
+def scaled(y, t):
     """y 2ᵏ, by two halves, of which no one overflows: the product is rounded once, also to a subnormal number."""
-    half = np.rint(k * HALF)
-    return y * power_of_2(half) * power_of_2(k - half)
+    bits = np.float32(t).view(np.int32)
+    half = np.int32(bits >> np.int32(1))
+    rest = np.int32(bits - half)
+    return y * power_of_2(half.view(np.float32), BIAS) * power_of_2(rest.view(np.float32), BIAS)
 
 
 @fused
 def exp_parts(x, low):
-    """(k, p): exp(x + low) = 2ᵏ (1 + p), where p is exp(r) - 1 of the rest r of (x + low) / ln 2. `low` is small."""
-    k = np.rint((x + low) * LOG2_E)
+    """(t, p): exp(x + low) = 2ᵏ (1 + p) and t = k + ROUND; p is exp(r) - 1 of the rest r of (x + low) / ln 2. `low` is small."""
+    t = (x + low) * LOG2_E + ROUND
+    k = t - ROUND
     r = ((x - k * LN2_HIGH) - k * LN2_LOW) + low
-    return k, polynomial(r, EXP) * r * r + r
+    return t, r * r * polynomial(r, EXP) + r
 
 
 @scalar
-def within(x, low, high):
-    """x limited to [low, high]; nan stays."""
-    return low if x < low else high if x > high else x
+def at_least(x, low):
+    """x, or the bound if that is larger; nan stays."""
+    return low if x < low else x
+
+
+@scalar
+def at_most(x, high):
+    """x, or the bound if that is smaller; nan stays."""
+    return high if x > high else x
 
 
 @scalar
 def exp(x):
     """e raised to x."""
-    k, p = exp_parts(within(x, LOWEST, HIGHEST), ZERO)
-    return scaled(ONE + p, k)
+    t, p = exp_parts(at_most(at_least(x, LOWEST), HIGHEST), NOTHING)
+    return scaled(ONE + p, t)
+
+
+@fused
+def lifted_exp(x, low):
+    """2⁶⁴ exp(x + low) of a sum from -104 to 0: a normal number, so that only the product with `UNLIFT` rounds it to fewer digits."""
+    t, p = exp_parts(x, low)
+    lifted = power_of_2(t, LIFTED_BIAS)
+    return lifted * p + lifted
+
+
+@scalar
+def exp_down(x):
+    """exp(x) of x up to 0, which takes fewer steps."""
+    return lifted_exp(at_least(x, LOWEST), NOTHING) * UNLIFT
 
 
 @scalar
 def exp2(x):
     """2 raised to x; of whole numbers exact."""
-    v = within(x, np.float32(-152), np.float32(130))
-    k = np.rint(v)
-    r = (v - k) * LN2
-    return scaled(ONE + (polynomial(r, EXP) * r * r + r), k)
+    v = at_most(at_least(x, np.float32(-152)), np.float32(130))
+    t = v + ROUND
+    r = (v - (t - ROUND)) * LN2
+    return scaled(ONE + (r * r * polynomial(r, EXP) + r), t)
+
+
+@fused
+def expm1_down(x):
+    """exp(x) - 1 of x up to 0, as 2 h p + 2 (h - 1/2) with h = 2ᵏ⁻¹; that of -0 is 0."""
+    t, p = exp_parts(at_least(x, FLAT), NOTHING)
+    h = power_of_2(t, HALF_BIAS)
+    return TWO * (h * p + (h - HALF))
 
 
 @scalar
 def expm1(x):
-    """exp(x) - 1, as twice h p + (h - 1/2) with h = 2ᵏ⁻¹, which does not overflow before its double does."""
-    k, p = exp_parts(within(x, FLAT, np.float32(89)), ZERO)
-    h = power_of_2(k - ONE)
-    return math.copysign(TWO * (h * p + (h - HALF)), x)
+    """exp(x) - 1; half of it does not overflow before its double does."""
+    return math.copysign(expm1_down(at_most(x, np.float32(89))), x)
 
 
 # Hyperbolas --------------------------------------------------------------------------------------
 
 SINH = floats(0.000203774063, 0.00833021104, 0.166667178)  # (sinh(x) - x) / x³ in x², up to 1
+# tanh(x) is x times the quotient of these, in x², up to 9
+TANH_ABOVE = floats(1.3419768e-08, 2.0661233e-05, 0.0034989936, 0.13383979, 1)
+TANH_BELOW = floats(7.804707e-07, 0.0003291035, 0.025890198, 0.467173, 1)
+TANH_END = np.float32(9)  # where it is 1 but for less than half a unit
 
 
 @scalar
 def tanh(x):
-    """tanh|x| = -e / (2 + e) with e = exp(-2|x|) - 1, with the sign of x."""
-    e = expm1(-TWO * abs(x))
-    return math.copysign(-e / (TWO + e), x)
+    """A quotient of polynomials, odd in x. Rounding shall not take it beyond 1."""
+    v = at_most(at_least(x, -TANH_END), TANH_END)
+    q = v * v
+    y = v * polynomial(q, TANH_ABOVE) / polynomial(q, TANH_BELOW)
+    return at_most(at_least(y, -ONE), ONE)
 
 
 @scalar
 def half_exp(x):
     """exp(x) / 2, which overflows later."""
-    k, p = exp_parts(within(x, LOWEST, HIGHEST), ZERO)
-    return scaled(HALF + HALF * p, k)
+    t, p = exp_parts(at_most(at_least(x, LOWEST), HIGHEST), NOTHING)
+    return scaled(HALF + HALF * p, t)
 
 
 @scalar
@@ -144,10 +182,10 @@ def erf_near(x):
 @scalar
 def erfc_far(y):
     """erfc(y) from 1/2 on. y² is put together of two parts: its last digits are the first ones of exp(-y²)."""
-    v = ERFC_END if y > ERFC_END else y
+    v = at_most(y, ERFC_END)
     high = np.int32(np.float32(v).view(np.int32) & HIGH_BITS).view(np.float32)
-    k, p = exp_parts(-high * high, -(v - high) * (v + high))
-    return scaled(polynomial((v - TWO) / (v + TWO), ERFC) / (ONE + TWO * v) * (ONE + p), k)
+    quotient = polynomial((v - TWO) / (v + TWO), ERFC) / (ONE + TWO * v)
+    return quotient * lifted_exp(-high * high, -(v - high) * (v + high)) * UNLIFT
 
 
 @scalar

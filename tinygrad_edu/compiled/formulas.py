@@ -15,7 +15,7 @@ import numpy as np
 from ..ops.error_function import SLOPE
 from ..ops.nonlinear import BEND, HALF_ROOT, SELU_ALPHA, SELU_SCALE
 from .angles import arccos, arcsin, arctan, arctan2, cos, sin, tan
-from .exponentials import cosh, erf, erfc, exp, exp2, expm1, sinh, tanh
+from .exponentials import cosh, erf, erfc, exp, exp2, exp_down, expm1, expm1_down, sinh, tanh
 from .logarithms import arccosh, arcsinh, arctanh, cbrt, hypot, log, log1p, log1p_unit, log2, log10, power
 
 ZERO, HALF, ONE, TWO, SIX = 0.0, 0.5, 1.0, 2.0, 6.0
@@ -35,18 +35,18 @@ def clip(x, min, max):
 
 def sigmoid(x):
     """Of the exponential that does not overflow."""
-    e = exp(-abs(x))
+    e = exp_down(-abs(x))
     return (e if x < ZERO else ONE) / (ONE + e)
 
 
 def softplus(x):
     """log(1 + exp(x))."""
-    return log1p_unit(exp(-abs(x))) + (x if x > ZERO else ZERO)
+    return log1p_unit(exp_down(-abs(x))) + (x if x > ZERO else ZERO)
 
 
 def sigmoid_cross_entropy(z, y):
     """max(z, 0) - z y + log(1 + exp(-|z|))."""
-    return log1p_unit(exp(-abs(z))) + ((z if z > ZERO else ZERO) - z * y)
+    return log1p_unit(exp_down(-abs(z))) + ((z if z > ZERO else ZERO) - z * y)
 
 
 def mish(x):
@@ -59,7 +59,7 @@ def mish(x):
 def logaddexp(x, y):
     """The larger one, and what the smaller adds to it."""
     top = x if x > y else y
-    return top + log1p_unit(exp(-abs(x - y))) if x != y else x + LN2
+    return top + log1p_unit(exp_down(-abs(x - y))) if x != y else x + LN2
 
 
 def logaddexp2(x, y):
@@ -147,6 +147,7 @@ FORMULAS: dict[str, Callable] = {
     "rad2deg":       lambda x: x * DEGREES,
 
     "exp":           exp,
+    "exp_down":      exp_down,
     "exp2":          exp2,
     "expm1":         expm1,
     "log":           log,
@@ -170,7 +171,7 @@ FORMULAS: dict[str, Callable] = {
     "erfc":          erfc,
 
     "sigmoid":       sigmoid,
-    "log_sigmoid":   lambda x: -(log1p_unit(exp(-abs(x))) + (-x if x < ZERO else ZERO)),
+    "log_sigmoid":   lambda x: -(log1p_unit(exp_down(-abs(x))) + (-x if x < ZERO else ZERO)),
     "softplus":      softplus,
     "softsign":      lambda x: x / (ONE + abs(x)),
     "hard_sigmoid":  lambda x: clip(x / SIX + HALF, ZERO, ONE),
@@ -180,18 +181,20 @@ FORMULAS: dict[str, Callable] = {
     "leaky_relu":    lambda x, negative_slope: x if x > ZERO else negative_slope * x,
     "bent_relu":     lambda x, negative_slope, threshold: negative_slope * (x - threshold) if x <= threshold else x,
     "limited_relu":  lambda x, threshold, max_value: ZERO if x <= threshold else max_value if x > max_value else x,
-    "elu":           lambda x, alpha: x if x > ZERO else alpha * expm1(x),
+    "elu":           lambda x, alpha: x if x > ZERO else alpha * expm1_down(x),
     "celu":          lambda x, alpha: x if x > ZERO else alpha * expm1(x / alpha),
-    "selu":          lambda x: SELU_SCALE * (x if x > ZERO else SELU_ALPHA * expm1(x)),
+    "selu":          lambda x: SELU_SCALE * (x if x > ZERO else SELU_ALPHA * expm1_down(x)),
     "silu":          lambda x: x * sigmoid(x),
     "mish":          mish,
     "gelu":          lambda x: HALF * x * erfc(-HALF_ROOT * x),
-    "gelu_by_tanh":  lambda x: HALF * x * (ONE + tanh(GELU_SLOPE * (x + BEND * x * x * x))),
+    "gelu_by_tanh":  lambda x: x * sigmoid(GELU_SLOPE * TWO * (x + BEND * x * x * x)),  # (1 + tanh(u)) / 2 is sigmoid(2 u)
 
     "sigmoid_cross_entropy": sigmoid_cross_entropy,
     "relu_slope":    lambda g, out: g * (ONE if out > ZERO else ZERO),
-    "elu_slope":     lambda g, x: g * (ONE if x > ZERO else exp(x)),
+    "elu_slope":     lambda g, x: g * (ONE if x > ZERO else exp_down(x)),
     "tanh_slope":    lambda g, out: g * (ONE - out * out),
+    "multiply_rest": lambda x, y: x * (ONE - y),
+    "multiply_add":  lambda x, y, z: x * y + z,
     "sigmoid_slope": lambda g, out: g * out * (ONE - out),
 }
 # fmt: on

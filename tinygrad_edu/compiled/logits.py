@@ -16,7 +16,7 @@ from .vectors import lanes, larger, load, lower, upper
 
 @kernel
 def exp_of(x):
-    """exp, in whose place each type has its own."""
+    """exp of x up to 0, in whose place each type has its own."""
     return x
 
 
@@ -137,7 +137,7 @@ TYPED = total_exp, add_exps, logs, shares_of_one, shares_of_class, softmax_of_on
 
 def in_type(function: Callable, number: str) -> Callable:
     """A function of rows with the exponentials and logarithms of a type: "single" or "double"."""
-    known = {"exp_of": getattr(SCALARS["exp"], number), "log_of": getattr(SCALARS["log"], number)}
+    known = {"exp_of": getattr(SCALARS["exp_down"], number), "log_of": getattr(SCALARS["log"], number)}
     return _with(function, known | {one.__name__: _kernel_with(one, known) for one in TYPED})
 
 

@@ -104,6 +104,9 @@ FUSED: list[tuple[str, tuple, str]] = [  # names stand for values; what stands i
     ("elu_slope", ("multiply", "x", ("where", ("greater", "y", 0.0), 1.0, ("exp", ("minimum", "y", 0.0)))), "xy"),
     ("tanh_slope", ("multiply", "x", ("subtract", 1.0, ("multiply", "y", "y"))), "xy"),
     ("matrix_product", ("add", ("matrix_product", "x", "y"), "z"), "xyz"),
+    ("multiply_rest", ("multiply", "x", ("subtract", 1.0, "y")), "xy"),
+    ("multiply_add", ("add", ("multiply", "x", "y"), "z"), "xyz"),
+    ("multiply_add", ("add", "z", ("multiply", "x", "y")), "xyz"),
 ]
 
 
@@ -116,14 +119,18 @@ def fused(actions: list[Action], values: Values) -> list[Action]:
     for action in actions:
         for name, pattern, operands in FUSED:
             found = _match(pattern, action.out, made_by, uses, values, {}, True)
-            if found is not None and _fits(name, found, values):
+            if found is not None and _fits(name, [values.shapes[found[one]] for one in operands]):
                 action = Action(name, tuple(found[one] for one in operands), {}, action.out)
+                break
         kept.append(action)
     return kept
 
 
-def _fits(name: str, found: dict[str, int], values: Values) -> bool:
-    return name != "matrix_product" or len(values.shapes[found["z"]]) == 1
+def _fits(name: str, shapes: list[tuple[int, ...]]) -> bool:
+    """Whether an opcode takes operands of these shapes, and is fast for them."""
+    if name == "matrix_product":
+        return len(shapes[2]) == 1
+    return name != "multiply_add" or len(set(shapes)) == 1
 
 
 def _match(pattern: Any, value: int, made_by: dict, uses: Counter, values: Values, found: dict, outermost: bool) -> dict | None:
