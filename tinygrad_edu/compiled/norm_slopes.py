@@ -15,7 +15,7 @@ from .fields import (
     SECOND,
     B,
 )
-from .norms import APART, SLOPE, SUMS, TERMS, divide_row, fill, normal, row_of, spread_out
+from .norms import APART, FOLLOWS, SLOPE, SUMS, TERMS, divide_row, fill, normal, row_of, spread_out
 from .opcode import opcode
 from .vectors import add, count, lanes, line, load, lower, multiply, multiply_add, store, subtract, upper, zeros
 
@@ -69,7 +69,7 @@ def slope_some(step, numbers, out, places, sums, m, lanes):
 def slope_row(step, numbers, i, j, k):
     """One row of the gradient by x."""
     a, b, c, far = row_of(step, i, j, k)
-    places, sums = (a, b, c, step[SLOPE] + far), step[SUMS] + b - step[B]
+    places, sums = (a, b, c, step[SLOPE] + far * step[FOLLOWS]), step[SUMS] + b - step[B]
     m = slope_some(step, numbers, step[OUT] + far, places, sums, 0, line(numbers))
     slope_some(step, numbers, step[OUT] + far, places, sums, m, lanes(1))
 
@@ -92,7 +92,7 @@ def slope_along(step, numbers, whole):
             plain = along = zeros(numbers, lanes(1))
             for k in range(step[OUTER]):
                 a, b, c, far = row_of(step, i, j, k)
-                places = a, b, c, step[SLOPE] + far
+                places = a, b, c, step[SLOPE] + far * step[FOLLOWS]
                 x, y, m = sum_some(step, numbers, places, 0, lanes(16))
                 z, w, m = sum_some(step, numbers, places, m, lanes(1))
                 plain, along = plain + (over_lanes(x) + z), along + (over_lanes(y) + w)
@@ -116,8 +116,8 @@ def slope_across(step, numbers, whole):
         for j in range(step[SECOND]):
             for k in range(step[OUTER]):
                 a, b, c, far = row_of(step, i, j, k)
-                m = add_some(step, numbers, (a, b, c, step[SLOPE] + far), sums, 0, line(numbers))
-                add_some(step, numbers, (a, b, c, step[SLOPE] + far), sums, m, lanes(1))
+                m = add_some(step, numbers, (a, b, c, step[SLOPE] + far * step[FOLLOWS]), sums, 0, line(numbers))
+                add_some(step, numbers, (a, b, c, step[SLOPE] + far * step[FOLLOWS]), sums, m, lanes(1))
         divide_row(plain, size)
         divide_row(along, size)
         for j in range(step[SECOND]):
@@ -148,7 +148,7 @@ def by_gamma_along(step, numbers, whole):
             found = zeros(numbers, lanes(1))
             for k in range(step[OUTER]):
                 a, b, _, far = row_of(step, i, j, k)
-                places = a, b, step[SLOPE] + far
+                places = a, b, step[SLOPE] + far * step[FOLLOWS]
                 x, m = along_some(step, numbers, places, 0, lanes(16))
                 y, m = along_some(step, numbers, places, m, lanes(1))
                 found += over_lanes(x) + y
@@ -176,5 +176,5 @@ def by_gamma_across(step, numbers, whole):
         for j in range(step[SECOND]):
             for k in range(step[OUTER]):
                 a, b, _, far = row_of(step, i, j, k)
-                m = add_products(step, numbers, out, (a, b, step[SLOPE] + far), 0, line(numbers))
-                add_products(step, numbers, out, (a, b, step[SLOPE] + far), m, lanes(1))
+                m = add_products(step, numbers, out, (a, b, step[SLOPE] + far * step[FOLLOWS]), 0, line(numbers))
+                add_products(step, numbers, out, (a, b, step[SLOPE] + far * step[FOLLOWS]), m, lanes(1))

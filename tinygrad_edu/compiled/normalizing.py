@@ -13,6 +13,7 @@ from .norm_slopes import by_gamma_across, by_gamma_along, slope_across, slope_al
 from .norms import (
     APART,
     EPSILON,
+    FOLLOWS,
     SHIFT,
     SLOPE,
     SUMS,
@@ -125,10 +126,11 @@ def slope(plan: Plan, action: Action) -> bool:
         rows = _rows(x, found, gamma)
     if not rows.fits or not x.form.size:
         return False
-    g, out = _like(plan, g, x), plan.new_like(action.out, x)
+    g, follows = _slope(plan, g, x, rows)
+    out = plan.new_like(action.out, x)
     sums = Cell((2, *found.form.shape[1:])).place
     code = slope_across if rows.is_across else slope_along
-    _emit(plan, "normal_slope", code, rows, out, x, found, gamma, {SLOPE: g, SUMS: sums})
+    _emit(plan, "normal_slope", code, rows, out, x, found, gamma, {SLOPE: g, SUMS: sums}, {FOLLOWS: follows})
     return True
 
 
@@ -136,7 +138,6 @@ def by_gamma(plan: Plan, action: Action) -> bool:
     """The gradient by gamma, in its shape."""
     x, g, found = map(plan.place, action.inputs)
     x = _contiguous(plan, x)
-    g = _like(plan, g, x)
     shape = x.form.shape
     out = plan.new_like(action.out, x) if plan.values.shapes[action.out] == shape else plan.new(action.out)
     total = np.broadcast_to(out.form, shape)
@@ -145,19 +146,19 @@ def by_gamma(plan: Plan, action: Action) -> bool:
     if not rows.fits or not x.form.size or (rows.is_across and rows.strides[2][-1] != 1):
         return False
     code = by_gamma_across if rows.is_across else by_gamma_along
-    _emit(plan, "slope_by_gamma", code, rows, out, x, found, x, {SLOPE: g}, out_strides=rows.strides[2])
+    g, follows = _slope(plan, g, x, rows)
+    _emit(plan, "slope_by_gamma", code, rows, out, x, found, x, {SLOPE: g}, {FOLLOWS: follows}, rows.strides[2])
     return True
 
 
 def _emit(
     plan: Plan, name: str, code: Opcode, rows: _Rows, out: Place, x: Place, found: Place, gamma: Place,
-    others: dict[int, Place], out_strides: tuple | None = None,
+    others: dict[int, Place], fields: dict[int, int] | None = None, out_strides: tuple | None = None,
 ) -> None:  # fmt: skip
     a, b, *c = rows.strides
     operands = [(x, a), (found, b), (gamma, c[0] if c else (0,) * AXES)]
     layer = found.form[0]
-    fields = {APART: layer.size}
-    plan.emit(name, code, rows.extent, (out, out_strides or a), operands, fields)
+    plan.emit(name, code, rows.extent, (out, out_strides or a), operands, {APART: layer.size, **(fields or {})})
     one = plan.instructions[-1]
     terms = _constant(plan, x.form.size / max(layer.size, 1))
     plan.instructions[-1] = one._replace(places=one.places | others | {TERMS: terms})
@@ -199,6 +200,14 @@ def _contiguous(plan: Plan, place: Place) -> Place:
 def _like(plan: Plan, place: Place, x: Place) -> Place:
     """The same numbers, lying as those of x do."""
     return place if lie_alike(place.form, x.form) else plan.copied(place, _order(x))
+
+
+def _slope(plan: Plan, g: Place, x: Place, rows: _Rows) -> tuple[Place, int]:
+    """The gradient by the result, lying as x does; or a row of it, if it is the same number everywhere. And which it is."""
+    if any(g.form.strides):
+        return _like(plan, g, x), 1
+    one = g.form[(slice(1),) * g.form.ndim].reshape(1)
+    return plan.copied(g.seen(np.broadcast_to(one, rows.extent[-1:]))), 0
 
 
 def _alike(plan: Plan, gamma: Place, beta: Place) -> tuple[Place, Place]:

@@ -38,6 +38,7 @@ from .opcode import opcode
 from .vectors import add, count, lanes, line, load, multiply, spread, store, subtract, zeros
 
 APART = EXTRA  # how far the layers of what is found lie apart
+FOLLOWS = EXTRA + 2  # 1 if the gradient by the result lies as a does, 0 if one row of it stands for all
 SHIFT, SLOPE = ROW - 4, ROW - 4  # where beta lies, or the gradient by the result
 SUMS = ROW - 3  # memory for two layers more, or where ε lies
 EPSILON = ROW - 2
