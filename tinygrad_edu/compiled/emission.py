@@ -94,7 +94,7 @@ def advised(text: str, count: int) -> str:
     !1000 = distinct !{!1000, !999}
     !999 = !{!"llvm.loop.vectorize.width", i32 16}
     """
-    seen, lines, notes = set(), [], []
+    seen, lines, notes = set[str](), list[str](), list[str]()
     for line in text.splitlines():
         if label := re.match(r"([\w.]+):", line):
             seen.add(label[1])

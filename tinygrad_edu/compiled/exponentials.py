@@ -85,7 +85,7 @@ def exp(x):
 
 @fused
 def lifted_exp(x, low):
-    """2⁶⁴ exp(x + low) of a sum from -104 to 0: a normal number, so that only the product with `UNLIFT` rounds it to fewer digits."""
+    """2⁶⁴ exp(x + low) of a sum from -104 to 0: a normal number; the product with `UNLIFT` alone rounds it to fewer digits."""
     t, p = exp_parts(x, low)
     lifted = power_of_2(t, LIFTED_BIAS)
     return lifted * p + lifted

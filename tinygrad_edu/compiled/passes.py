@@ -109,6 +109,8 @@ FUSED: list[tuple[str, tuple, str]] = [  # names stand for values; what stands i
     ("multiply_add", ("add", "z", ("multiply", "x", "y")), "xyz"),
 ]
 
+MACHINE_TYPES = np.float32, np.float64  # others are rounded after each op
+
 
 def fused(actions: list[Action], values: Values) -> list[Action]:
     """Neighbours that have an opcode together, as FUSED says."""
@@ -117,7 +119,7 @@ def fused(actions: list[Action], values: Values) -> list[Action]:
     uses = Counter(value for action in actions for value in set(action.inputs))
     kept = []
     for action in actions:
-        for name, pattern, operands in FUSED:
+        for name, pattern, operands in FUSED if values.dtypes[action.out] in MACHINE_TYPES else ():
             found = _match(pattern, action.out, made_by, uses, values, {}, True)
             if found is not None and _fits(name, [values.shapes[found[one]] for one in operands]):
                 action = Action(name, tuple(found[one] for one in operands), {}, action.out)

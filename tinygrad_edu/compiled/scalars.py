@@ -13,13 +13,13 @@ Nanoseconds a number in a loop over 2048 of them in the first cache, and units i
 the functions to these; one core of an AMD EPYC with AVX2):
 
                   float32  units  NumPy    float64                       float32  units  NumPy    float64
-    add, where       0.3     -      -         0.5    sin, cos               2.8    1.6    1.6       9.6
-    sqrt             0.4    0.5    0.4        0.8    arctan2                1.6    2.2      -        16
-    exp              0.8    1.0    1.3        5.1    erf                    1.6    2.3      -         8
-    log              1.1    0.9    1.7        4.4    gelu                   1.8      -      -         7
-    log1p            1.4    0.9    7.6        7.0    cross-entropy          1.5      -      -        15
-    tanh             1.0    2.6    2.6         14    power                  3.9    0.5      -        14
-    sigmoid          1.0    2.3      -        5.3    floor_divide, fmod     7.0     0       -         7
+    add, where       0.1     -      -         0.5    sin, cos               2.3    1.6    1.6       9.6
+    sqrt             0.2    0.5    0.4        0.8    arctan2                1.3    2.2      -        16
+    exp              0.4    1.0    1.3        5.1    erf                    1.4    2.3      -         8
+    log              1.4    0.9    1.7        4.4    gelu                   1.4      -      -         7
+    log1p            1.7    0.9    7.6        7.0    cross-entropy          0.9      -      -        15
+    tanh             0.3    4.5    2.6         14    power                  3.3    0.5      -        14
+    sigmoid          0.5    2.3      -        5.3    floor_divide, fmod     3.1     0       -         7
 """
 
 from __future__ import annotations
