@@ -136,10 +136,10 @@ def _is_sum_of_rows(one: Instruction, axis: int) -> bool:
 
 def _conflict(one: Instruction, other: Instruction) -> bool:
     """Whether the order of two instructions matters."""
-    return not _writes(one).isdisjoint(_touches(other)) or not _writes(other).isdisjoint(_touches(one))
+    return not writes(one).isdisjoint(_touches(other)) or not writes(other).isdisjoint(_touches(one))
 
 
-def _writes(one: Instruction) -> set[Cell]:
+def writes(one: Instruction) -> set[Cell]:
     """What an instruction writes to: its result, or, for all that is known of it, whatever it touches."""
     is_known = one.is_by_number or one.name in FREE or one.name.startswith("product")
     return {one.places[OUT].cell} if is_known else _touches(one)

@@ -113,10 +113,11 @@ class _Reader:
         return self.phase, self.home(out.cell).name.rpartition(" ")[2].rpartition("/")[0]
 
     def told(self, operands: list[Place], name: str) -> tuple[list[Place], str]:
-        """What is worth telling: not a bias of 0, nor that a sum is divided by 1."""
+        """What is worth telling: not a bias of 0, nor the weight that is moved, nor that a sum is divided by 1."""
         data = self.constants.get(id(operands[-1].cell)) if operands else None
         if name.startswith("product") and len(operands) == 3:
-            return (operands[:2], name) if data is not None and not data.any() else (operands, f"{name} + bias")
+            is_plain = name.endswith("descend") or (data is not None and not data.any())
+            return (operands[:2], name) if is_plain else (operands, f"{name} + bias")
         is_by_one = name.startswith("sum_") and data is not None and data[0] == 1
         return (operands[:-1] if is_by_one else operands), name
 

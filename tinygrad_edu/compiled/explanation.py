@@ -18,7 +18,7 @@ PHASES = {
     "report": "what Python is told",
     "update": "the optimizer",
 }
-FUSED = "bias", "slope", "multiply_add", "multiply_rest"  # with what opcodes end that do several ops in one
+FUSED = "bias", "slope", "+ descend", "multiply_add", "multiply_rest"  # with what opcodes end that do several ops in one
 WIDTH = 100
 
 

@@ -6,6 +6,7 @@ import math
 from collections.abc import Hashable, Sequence
 
 from .blocks import lay_out
+from .descents import into_weights
 from .fields import DEPTH, OUT_OUTER
 from .kinds import Step
 from .lowering import lower, opcode_of
@@ -66,6 +67,7 @@ def _new_plan(program: Program, batch: int, trained: Sequence[int], move: Move |
     _take_moves(plan)
     if move is not None:
         update(plan, trained, program.gradients, move)
+        into_weights(plan)
     lay_out(plan, opcode_of("lay_out"), opcode_of("add"))
     return plan
 

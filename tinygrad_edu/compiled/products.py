@@ -242,7 +242,7 @@ def product_by_blas(step, numbers, whole):
         for j in range(step[SECOND]):
             out, a, b, c = places(step, i, j)
             beta = 0 if step[C_INNER] == 0 and step[C_OUTER] == 0 and numbers[c] == 0 else 1
-            for k in range(m * beta):
+            for k in range(m * beta if c != out else 0):
                 at = out + k * step[OUT_OUTER]
                 begin_row(numbers[at : at + n], numbers, c + k * step[C_OUTER], step[C_INNER])
             gemm(numbers, a_turned, b_turned, m, n, depth, a, a_step, b, b_step, beta, out, out_step)
