@@ -67,13 +67,13 @@ class Runner(Stepper):
         self.state[RATES], self.state[STRIDE] = address(self._rows), self._rows.shape[1] if len(self._rows) > 1 else 0
         return passes
 
-    def end(self) -> list[Ran]:
-        """What came out of the passes that were begun. A step that was not done has no losses."""
+    def end(self) -> Ran:
+        """What came out of the steps that were done, of all passes one after the other."""
         self.updates.done(int(self.state[STEP]))
         return super().end()
 
-    def run_epochs(self, orders: Sequence[np.ndarray]) -> list[Ran]:
-        """Train for some epochs, each on all batches of an order of rows. Returns what came out of those that were begun.
+    def run_epochs(self, orders: Sequence[np.ndarray]) -> Ran:
+        """Train for some epochs, each on all batches of an order of rows. Returns what came out of the steps that were done.
 
         A step whose loss is no finite number is not done, nor any after it.
         """

@@ -22,7 +22,7 @@ from .translation import form_of, generators_of
 
 
 class Ran(NamedTuple):
-    """What came out of one pass: a row of losses for each step that was done, and for every output a row for each row."""
+    """What came out of the steps that were done: a row of losses for each step, and for every output a row for each row."""
 
     losses: np.ndarray
     outputs: list[np.ndarray]
@@ -186,12 +186,12 @@ class Stepper:
         """Get ready for passes in these orders of rows. Returns what the machine does in each of them.
 
         Args:
-            orders: the numbers of rows, in batches one after the other.
+            orders: the numbers of rows, in batches one after the other: of each pass as many.
             told: memory for the outputs. None: new memory.
         """
         whole, rest = divmod(len(orders[0]), self.size)
-        self._each, self._passes, state = whole + bool(rest), len(orders), self.state
-        self._order = np.concatenate(orders, dtype=np.int64)
+        self._each, self._rows_of_each, state = whole + bool(rest), len(orders[0]), self.state
+        self._order = np.ascontiguousarray(orders, np.int64).reshape(-1)
         self._noted = np.empty((self._each * len(orders), max(self.losses, 1)), self.dtype)
         self._told = np.empty((len(self._order), self.width), self.dtype) if told is None else told
         state[ORDER], state[LOSSES], state[OUTPUTS] = words(self._order), address(self._noted), address(self._told)
@@ -206,18 +206,14 @@ class Stepper:
         """Whether there are instructions that are Python."""
         return any(linked.calls for linked in self._used)
 
-    def end(self) -> list[Ran]:
-        """What came out of the passes that were begun. A step that was not done has no losses."""
+    def end(self) -> Ran:
+        """What came out of the steps that were done, of all passes one after the other."""
         done = int(self.state[STEP])
         self._used[0].end(done)
-        rows, noted, told = len(self._order) // self._passes, self._noted, self._told
+        passes, steps = divmod(done, self._each)
+        ran = Ran(self._noted[:done], self._outputs(self._told[: passes * self._rows_of_each + steps * self.size]))
         self._order = self._noted = self._told = None  # type: ignore[assignment]
-        ends = [min(done, self._each * number) for number in range(self._passes + 1)]
-        return [
-            Ran(noted[ends[i] : ends[i + 1]], self._outputs(told[rows * i : rows * (i + 1)]))
-            for i in range(self._passes)
-            if ends[i] == self._each * i
-        ]
+        return ran
 
     def _outputs(self, told: np.ndarray) -> list[np.ndarray]:
         if not self.width:
@@ -234,13 +230,13 @@ class Stepper:
         return explain(next(iter(self.linked.values())).plan, self.names)
 
 
-def run_in_turns(*turns: tuple[Stepper, Sequence[np.ndarray]]) -> list[list[Ran]]:
+def run_in_turns(*turns: tuple[Stepper, Sequence[np.ndarray]]) -> list[Ran]:
     """Let each go through its first order of rows, then each through its second, and so on, in one call of the machine.
 
     A step that learns whose loss is no finite number is not done, nor anything after it.
 
     Returns:
-        For each what came out of the passes that were begun.
+        For each what came out of the steps that were done.
     """
     passes = [a_pass for stepper, orders in turns for a_pass in stepper.begin(orders)]
     try:
