@@ -82,10 +82,7 @@ class ArrayBatches:
     def orders(self, rng: np.random.Generator | None, passes: int) -> np.ndarray:
         """The numbers of all rows in the order of each pass, as `batches` draws them if they do not stay in blocks."""
         orders = np.tile(np.arange(len(self.x)), (passes, 1))
-        if rng is not None:
-            for order in orders:
-                rng.shuffle(order)
-        return orders
+        return orders if rng is None else rng.permuted(orders, axis=1, out=orders)
 
     @property
     def tables(self) -> list[np.ndarray]:

@@ -30,6 +30,7 @@ class Compiled:
         hooks: who is told.
         validation: what is measured after epochs, or None.
         epochs: how many there will be.
+        whole: keeps signals out of what must not be torn.
         must: whether what cannot be compiled is an error.
 
     Raises:
@@ -45,12 +46,14 @@ class Compiled:
         hooks: CallbackList,
         validation: Validation | None,
         epochs: int,
+        whole: WholeSteps,
         must: bool,
     ):
         for reason in _reasons(model, stream):
             raise NotCompiledError(reason)
         source: Any = stream.source
         self.model, self.stream, self.source, self.hooks, self.must = model, stream, source, hooks, must
+        self.whole = whole
         self.has_whole_epochs, self.has_own_tests = steps in (None, source.steps), bool(own_methods(model, "test_step"))
         self.tables = source.tables
         self.pieces = Pieces(model, stream, validation, epochs)
@@ -96,9 +99,9 @@ class Compiled:
     def _made(self) -> Runner:
         """A new machine. Taking a step down calls the model: what that moves is moved back, whatever happens meanwhile."""
         kept = self.model._kept
-        with WholeSteps() as whole, Moved() as moved:
+        with Moved() as moved:
             try:
-                kept.runner = whole.run(self._new, self.source)
+                kept.runner = self.whole.run(self._new, self.source)
             except BaseException:
                 moved.undo()
                 raise
@@ -173,7 +176,13 @@ _OURS = __name__.partition(".")[0] + "."
 
 
 def compiled_for(
-    model: Any, stream: Stream, steps: int | None, hooks: CallbackList, validation: Validation | None, epochs: int
+    model: Any,
+    stream: Stream,
+    steps: int | None,
+    hooks: CallbackList,
+    validation: Validation | None,
+    epochs: int,
+    whole: WholeSteps,
 ) -> Compiled | None:
     """What runs the steps of a `fit`, if they are to run compiled; `model.explain_jit()` says why not.
 
@@ -184,7 +193,7 @@ def compiled_for(
     try:
         for reason in against(model, (steps or stream.source.steps or 0) * epochs):
             raise NotCompiledError(reason)
-        compiled = Compiled(model, stream, steps, hooks, validation, epochs, must)
+        compiled = Compiled(model, stream, steps, hooks, validation, epochs, whole, must)
     except NotCompiledError as reason:
         if must:
             raise refusal(reason) from None

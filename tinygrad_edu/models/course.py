@@ -29,6 +29,7 @@ class Course:
         epochs: their numbers.
         validation: what is measured between them, or None.
         hooks: who is told.
+        whole: keeps signals out of a step.
         compiled: runs the steps, as far as they can be compiled.
     """
 
@@ -40,9 +41,10 @@ class Course:
         epochs: range,
         validation: Validation | None,
         hooks: CallbackList,
-        compiled: Compiled | None = None,
+        whole: WholeSteps,
+        compiled: Compiled | None,
     ):
-        self.compiled = compiled
+        self.compiled, self.whole = compiled, whole
         self.model, self.stream, self.steps, self.validation, self.hooks = model, stream, steps, validation, hooks
         self.epoch, self.end = epochs.start, epochs.stop
         self.step = 0  # how many were done in this epoch
@@ -54,18 +56,17 @@ class Course:
     def run(self) -> None:
         """Train. If an exception ends it, weights are those of a whole step, and callbacks have closed what they opened."""
         self.model.stop_training = False
-        with WholeSteps() as self.whole:
-            try:
-                self.hooks.call("on_train_begin", {})
-                self._go_back()
-                while self.epoch < self.end and (self.step or not self.model.stop_training):
-                    if not self._run_epochs_at_once():
-                        self._run_epoch()
-                self.whole.run(self.model.optimizer.finalize_variable_values, self.model.trainable_weights)
-                self.hooks.call("on_train_end", self.logs)
-            except BaseException as error:
-                self._clean_up(error)
-                raise
+        try:
+            self.hooks.call("on_train_begin", {})
+            self._go_back()
+            while self.epoch < self.end and (self.step or not self.model.stop_training):
+                if not self._run_epochs_at_once():
+                    self._run_epoch()
+            self.whole.run(self.model.optimizer.finalize_variable_values, self.model.trainable_weights)
+            self.hooks.call("on_train_end", self.logs)
+        except BaseException as error:
+            self._clean_up(error)
+            raise
 
     def _run_epoch(self) -> None:
         epoch = self.epoch
