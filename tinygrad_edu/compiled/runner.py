@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
+from operator import is_
 from typing import Any
 
 import numpy as np
 
+from ..variable import Variable
 from .explain import Names
 from .fields import RATES, STEP, STRIDE
 from .kinds import Step
 from .link import address, run_passes
+from .moves import hooks_of
 from .plan import Plan
 from .plans import plan_of_step
 from .stepper import Common, Ran, Stepper, run_in_turns, sizes_of_batches
@@ -35,6 +38,7 @@ class Runner(Stepper):
         super().__init__(model, tables, size, "train")
         self.add(sizes_of_batches(len(tables[0]), size), batch)
         self.key = self._key(self.updates)
+        self.note()
 
     def _taken(self, batches: Sequence[tuple]) -> Step:
         with without_hooks(self.model.trainable_weights):
@@ -55,6 +59,21 @@ class Runner(Stepper):
     def is_valid(self) -> bool:
         """Whether the same weights are still moved in the same way."""
         return self.key == self._key(Updates(self.model.optimizer, self.model.trainable_weights, self.updates.numbers))
+
+    @property
+    def is_untouched(self) -> bool:
+        """Whether no weight has become another one, or is treated otherwise, since `note`. If one has, it may still be valid."""
+        held, before = self._held(), self._before
+        return len(held) == len(before) and all(map(is_, held, before)) and not any(map(hooks_of, self.updates.weights))
+
+    def note(self) -> None:
+        """Note what weights are now, for which it is valid."""
+        self._before = self._held()
+
+    def _held(self) -> list[Any]:
+        weights = self._first.taken.weights  # type: ignore[union-attr]
+        held = [one for w in weights if isinstance(w, Variable) for one in (w.array, w.trainable, w.constraint, w.regularizer)]
+        return [*held, *self.updates.optimizer._states.values()]
 
     def _key(self, updates: Updates) -> tuple:
         return updates.key, [id(weight.array) for weight in self.model.weights]

@@ -14,10 +14,10 @@ from ..rerun import Moved
 from .batches import ArrayBatches, Stream, unpack
 from .forward import Forward
 from .pieces import Pieces
-from .sameness import are_same, foreign_code, forms, settings_of
+from .sameness import Settings, are_same, forms
 from .steps import COUNTING, own_methods
 from .validation import Validation
-from .wishes import against, refusal, wish_of
+from .wishes import against, refusal, unknown, wish_of
 
 
 class Compiled:
@@ -25,6 +25,7 @@ class Compiled:
 
     Args:
         model: what is trained.
+        settings: of the model, as they are.
         stream: where its batches come from.
         steps: of an epoch. None: as many as a pass has.
         hooks: who is told.
@@ -41,6 +42,7 @@ class Compiled:
     def __init__(
         self,
         model: Any,
+        settings: Settings,
         stream: Stream,
         steps: int | None,
         hooks: CallbackList,
@@ -59,7 +61,7 @@ class Compiled:
         self.pieces = Pieces(model, stream, validation, epochs)
         self.is_meddled_with = any(_is_foreign(callback) for callback in hooks.callbacks)
         self._refused: list[Any] = []  # settings with which the step could not be compiled
-        self.settings = settings_of(model)
+        self.settings = settings
         self.runner: Runner | None = self._kept() or self._made()
 
     # Machines ------------------------------------------------------------------------------------
@@ -81,20 +83,27 @@ class Compiled:
         """Whether the step is what it was. Callbacks of ours leave it so, but for watching gradients."""
         if not self.is_meddled_with:
             return not any(map(has_hooks, runner.updates.weights)) or runner.is_valid
-        return _is_valid(runner) and are_same(self.settings, settings_of(self.model))
+        if self.settings.are_untouched and runner.is_untouched:
+            return True
+        now = Settings(self.model)
+        if not runner.is_valid or now != self.settings:
+            return False
+        self.settings = now
+        runner.note()
+        return True
 
     def _is_ready_again(self) -> bool:
         if detector() is not None:
             raise NotCompiledError("somebody looks for anomalies")
         if self.runner is None and are_same(self._refused, self._now()):
             return False
-        self.settings = settings_of(self.model)
+        self.settings = Settings(self.model)
         self.runner, self.model._why_eager, self.pieces.forward = self._made(), "", None
         return True
 
     def _now(self) -> list[Any]:
         weights = self.model.trainable_weights
-        return [*settings_of(self.model), *weights, *(has_hooks(weight) for weight in weights), detector()]
+        return [*Settings(self.model).found, *weights, *(has_hooks(weight) for weight in weights), detector()]
 
     def _made(self) -> Runner:
         """A new machine. Taking a step down calls the model: what that moves is moved back, whatever happens meanwhile."""
@@ -120,11 +129,11 @@ class Compiled:
         """The machine of the last `fit`, with other tables, if the step is still the same."""
         kept, rows, size = self.model._kept, len(self.source.x), self.source.batch_size
         runner = kept.runner
-        if runner is None or runner.model is not self.model or runner.size != size or not _is_valid(runner):
+        if runner is None or runner.model is not self.model or runner.size != size or not runner.is_valid:
             return None
         if set(sizes_of_batches(rows, size)) - runner.linked.keys() or kept.forms != forms(self.tables):
             return None
-        if foreign_code(self.model) or not are_same(kept.settings, self.settings):
+        if self.settings.foreign_code or kept.settings != self.settings:
             return None
         if not runner.takes(self.tables):
             return None
@@ -160,10 +169,6 @@ def has_hooks(weight: Any) -> bool:
     return weight.node.notes is not None and bool(weight.node.notes.hooks)
 
 
-def _is_valid(runner: Runner) -> bool:
-    return runner.is_valid
-
-
 def _is_foreign(callback: Callback) -> bool:
     """Whether a callback has hooks that are not ours, which may change any setting."""
     return not type(callback).__module__.startswith(_OURS) or any(hook in vars(callback) for hook in HOOKS)
@@ -193,7 +198,10 @@ def compiled_for(
     try:
         for reason in against(model, (steps or stream.source.steps or 0) * epochs):
             raise NotCompiledError(reason)
-        compiled = Compiled(model, stream, steps, hooks, validation, epochs, whole, must)
+        settings = Settings(model)
+        for reason in unknown(model, settings):
+            raise NotCompiledError(reason)
+        compiled = Compiled(model, settings, stream, steps, hooks, validation, epochs, whole, must)
     except NotCompiledError as reason:
         if must:
             raise refusal(reason) from None

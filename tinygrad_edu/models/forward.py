@@ -13,9 +13,9 @@ from ..modes import current, detector
 from ..rerun import Moved
 from .batches import ArrayBatches, unpack
 from .ports import outputs_of
-from .sameness import are_same, forms, settings_of
+from .sameness import Settings, forms
 from .tally import Done
-from .wishes import against, refusal, wish_of
+from .wishes import against, refusal, unknown, wish_of
 
 
 class Forward(Protocol):
@@ -120,10 +120,13 @@ def forward_of(model: Any, source: ArrayBatches, times: int = 1, what: str = "te
     """
     if any(against(model, source.steps * times)) or detector() is not None:
         return EagerForward(model, source)
+    settings = Settings(model)
+    if any(unknown(model, settings)):
+        return EagerForward(model, source)
     try:
         with Moved() as moved:
             try:
-                return MachineForward(_asker_of(model, source, what), source)
+                return MachineForward(_asker_of(model, settings, source, what), source)
             except BaseException:
                 moved.undo()
                 raise
@@ -133,12 +136,12 @@ def forward_of(model: Any, source: ArrayBatches, times: int = 1, what: str = "te
         return EagerForward(model, source)
 
 
-def _asker_of(model: Any, source: ArrayBatches, what: str) -> Asker:
+def _asker_of(model: Any, settings: Settings, source: ArrayBatches, what: str) -> Asker:
     """The machine that was made for such rows, or a new one."""
-    form, settings = (forms(source.tables), source.batch_size, current().phase), settings_of(model)
+    form = forms(source.tables), source.batch_size, current().phase
     if what in model._kept.askers:
         asker, form_before, settings_before = model._kept.askers[what]
-        if form == form_before and are_same(settings_before, settings) and asker.is_valid and asker.takes(source.tables):
+        if form == form_before and settings_before == settings and asker.is_valid and asker.takes(source.tables):
             return asker
     asker = Asker(model, source.tables, source.batch_size, what)
     model._kept.askers[what] = asker, form, settings
