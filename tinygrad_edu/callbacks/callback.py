@@ -113,6 +113,7 @@ class CallbackList:
         missing = [one for one in defaults if not any(isinstance(other, type(one)) for other in given)]
         self.callbacks = _in_order([*given, *missing])
         self._functions: dict[str, list[Callable]] = {}
+        self._having: dict[tuple[str, ...], list[Callback]] = {}
         self._wanting: dict[tuple[str, ...], list[Callback]] = {}
         self.set_model(model)
         self.set_params(params)
@@ -134,8 +135,8 @@ class CallbackList:
         self.callbacks = _in_order([*self.callbacks, *listed(callback)])
         callback.set_model(self.model)
         callback.set_params(self.params)
-        self._functions.clear()
-        self._wanting.clear()
+        for known in (self._functions, self._having, self._wanting):
+            known.clear()
 
     def of(self, hook: str) -> list[Callable]:
         """The functions of the callbacks that have this hook of their own, in order."""
@@ -154,8 +155,7 @@ class CallbackList:
         """
         if self._looking(IN_BETWEEN):
             return None
-        told = (callback for callback in self.callbacks if any(_overrides(callback, hook) for hook in IN_BETWEEN))
-        return [callback.epochs_at_once for callback in told]  # type: ignore[attr-defined]
+        return [callback.epochs_at_once for callback in self._told(IN_BETWEEN)]  # type: ignore[attr-defined]
 
     def wanting(self, what: str) -> list[Callback]:
         """The callbacks that have to be told of every batch of "train", "test" or "predict"."""
@@ -164,9 +164,14 @@ class CallbackList:
     def _looking(self, hooks: tuple[str, ...]) -> list[Callback]:
         """The callbacks that have some of these hooks, and cannot be told later."""
         if hooks not in self._wanting:
-            told = [callback for callback in self.callbacks if any(_overrides(callback, hook) for hook in hooks)]
-            self._wanting[hooks] = [callback for callback in told if not _tells_at_once(callback, hooks)]
+            self._wanting[hooks] = [callback for callback in self._told(hooks) if not _tells_at_once(callback, hooks)]
         return self._wanting[hooks]
+
+    def _told(self, hooks: tuple[str, ...]) -> list[Callback]:
+        """The callbacks that have some of these hooks."""
+        if hooks not in self._having:
+            self._having[hooks] = [callback for callback in self.callbacks if any(_overrides(callback, hook) for hook in hooks)]
+        return self._having[hooks]
 
     def call(self, hook: str, *args: Any) -> None:
         """Call a hook of every callback that has its own, in order."""

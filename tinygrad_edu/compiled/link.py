@@ -225,21 +225,21 @@ def as_memory(array: np.ndarray, dtype: Any) -> np.ndarray:
 
 
 def first_byte(array: np.ndarray) -> int:
-    """Where an array lies whose numbers do so one after the other: NumPy's own answer takes five times as long."""
+    """Where an array lies. If its numbers do so one after the other, NumPy's own answer takes three times as long."""
     try:
         return ctypes.addressof(_Bytes.from_buffer(array))  # type: ignore[arg-type]
-    except TypeError:  # it must not be written to
+    except (TypeError, ValueError):  # it must not be written to, or they do not lie so
         return array.ctypes.data
 
 
 def address(array: np.ndarray) -> int:
     """Where an array lies, counted in its numbers."""
-    return array.__array_interface__["data"][0] // array.itemsize
+    return first_byte(array) // array.itemsize
 
 
 def words(array: np.ndarray) -> int:
     """Where an array lies, counted in words of 64 bits."""
-    return array.__array_interface__["data"][0] // 8
+    return first_byte(array) // 8
 
 
 def aligned(size: int, dtype: np.dtype) -> np.ndarray:

@@ -44,11 +44,10 @@ class Runner(Stepper):
         with without_hooks(self.model.trainable_weights):
             return super()._taken(batches)
 
-    def _begin(self, step: Step, common: Common, names: Names) -> None:
+    def _begin(self, step: Step, common: Common, names: Callable[[], Names]) -> None:
         super()._begin(step, common, names)
-        model = self.model
-        self.updates = Updates(model.optimizer, model.trainable_weights, step.taken.moved)
-        places = {id(weight): number for number, weight in enumerate(model.weights)}
+        self.updates = Updates(self.model.optimizer, self.model.trainable_weights, step.taken.moved)
+        places = {id(weight): number for number, weight in enumerate(step.taken.weights)}
         self.trained = [places[id(weight)] for weight in self.updates.weights]
         self._homes |= self.updates.homes(self.trained)
 
@@ -125,6 +124,6 @@ class Asker(Stepper):
         weights = self._first.taken.weights  # type: ignore[union-attr]
         return all(weight.array is self._arrays[i] for i, weight in enumerate(weights))
 
-    def _begin(self, step: Step, common: Common, names: Names) -> None:
+    def _begin(self, step: Step, common: Common, names: Callable[[], Names]) -> None:
         super()._begin(step, common, names)
         self._arrays = [weight.array for weight in step.taken.weights]

@@ -109,11 +109,12 @@ class Stepper:
             step = self._taken([batch(rows) for rows in pair])
             if self._first is None:
                 common = _common(step)
-                self._begin(step, common, names_of(step, batch(np.arange(1)), common.dtype.itemsize))
+                names = names_of(step, batch(np.arange(1)), common.dtype.itemsize)
+                self._begin(step, common, lambda: names)
             forms[count] = form_of(step)
             self._link(count, self._plan(forms[count], count, step), step)
         if self._first is not None:
-            remember(key, self.model, self._first, self._common, self.names, forms)
+            remember(key, self.model, self._first, self._common, self._names(), forms)
 
     def _taken(self, batches: Sequence[tuple]) -> Step:
         return known_step(self.model, batches, self._first, self.what)
@@ -125,16 +126,16 @@ class Stepper:
             return False
         step = known.step_of(self.model)
         try:
-            self._begin(step, known.common, known.names_of(self.model))
+            self._begin(step, known.common, lambda: known.names_of(self.model))
             for count in counts:
                 self._link(count, self._plan(known.forms[count], count), step)
         except UnknownPlanError:
             self._first, self.linked = None, {}
         return self._first is not None
 
-    def _begin(self, step: Step, common: Common, names: Names) -> None:
-        """Note what steps of all sizes have in common."""
-        self._first, self._common, self.names = step, common, names
+    def _begin(self, step: Step, common: Common, names: Callable[[], Names]) -> None:
+        """Note what steps of all sizes have in common; names are asked for by those who look at the plan."""
+        self._first, self._common, self._names = step, common, names
         self.dtype, self.losses, self.shapes = common
         self._homes = {("table", i): as_table(table, self.dtype) for i, table in enumerate(self.tables)}
         self.width = sum(math.prod(shape) for shape, _ in self.shapes) if self._tells else 0
@@ -227,7 +228,7 @@ class Stepper:
 
     def explain(self) -> Explanation:
         """The plan for a whole batch."""
-        return explain(next(iter(self.linked.values())).plan, self.names)
+        return explain(next(iter(self.linked.values())).plan, self._names())
 
 
 def run_in_turns(*turns: tuple[Stepper, Sequence[np.ndarray]]) -> list[Ran]:

@@ -81,7 +81,8 @@ class ArrayBatches:
 
     def orders(self, rng: np.random.Generator | None, passes: int) -> np.ndarray:
         """The numbers of all rows in the order of each pass, as `batches` draws them if they do not stay in blocks."""
-        orders = np.tile(np.arange(len(self.x)), (passes, 1))
+        orders = np.empty((passes, len(self.x)), np.int64)
+        orders[:] = np.arange(len(self.x))
         return orders if rng is None else rng.permuted(orders, axis=1, out=orders)
 
     @property
