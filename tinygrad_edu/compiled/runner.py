@@ -37,7 +37,7 @@ class Runner(Stepper):
     def __init__(self, model: Any, tables: Sequence[np.ndarray], batch: Callable[[np.ndarray], tuple], size: int):
         super().__init__(model, tables, size, "train")
         self.add(sizes_of_batches(len(tables[0]), size), batch)
-        self.key = self._key(self.updates)
+        self.key = self._key(self.updates, self.weights)
         self.note()
 
     def _taken(self, batches: Sequence[tuple]) -> Step:
@@ -57,7 +57,8 @@ class Runner(Stepper):
     @property
     def is_valid(self) -> bool:
         """Whether the same weights are still moved in the same way."""
-        return self.key == self._key(Updates(self.model.optimizer, self.model.trainable_weights, self.updates.numbers))
+        updates = Updates(self.model.optimizer, self.model.trainable_weights, self.updates.numbers)
+        return self.key == self._key(updates, self.model.weights)
 
     @property
     def is_untouched(self) -> bool:
@@ -74,10 +75,10 @@ class Runner(Stepper):
         held = [one for w in weights if isinstance(w, Variable) for one in (w.array, w.trainable, w.constraint, w.regularizer)]
         return [*held, *self.updates.optimizer._states.values()]
 
-    def _key(self, updates: Updates) -> tuple:
-        return updates.key, [id(weight.array) for weight in self.model.weights]
+    def _key(self, updates: Updates, weights: Sequence[Any]) -> tuple:
+        return updates.key, [id(weight.array) for weight in weights]
 
-    def begin(self, orders: Sequence[np.ndarray], told: np.ndarray | None = None) -> list[tuple[int, ...]]:
+    def begin(self, orders: np.ndarray, told: np.ndarray | None = None) -> list[tuple[int, ...]]:
         """Get ready for passes in these orders of rows, as any `Stepper`; and write down what the optimizer tells each step."""
         passes = super().begin(orders, told)
         self.updates.warn()
@@ -90,7 +91,7 @@ class Runner(Stepper):
         self.updates.done(int(self.state[STEP]))
         return super().end()
 
-    def run_epochs(self, orders: Sequence[np.ndarray]) -> Ran:
+    def run_epochs(self, orders: np.ndarray) -> Ran:
         """Train for some epochs, each on all batches of an order of rows. Returns what came out of the steps that were done.
 
         A step whose loss is no finite number is not done, nor any after it.
@@ -114,7 +115,7 @@ class Asker(Stepper):
         """The outputs for rows of these numbers. Signals are heard every so many batches."""
         told, piece = np.empty((len(order), self.width), self.dtype), self.size * max(1, PIECE // self.size)
         for at in range(0, len(order), piece):
-            run_passes(self.begin([order[at : at + piece]], told[at : at + piece]), self.dtype, self.calls_python)
+            run_passes(self.begin(order[None, at : at + piece], told[at : at + piece]), self.dtype, self.calls_python)
             self.end()
         return [np.ascontiguousarray(output) for output in self._outputs(told)]
 

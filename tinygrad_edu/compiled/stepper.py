@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Hashable, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -77,6 +78,7 @@ class Stepper:
     Attributes:
         tables: the rows to go through, until others are given.
         linked: plans with addresses, by the rows of a batch.
+        weights: of the model, when its step was last taken down.
         width: numbers that are told of every row.
     """
 
@@ -101,7 +103,8 @@ class Stepper:
             NotCompiledError: says what stands in the way.
         """
         pairs = [self._two_batches(count) for count in counts]
-        key = key_of(self.model, (self.what, self._tells, _form(batch)), self.tables) if self._is_general else None
+        self.weights, form = self.model.weights, (self.what, self._tells, _form(batch))
+        key = key_of(self.model, self.weights, form, self.tables) if self._is_general else None
         if self._recall(key, counts):
             return
         forms = {}
@@ -109,8 +112,7 @@ class Stepper:
             step = self._taken([batch(rows) for rows in pair])
             if self._first is None:
                 common = _common(step)
-                names = names_of(step, batch(np.arange(1)), common.dtype.itemsize)
-                self._begin(step, common, lambda: names)
+                self._begin(step, common, partial(names_of, step, batch(np.arange(1)), common.dtype.itemsize))
             forms[count] = form_of(step)
             self._link(count, self._plan(forms[count], count, step), step)
         if self._first is not None:
@@ -124,9 +126,9 @@ class Stepper:
         known = recall(key, counts) if self._first is None else None
         if known is None:
             return False
-        step = known.step_of(self.model)
+        step = known.step_of(self.weights)
         try:
-            self._begin(step, known.common, lambda: known.names_of(self.model))
+            self._begin(step, known.common, partial(known.names_of, self.model))
             for count in counts:
                 self._link(count, self._plan(known.forms[count], count), step)
         except UnknownPlanError:
@@ -183,17 +185,20 @@ class Stepper:
 
     # Running -------------------------------------------------------------------------------------
 
-    def begin(self, orders: Sequence[np.ndarray], told: np.ndarray | None = None) -> list[tuple[int, ...]]:
+    def begin(self, orders: np.ndarray, told: np.ndarray | None = None) -> list[tuple[int, ...]]:
         """Get ready for passes in these orders of rows. Returns what the machine does in each of them.
 
         Args:
-            orders: the numbers of rows, in batches one after the other: of each pass as many.
+            orders: the numbers of rows, in batches one after the other.
             told: memory for the outputs. None: new memory.
+
+        Shapes: orders (passes, rows).
         """
-        whole, rest = divmod(len(orders[0]), self.size)
-        self._each, self._rows_of_each, state = whole + bool(rest), len(orders[0]), self.state
+        passes, self._rows_of_each = orders.shape
+        whole, rest = divmod(self._rows_of_each, self.size)
+        self._each, state = whole + bool(rest), self.state
         self._order = np.ascontiguousarray(orders, np.int64).reshape(-1)
-        self._noted = np.empty((self._each * len(orders), max(self.losses, 1)), self.dtype)
+        self._noted = np.empty((self._each * passes, max(self.losses, 1)), self.dtype)
         self._told = np.empty((len(self._order), self.width), self.dtype) if told is None else told
         state[ORDER], state[LOSSES], state[OUTPUTS] = words(self._order), address(self._noted), address(self._told)
         state[POSITION] = state[STEP] = 0
@@ -231,7 +236,7 @@ class Stepper:
         return explain(next(iter(self.linked.values())).plan, self._names())
 
 
-def run_in_turns(*turns: tuple[Stepper, Sequence[np.ndarray]]) -> list[Ran]:
+def run_in_turns(*turns: tuple[Stepper, np.ndarray]) -> list[Ran]:
     """Let each go through its first order of rows, then each through its second, and so on, in one call of the machine.
 
     A step that learns whose loss is no finite number is not done, nor anything after it.

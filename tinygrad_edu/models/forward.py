@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -91,19 +90,18 @@ class MachineForward:
         asker.give(source.tables)
         asker.add([count for count in counts if count not in asker.linked], lambda some: unpack(source.batch(some)))
 
-    def turns(self, orders: Sequence[np.ndarray]) -> tuple[Asker, Sequence[np.ndarray]]:
+    def turns(self, orders: np.ndarray) -> tuple[Asker, np.ndarray]:
         """What `run_in_turns` needs to go through rows in these orders."""
         self.asker.give(self.source.tables)
         return self.asker, orders
 
     def run(self, order: np.ndarray) -> Done:
         """Losses and outputs of the batches of rows of these numbers."""
-        return Done(*run_in_turns(self.turns([order]))[0])
+        return Done(*run_in_turns(self.turns(order[None]))[0])
 
     def ask(self, order: np.ndarray) -> list[np.ndarray]:
         """The outputs alone, for rows that have no labels."""
-        asker, _ = self.turns([])
-        return asker.ask(order)
+        return self.turns(order[None])[0].ask(order)
 
 
 def forward_of(model: Any, source: ArrayBatches, times: int = 1, what: str = "test") -> Forward:
