@@ -15,7 +15,8 @@ HOOKS = (
 )  # fmt: skip
 ALIASES = {"on_train_batch_begin": "on_batch_begin", "on_train_batch_end": "on_batch_end"}  # as Keras 2 called them
 _TODAY = {old: new for new, old in ALIASES.items()}
-IN_BETWEEN = tuple(hook for hook in HOOKS if ("epoch" in hook or "batch" in hook or "test" in hook) and "predict" not in hook)
+WITHIN_EPOCHS = tuple(hook for hook in HOOKS if ("batch" in hook or "test" in hook) and "predict" not in hook)
+IN_BETWEEN = ("on_epoch_begin", "on_epoch_end", *WITHIN_EPOCHS)
 
 
 def idle_without(attribute: str) -> Callable[[Callable], Callable]:
@@ -156,6 +157,11 @@ class CallbackList:
         if self._looking(IN_BETWEEN):
             return None
         return [callback.epochs_at_once for callback in self._told(IN_BETWEEN)]  # type: ignore[attr-defined]
+
+    @property
+    def look_within_epochs(self) -> bool:
+        """Whether somebody looks between the steps of an epoch, or at how it is measured."""
+        return bool(self._looking(WITHIN_EPOCHS))
 
     def wanting(self, what: str) -> list[Callback]:
         """The callbacks that have to be told of every batch of "train", "test" or "predict"."""

@@ -144,7 +144,14 @@ class Compiled:
 
     def epochs_at_once(self, epochs: range) -> int:
         """How many of these epochs can be done in one call; 0 if somebody looks in between, or if even one takes too long."""
-        if not self.has_whole_epochs or not self.stream.is_between_passes or self.hooks.at_once is None:
+        return 0 if self.hooks.at_once is None else self._fitting(epochs)
+
+    def takes_whole(self, epoch: int) -> bool:
+        """Whether an epoch can be done in one call, with what is measured behind it."""
+        return not self.hooks.look_within_epochs and self._fitting(range(epoch, epoch + 1)) == 1
+
+    def _fitting(self, epochs: range) -> int:
+        if not self.has_whole_epochs or not self.stream.is_between_passes:
             return 0
         if self.pieces.validation is not None and self.has_own_tests:
             return 0

@@ -67,12 +67,12 @@ class Pieces:
 
     def epochs_at_once(self, runner: Runner, epochs: range) -> int:
         """How many of these epochs can be done in one call; 0 if not even one."""
-        steps, rows = self.source.steps, len(self.source.x)
         if self._begun is not None or not self._measures_rows:
             return 0
         due = [False] if self.validation is None else [self.validation.is_due(epoch) for epoch in epochs[: self.steps]]
         alike = len(epochs) if self.validation is None else (*due, not due[0]).index(not due[0])  # all measured, or none
-        return min(alike, self.steps // steps, NUMBERS // (rows * max(runner.width, 1)))
+        steps = self.source.steps + (self.measured.source.steps if due[0] else 0)
+        return min(alike, self.steps // steps, NUMBERS // (len(self.source.x) * max(runner.width, 1)))
 
     @property
     def _measures_rows(self) -> bool:
@@ -99,6 +99,7 @@ class Pieces:
         if measured is not None:
             counted = self._counted(self.measured, rows[:finished], measured)  # type: ignore[index]
             logs |= {f"val_{name}": values for name, values in counted.items()}
+            steps += len(measured.losses)
         self._note(steps, began)
         return logs
 
