@@ -15,7 +15,7 @@ import pytest
 import tinygrad_edu
 from tinygrad_edu import callbacks
 from tinygrad_edu.callbacks.callback import HOOKS
-from tinygrad_edu.compiled import Runner
+from tinygrad_edu.compiled import Runner, stepper
 from tinygrad_edu.layers import Activation, BatchNormalization, Dense, Layer
 from tinygrad_edu.models import Model, Sequential, asking, pieces
 from tinygrad_edu.models.forward import EagerForward
@@ -257,6 +257,64 @@ def test_training_goes_on_from_the_position_that_an_interruption_left(after, cut
         assert_same(whole, (model, history)) if after == 6 else None
         for one, other in zip(whole[0].get_weights(), model.get_weights()):
             np.testing.assert_allclose(one, other, 2e-5, 2e-6)
+
+
+class Keeps(callbacks.Callback):
+    """Looks between epochs, and keeps where an interruption left the training."""
+
+    def __init__(self):
+        self.epochs, self.positions = [], []
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.epochs.append((epoch, *logs))
+
+    def on_train_interrupt(self, logs=None):
+        self.positions.append(self.model.training_position)
+
+
+@EVERY_CUT
+@pytest.mark.parametrize("number", [1, 2, 5])
+@pytest.mark.parametrize("settings", [{}, {"validation_split": 0.2}, {"steps_per_epoch": 6}])
+def test_training_goes_on_from_where_a_signal_left_an_epoch_that_is_looked_at(settings, number, cut, monkeypatch):
+    """FIT-22: also between the last step of an epoch and the callbacks that hear of its end, which hear of it once."""
+    calls, begin = [], Runner.begin
+
+    def signalling(self, orders, told=None):
+        calls.append(len(orders))
+        if len(calls) == number:
+            signal.raise_signal(signal.SIGINT)
+        return begin(self, orders, told)
+
+    monkeypatch.setattr(Runner, "begin", signalling)
+    keeps = Keeps()
+    with pytest.raises(KeyboardInterrupt):
+        course(True, callbacks=[keeps], **settings)
+
+    class GoesOn(Keeps):
+        def on_train_begin(self, logs=None):
+            self.model.training_position = keeps.positions[-1]
+
+    goes_on, whole = GoesOn(), Keeps()
+    second, first = course(True, callbacks=[goes_on], **settings), course(False, callbacks=[whole], **settings)
+    assert keeps.epochs + goes_on.epochs == whole.epochs and max(calls) == 1
+    for one, other in zip(second[0].get_weights(), first[0].get_weights()):
+        np.testing.assert_allclose(one, other, 2e-5, 2e-6)
+    for name, values in first[1].history.items():
+        np.testing.assert_allclose(second[1].history[name][-1], values[-1], 2e-5, 2e-6, err_msg=name)
+
+
+@pytest.mark.parametrize("cut", ["all at once"], indirect=True)
+@pytest.mark.parametrize(("callback", "passes"), [
+    (callbacks.EarlyStopping(patience=99), [2] * 6),
+    (callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: None), [2] * 6),
+    (callbacks.LambdaCallback(on_test_end=lambda logs: None), [1] * 12),
+    (callbacks.LambdaCallback(on_train_end=lambda logs: None), [12]),
+])  # fmt: skip
+def test_an_epoch_is_one_call_with_what_is_measured_unless_somebody_looks_in_between(callback, passes, cut, monkeypatch):
+    calls, run = [], stepper.run_passes
+    monkeypatch.setattr(stepper, "run_passes", lambda some, *more: calls.append(len(some)) or run(some, *more))
+    course(True, callbacks=[callback], x=X[:40], y=Y[:40], validation_data=(X[:8], Y[:8]))
+    assert calls == passes
 
 
 class InTheMiddle(Layer):

@@ -241,6 +241,10 @@ class Stream:
         self._order = self._state()
         return self.source.orders(self.rng, passes)  # type: ignore[attr-defined]
 
+    def stay(self) -> None:
+        """Be at the end of the one pass that `orders` has just given: not between passes before `end`."""
+        self._taken, self._pass = self.source.steps or 0, iter(())
+
     def only(self, passes: int) -> None:
         """Of what `orders` has just given only the first passes were taken: the rest will be drawn again."""
         if self.rng is not None:

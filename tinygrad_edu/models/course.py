@@ -153,11 +153,13 @@ class Course:
         if compiled.takes_whole(self.epoch):
             with enable_grad():
                 self.whole.run(self._take_epoch, compiled)
+            self.stream.end()
         return self.step > 0
 
     def _take_epoch(self, compiled: Compiled) -> None:
         logs = compiled.run_epochs(range(self.epoch, self.epoch + 1))
         if logs:
+            self.stream.stay()
             self.step, self.logs = compiled.source.steps, {name: values[0] for name, values in logs.items()}
 
     def _run_pieces(self, compiled: Compiled) -> bool:
