@@ -17,7 +17,7 @@ from tinygrad_edu import callbacks
 from tinygrad_edu.callbacks.callback import HOOKS
 from tinygrad_edu.compiled import Runner, stepper
 from tinygrad_edu.layers import Activation, BatchNormalization, Dense, Layer
-from tinygrad_edu.models import Model, Sequential, asking, pieces
+from tinygrad_edu.models import Model, Sequential, asking, compiling, pieces
 from tinygrad_edu.models.forward import EagerForward
 from tinygrad_edu.optimizers import SGD, Adam
 
@@ -381,25 +381,54 @@ def test_a_second_fit_goes_on_with_the_same_machine_on_other_data():
     assert_same(*pairs)
 
 
-@pytest.mark.parametrize("change", [
+CHANGES = pytest.mark.parametrize("change", [
     lambda model: setattr(model.layers[0].kernel_regularizer, "l2", 0.3),
     lambda model: setattr(model.layers[0], "activation", tinygrad_edu.activations.get("relu")),
     lambda model: model.add(Activation("tanh")),
     lambda model: setattr(model.layers[0], "trainable", False),
+    lambda model: setattr(model.layers[1].kernel, "constraint", tinygrad_edu.constraints.NonNeg()),
     lambda model: model.compile(model.optimizer, "mae", jit_compile=model.jit_compile),
     lambda model: setattr(model.optimizer, "nesterov", True),
 ])  # fmt: skip
+
+
+def changing(jit):
+    tinygrad_edu.set_random_seed(3)
+    model = Sequential([Dense(4, activation="tanh", kernel_regularizer="l2", input_dim=3), Dense(1)])
+    model.compile(SGD(0.1, momentum=0.9), "mse", jit_compile=jit)
+    return model
+
+
+@CHANGES
 @pytest.mark.filterwarnings("ignore:.*expects compile")
 def test_a_step_that_has_changed_between_two_calls_is_taken_down_again(change):
     pairs = []
     for jit in (False, True):
-        tinygrad_edu.set_random_seed(3)
-        model = Sequential([Dense(4, activation="tanh", kernel_regularizer="l2", input_dim=3), Dense(1)])
-        model.compile(SGD(0.1, momentum=0.9), "mse", jit_compile=jit)
+        model = changing(jit)
         model.fit(X, Y, epochs=2, batch_size=8, verbose=0)
         change(model)
         pairs.append((model, model.fit(X, Y, epochs=2, batch_size=8, verbose=0)))
     assert_same(*pairs)
+
+
+@CHANGES
+def test_a_step_that_has_changed_between_two_epochs_is_taken_down_again(change):
+    pairs = []
+    for jit in (False, True):
+        model = changing(jit)
+        changes = callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs, model=model: epoch == 1 and change(model))
+        pairs.append((model, model.fit(X, Y, epochs=4, batch_size=8, verbose=0, callbacks=[changes])))
+    assert_same(*pairs)
+
+
+def test_a_model_is_looked_through_again_only_where_somebody_has_touched_it(monkeypatch):
+    looked, look = [], compiling.Settings
+    monkeypatch.setattr(compiling, "Settings", lambda model: looked.append(model) or look(model))
+    touches = callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: epoch == 3 and setattr(touched, "units", 5.0 - 1))
+    model, touched = changing(True), None
+    touched = model.layers[0]
+    model.fit(X, Y, epochs=8, batch_size=8, verbose=0, callbacks=[touches])
+    assert len(looked) == 3 and model.optimizer.iterations == 48  # once at first; then what was touched is another step
 
 
 def test_a_callback_may_train_the_model_on_other_data():

@@ -58,7 +58,8 @@ class Settings:
     def __init__(self, model: Any):
         self.model = model
         self.found: list[Any] = []
-        self._views: list[Any] = []  # of all that was looked into: what it holds at any time
+        self._roots = _roots(model)
+        self._views: list[Any] = [model._objective.losses]  # of all that was looked into: what it holds at any time
         layers = model.all_layers
         for part in (*layers, *model._objective.losses):
             if part is not None and part is not model:
@@ -97,8 +98,10 @@ class Settings:
     @property
     def are_untouched(self) -> bool:
         """Whether nobody has given anything in it another value. If somebody has, the settings may still be the same."""
-        held = self._held
-        return sum(map(len, self._views)) == len(held) and all(map(is_, chain.from_iterable(self._views), held))
+        roots, held = _roots(self.model), self._held
+        if len(roots) != len(self._roots) or sum(map(len, self._views)) != len(held):
+            return False
+        return all(map(is_, roots, self._roots)) and all(map(is_, chain.from_iterable(self._views), held))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Settings) and are_same(self.found, other.found)
@@ -118,6 +121,12 @@ class Settings:
 def are_same(noted: list[Any], now: list[Any]) -> bool:
     """Whether two lists of settings are those of the same step."""
     return len(noted) == len(now) and all(a is b or _is_equal(a, b) for a, b in zip(noted, now))
+
+
+def _roots(model: Any) -> list[Any]:
+    """What a model itself holds of its step; all else that it holds changes with every step, or does not matter."""
+    own = vars(model)
+    return [own.get("optimizer"), own["_objective"], *map(own.get, model._attributes)]
 
 
 def _inside(value: Any) -> list[tuple[Any, Any]]:
