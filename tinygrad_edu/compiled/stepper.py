@@ -12,7 +12,7 @@ import numpy as np
 from ..structure import flatten
 from .errors import NotCompiledError
 from .explain import Explanation, Names, explain, names_of
-from .fields import LOSSES, ORDER, OUTPUTS, POSITION, STEP
+from .fields import DEPTH, EXTENT, LOSSES, ORDER, OUTPUTS, POSITION, STEP
 from .kinds import Step
 from .known import key_of, recall, remember
 from .link import LARGEST, Linked, address, as_memory, is_exact, machine_type, new_state, run_passes, words
@@ -20,6 +20,8 @@ from .plan import Plan
 from .plans import UnknownPlanError
 from .step import known_step
 from .translation import form_of, generators_of
+
+BESIDE = 400  # rounds of a loop take as long as what an instruction takes beside its loops
 
 
 class Ran(NamedTuple):
@@ -206,6 +208,15 @@ class Stepper:
         for linked in self._used:
             linked.begin()
         return [self.linked[count].a_pass(steps, count) for count, steps in ((self.size, whole), (rest, 1)) if count and steps]
+
+    @property
+    def rounds(self) -> int | None:
+        """How often loops go round in a step of a whole batch, at most; None if nobody knows."""
+        linked = next(iter(self.linked.values()))
+        if linked.calls or linked.plan.groups:
+            return None
+        loops = np.maximum(linked.rows[:, EXTENT], 1).prod(axis=1) * np.maximum(linked.rows[:, DEPTH], 1)
+        return int(loops.sum()) + BESIDE * len(loops)
 
     @property
     def calls_python(self) -> bool:

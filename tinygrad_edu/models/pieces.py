@@ -16,11 +16,12 @@ import numpy as np
 from ..compiled import Runner, run_in_turns
 from .batches import ArrayBatches, Stream
 from .forward import Forward, MachineForward, forward_of
-from .tally import Done, Tally
+from .tally import Done, Tally, is_of_samples
 from .validation import Validation
 
 SECONDS = 0.1  # that a piece may take
-FIRST = 16  # steps of the first piece, from which the others are reckoned
+FIRST = 16  # steps of the first piece, if it cannot be reckoned
+ROUNDS = 2 * 10**9  # of loops that the machine does in a second, at least
 NUMBERS = 2**22  # that the machine may write down at once, four bytes each
 
 
@@ -56,7 +57,7 @@ class Pieces:
     def __init__(self, model: Any, stream: Stream, validation: Validation | None, epochs: int):
         source: Any = stream.source
         self.model, self.stream, self.source, self.validation = model, stream, source, validation
-        self.tally, self.steps = Tally(model, source), FIRST
+        self.tally, self.steps = Tally(model, source), 0  # that fit into a piece; 0 as long as none was done
         self._begun: Done | None = None  # steps that were done already of the epoch that comes
         self.epochs = epochs
         self.forward: Forward | None = None  # what measures, as long as nobody has changed the model
@@ -69,10 +70,11 @@ class Pieces:
         """How many of these epochs can be done in one call; 0 if not even one."""
         if self._begun is not None or not self._measures_rows:
             return 0
-        due = [False] if self.validation is None else [self.validation.is_due(epoch) for epoch in epochs[: self.steps]]
+        most = self._most(runner)
+        due = [False] if self.validation is None else [self.validation.is_due(epoch) for epoch in epochs[:most]]
         alike = len(epochs) if self.validation is None else (*due, not due[0]).index(not due[0])  # all measured, or none
         steps = self.source.steps + (self.measured.source.steps if due[0] else 0)
-        return min(alike, self.steps // steps, NUMBERS // (len(self.source.x) * max(runner.width, 1)))
+        return min(alike, most // steps, NUMBERS // (len(self.source.x) * max(runner.width, 1)))
 
     @property
     def _measures_rows(self) -> bool:
@@ -126,7 +128,7 @@ class Pieces:
         began, order, size = time.perf_counter(), self.stream.rest(), self.source.batch_size
         done, self._begun = self._begun, None
         if done is None:
-            order = order[: min(most, self.steps, max(1, NUMBERS // (size * max(runner.width, 1)))) * size]
+            order = order[: min(most, self._most(runner), max(1, NUMBERS // (size * max(runner.width, 1)))) * size]
             done = Done(*runner.run_epochs(order[None]))
         steps = len(done.losses)
         rows, left = order[: steps * size], order[steps * size : (steps + 1) * size]
@@ -135,6 +137,13 @@ class Pieces:
             self._note(steps, began)
         self.stream.skip(steps + (left.size > 0))
         return steps, self.source.batch(left) if left.size else None
+
+    def _most(self, runner: Runner) -> int:
+        """How many steps fit into a piece, as those tell that were done; before there are any, as the plan does."""
+        if self.steps:
+            return self.steps
+        is_alone = self.validation is None and all(is_of_samples(placed.metric) for placed in self.model._scores.placed)
+        return max(FIRST, int(SECONDS * ROUNDS / runner.rounds)) if is_alone and runner.rounds else FIRST
 
     def _note(self, steps: int, began: float) -> None:
         """How many steps fit into the time of a piece, as far as these tell."""
