@@ -98,16 +98,16 @@ class _Reader:
 
     def origin(self, one: Instruction, out: Place | None) -> tuple[str, str]:
         """What an instruction is done for: what the ops say that it comes from, else its place in the plan."""
-        if one.value is not None and self.phase not in ("report", "update"):
+        if one.is_update:
+            self.phase = "update"
+        elif one.value is not None:
             call = self.plan.values.calls.get(one.value, -1)
             layer, is_backward = self.names.origins[call] if 0 <= call < len(self.names.origins) else ("", False)
             is_loss = not layer and self.plan.batch is not None and self.names.origins
             self.phase = "backward" if is_backward else "loss" if is_loss else "forward"
             return self.phase, layer
-        if one.name in REPORTS or (out is not None and out.cell.home is not None and out.cell.home[0] == "result"):  # type: ignore[index]
+        elif one.name in REPORTS or (out is not None and out.cell.home is not None and out.cell.home[0] == "result"):  # type: ignore[index]
             self.phase = "report"
-        elif self.phase == "report":
-            self.phase = "update"
         if self.phase != "update" or out is None or out.cell.home is None:
             return self.phase, ""
         return self.phase, self.home(out.cell).name.rpartition(" ")[2].rpartition("/")[0]
@@ -140,7 +140,7 @@ class _Reader:
         plain = kind if kind in ("table", "result") else "weight"
         names = {"table": self.names.tables, "weight": self.names.weights}.get(plain, ())
         name = names[number] if number < len(names) else f"{plain} {number}"
-        return Source(kind, name if kind == plain else " ".join([kind, *map(str, rest), "of", name]), number)
+        return Source(kind, name if kind == plain else " ".join([kind, *map(str, rest[:-1]), "of", name]), number)
 
     def target(self, out: Place | None, user: str) -> str:
         if out is None:

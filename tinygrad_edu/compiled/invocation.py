@@ -15,7 +15,9 @@ from ..record import Op
 from ..structure import flatten
 from .errors import NotCompiledError
 from .explain import names_of
-from .link import Linked, Prepared, as_memory, first_byte, is_exact, machine_type, new_state
+from .fields import RATES
+from .lessons import Lessons
+from .link import Linked, Prepared, address, as_memory, first_byte, is_exact, machine_type, new_state
 from .plans import plan_of_function
 from .step import known_function
 from .translation import generators_of
@@ -49,9 +51,13 @@ class Invocation:
         self.weights = step.taken.weights
         self.arrays = [weight.array for weight in self.weights]
         self.results = [_Result.of(x, self.dtype) for x in step.taken.outputs]
-        homes: dict[Any, np.ndarray] = {("weight", number): array for number, array in enumerate(self.arrays)}
-        self.linked = Linked(plan_of_function(step), homes, self.dtype, new_state(), generators_of(step))
+        self.lessons = Lessons(step, self.dtype)
+        homes: dict[Any, Any] = {("weight", number): array for number, array in enumerate(self.arrays)} | self.lessons.homes
+        plan, state = plan_of_function(step, self.lessons.moves), new_state()
+        state[RATES] = address(self.lessons.row)
+        self.linked = Linked(plan, homes, self.dtype, state, generators_of(step))
         self.prepared = Prepared(self.linked)
+        self.written = self.lessons.written(plan)
         self.moved = [self.weights[number] for number in self.linked.plan.moved]
         self.table_places = [self.prepared.places(("table", number)) for number in range(len(step.taken.tables))]
         self.result_places = [self.prepared.places(("result", number)) for number in range(len(self.results))]
@@ -61,8 +67,8 @@ class Invocation:
 
     @property
     def is_valid(self) -> bool:
-        """Whether what the function read is where it was."""
-        return all(weight.array is array for weight, array in zip(self.weights, self.arrays))
+        """Whether what the function read is where it was, and is moved in the same way."""
+        return all(weight.array is array for weight, array in zip(self.weights, self.arrays)) and self.lessons.is_valid
 
     def __call__(self, tables: Sequence[Any]) -> Any:
         arrays = [self._as_table(table) for table in tables]
@@ -73,8 +79,7 @@ class Invocation:
                 prepared.put(places, first_byte(array), array)
             for places, at, array in zip(self.result_places, memory.addresses, memory.arrays):
                 prepared.put(places, at, array)
-            if not prepared.run():
-                raise NotCompiledError("an instruction did not take the numbers that it got")
+            self._run()
             values = [
                 make_value(array, self._end(array, tables) if is_recording and has_graph else None) if result.is_plain else
                 result.of_array(array)
@@ -83,6 +88,22 @@ class Invocation:
         for weight in self.moved:
             weight.mark_changed()
         return self.rebuild(values)
+
+    def _run(self) -> None:
+        """Run the plan. If it ends in the middle, all numbers are again what they were, and the function itself may begin."""
+        before = [array.copy() for array in self.written]
+        self.lessons.begin()
+        try:
+            is_done = self.prepared.run()
+        except Exception:
+            if not before:
+                raise
+            is_done = False
+        if not is_done:
+            for array, numbers in zip(self.written, before):
+                array[...] = numbers
+            raise NotCompiledError("an instruction did not take the numbers that it got")
+        self.lessons.end()
 
     def _as_table(self, table: Any) -> np.ndarray:
         """Numbers as the machine reads them: of its type, one after the other."""

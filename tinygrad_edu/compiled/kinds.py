@@ -9,7 +9,7 @@ import numpy as np
 
 from ..graph import NUMBERS, Value
 from .errors import NotCompiledError
-from .tape import Call, Draw, Reading
+from .tape import Call, Draw, Reading, Update
 
 
 class Taken(NamedTuple):
@@ -226,7 +226,9 @@ def _alike(one: Any, other: Any) -> bool:
     if isinstance(one, Call):
         same = one.out.shape == other.out.shape and one.out.dtype == other.out.dtype
         return same and (not one.params or _same(one.params, other.params))
-    return _same(one.args, other.args) if isinstance(one, Draw) else _same(one[2:], other[2:])
+    if isinstance(one, Update):
+        return one.numbers == other.numbers and _same(one.variables, other.variables)
+    return not isinstance(one, Draw) or _same(one.args, other.args)
 
 
 def _same(a: Any, b: Any) -> bool:

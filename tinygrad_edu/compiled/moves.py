@@ -48,6 +48,8 @@ class Move(NamedTuple):
         hooked: of each weight, whether hooks watch its gradient.
         held: of each weight its constraint: None, "non_neg", or the axes of a norm that is bounded.
         name: what Python calls, for those who read a plan.
+        number: which of the updates in a plan this is.
+        told: where the numbers that it is told begin in a row.
     """
 
     loop: Callable | None
@@ -61,6 +63,13 @@ class Move(NamedTuple):
     hooked: tuple[bool, ...] = ()
     held: tuple[Any, ...] = ()
     name: str = ""
+    number: int = 0
+    told: int = 0
+
+    @property
+    def length(self) -> int:
+        """How many numbers it is told in each step."""
+        return NUMBERS + self.width + OF_NORM * sum(held not in (None, "non_neg") for held in self.held) if self.loop else 1
 
 
 def move_of(optimizer: Optimizer, weights: Sequence[Any]) -> Move:
@@ -131,23 +140,24 @@ def update(plan: Plan, trained: Sequence[int], gradients: Sequence[int], move: M
     places = [_watched(plan, number, place) if is_hooked else place for is_hooked, number, place in watched]
     weights = [plan.home(("weight", number), place.form.shape) for number, place in zip(trained, places)]
     if move.loop is None:
-        plan.call_bound(move.name, UPDATE, places)
+        plan.call_bound(move.name, (UPDATE, move.number), places)
         return
+    on = _Told(plan, move.told)
     if move.is_scaled:
-        places = [_on(plan, unscale, Cell(place.form.shape).place, [place], SCALE, 1) for place in places]
-    places = _clipped(plan, places, move.clip)
+        places = [on(unscale, Cell(place.form.shape).place, [place], SCALE) for place in places]
+    places = _clipped(on, places, move.clip)
     for i, (number, weight, place) in enumerate(zip(trained, weights, places)):
         if move.decays[i]:
-            _on(plan, decay, weight, [], DECAY)
-        _on(plan, mover(move.loop, move.slots), weight, [place], NUMBERS, move.width)
+            on(decay, weight, [], DECAY)
+        on(mover(move.loop, move.slots), weight, [place], NUMBERS, move.width)
         for slot in range(move.slots):
-            plan.instructions[-1].places[B + slot] = plan.home(("slot", number, slot), place.form.shape)
+            plan.instructions[-1].places[B + slot] = plan.home(("slot", number, slot, move.number), place.form.shape)
         if move.averages:
-            mean = plan.home(("average", number), place.form.shape)
-            _on(plan, average, mean, [weight], SHARE)
+            mean = plan.home(("average", number, move.number), place.form.shape)
+            on(average, mean, [weight], SHARE)
             if move.overwrites:
-                _on(plan, overwrite, weight, [mean], OVERWRITES)
-    _hold(plan, weights, move)
+                on(overwrite, weight, [mean], OVERWRITES)
+    _hold(on, weights, move)
 
 
 def _watched(plan: Plan, number: int, place: Place) -> Place:
@@ -162,32 +172,39 @@ def _own(plan: Plan, place: Place) -> Place:
     return place if place.form.flags.c_contiguous and place.cell.home is None else plan.copied(place)
 
 
-def _on(plan: Plan, code: Opcode, out: Place, operands: Sequence[Place], told: int, width: int = 1) -> Place:
-    """An instruction on flat arrays, that is told `width` numbers."""
-    plan.emit(code.name, code, [out.form.size], (out, (1,)), [(place, (1,)) for place in operands], {TOLD: told, DEPTH: width})
-    return out
+class _Told(NamedTuple):
+    """What makes instructions on flat arrays, which are told numbers from a place in a row on."""
+
+    plan: Plan
+    begin: int
+
+    def __call__(self, code: Opcode, out: Place, operands: Sequence[Place], told: int, width: int = 1) -> Place:
+        """An instruction that is told `width` numbers."""
+        fields = {TOLD: self.begin + told, DEPTH: width}
+        self.plan.emit(code.name, code, [out.form.size], (out, (1,)), [(place, (1,)) for place in operands], fields)
+        return out
 
 
-def _clipped(plan: Plan, places: list[Place], clip: str) -> list[Place]:
+def _clipped(on: _Told, places: list[Place], clip: str) -> list[Place]:
     """Gradients that are small enough."""
     if clip == "clipvalue":
-        return [_on(plan, clip_value, Cell(place.form.shape).place, [place], LIMIT) for place in places]
+        return [on(clip_value, Cell(place.form.shape).place, [place], LIMIT) for place in places]
     if not clip:
         return places
     lengths = [Cell((2,)).place] * len(places) if clip == "global_clipnorm" else [Cell((2,)).place for _ in places]
     short, met = [], set[int]()
     for place, length in zip(places, lengths):
         fields = {INNER: place.form.size, DEPTH: int(id(length.cell) in met)}
-        plan.emit("add_length", add_length, [], (length, ()), [(place, ())], fields)
+        on.plan.emit("add_length", add_length, [], (length, ()), [(place, ())], fields)
         met.add(id(length.cell))
     for place, length in zip(places, lengths):
-        short.append(_on(plan, shorten, Cell(place.form.shape).place, [place, length], LIMIT))
+        short.append(on(shorten, Cell(place.form.shape).place, [place, length], LIMIT))
     return short
 
 
-def _hold(plan: Plan, weights: Sequence[Place], move: Move) -> None:
+def _hold(on: _Told, weights: Sequence[Place], move: Move) -> None:
     """Constraints: weights that are not negative, and norms within bounds."""
-    told = NUMBERS + move.width
+    plan, told = on.plan, NUMBERS + move.width
     for weight, held in zip(weights, move.held):
         if held == "non_neg":
             plan.elementwise("relu", opcode_of("relu"), weight, [weight])
@@ -197,7 +214,7 @@ def _hold(plan: Plan, weights: Sequence[Place], move: Move) -> None:
             squares = _lowered(plan, "square", value, weight.form.shape)
             bounded = np.sum(weight.form, held[1], keepdims=True).shape
             norms = plan.place(_lowered(plan, "sum", squares, bounded, axis=held[1], keepdims=True))
-            factors = _on(plan, stretch_of, Cell(norms.form.shape).place, [_own(plan, norms)], told, OF_NORM)
+            factors = on(stretch_of, Cell(norms.form.shape).place, [_own(plan, norms)], told, OF_NORM)
             plan.elementwise("multiply", opcode_of("multiply"), weight, [weight, factors])
             told += OF_NORM
 

@@ -7,8 +7,9 @@ into rows that the machine can read.
 
 from __future__ import annotations
 
+import contextlib
 import math
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -38,6 +39,7 @@ class Instruction(NamedTuple):
         fields: all other numbers of the row, by their field.
         value: of the program, on the way to which this is done; None if to none.
         is_by_number: whether it does the same to each number.
+        is_update: whether it is part of what happens to weights.
     """
 
     name: str
@@ -46,6 +48,7 @@ class Instruction(NamedTuple):
     fields: dict[int, int]
     value: int | None = None
     is_by_number: bool = False
+    is_update: bool = False
 
     @property
     def extent(self) -> tuple[int, ...]:
@@ -130,6 +133,7 @@ class Plan:
         self.constants: list[tuple[Cell, np.ndarray]] = []
         self.size = 0
         self.value: int | None = None
+        self._updates = False
         self.draws: dict[int, int] = {}
         self.moved = tuple(number for number, _ in program.moves)
         self._constant_cells: dict[bytes, Cell] = {}
@@ -220,16 +224,28 @@ class Plan:
         for at, stride_fields, (place, strides) in _addressed(out, operands):
             places[at] = place
             numbers |= dict(zip(stride_fields[AXES - len(strides) :], map(int, strides)))
-        self.instructions.append(Instruction(name, code, places, numbers | (fields or {}), self.value))
+        self._add(name, code, places, numbers | (fields or {}))
 
     def call(self, name: str, function: Callable | Drawn, out: Place, operands: Sequence[Place]) -> None:
         """An instruction that is Python."""
         places = dict(enumerate([out, *operands]))
-        self.instructions.append(Instruction(name, function, places, {INNER: out.form.size}, self.value))
+        self._add(name, function, places, {INNER: out.form.size})
 
     def call_bound(self, name: str, key: Hashable, operands: Sequence[Place]) -> None:
         """An instruction that is Python, which linking finds among the homes: it works on arrays that look at places."""
-        self.instructions.append(Instruction(name, Bound(key), dict(enumerate(operands)), {}))
+        self._add(name, Bound(key), dict(enumerate(operands)), {})
+
+    def _add(self, name: str, code: Opcode | Callable | Bound | Drawn, places: dict[int, Place], fields: dict[int, int]) -> None:
+        self.instructions.append(Instruction(name, code, places, fields, self.value, is_update=self._updates))
+
+    @contextlib.contextmanager
+    def updating(self) -> Iterator[None]:
+        """Say of the instructions that are added in a block that they are part of what happens to weights."""
+        self._updates = True
+        try:
+            yield
+        finally:
+            self._updates = False
 
     def elementwise(self, name: str, code: Opcode, out: Place, operands: Sequence[Place]) -> bool:
         """Number by number, along as few axes as there can be. False, and nothing, if these are too many."""

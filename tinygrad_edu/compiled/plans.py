@@ -17,6 +17,7 @@ from .places import Cell, Place
 from .plan import Plan
 from .program import Program
 from .translation import program_of
+from .writes import WRITES, read_after, take_moves
 
 KEPT = 64  # plans that are remembered
 _plans: dict[Hashable, Plan] = {}
@@ -64,10 +65,11 @@ def _new_plan(program: Program, batch: int, trained: Sequence[int], move: Move |
         lower(plan, action)
     _note_losses(plan, learns=move is not None)
     _tell(plan, program.outputs)
-    _take_moves(plan)
-    if move is not None:
-        update(plan, trained, program.gradients, move)
-        into_weights(plan)
+    with plan.updating():
+        take_moves(plan)
+        if move is not None:
+            update(plan, trained, program.gradients, move)
+    into_weights(plan)
     lay_out(plan, opcode_of("lay_out"), opcode_of("add"))
     return plan
 
@@ -120,8 +122,13 @@ def _tell(plan: Plan, outputs: Sequence[int]) -> None:
         plan.emit("tell", tell, form.shape, None, [(place.seen(form), form.strides)], fields)
 
 
-def plan_of_function(step: Step) -> Plan:
-    """Compute from tables that are taken whole, and leave results where they are wanted."""
+def plan_of_function(step: Step, moves: Sequence[Move] = ()) -> Plan:
+    """Compute from tables that are taken whole, and leave results where they are wanted.
+
+    Args:
+        step: taken down.
+        moves: how weights are moved in each step of an optimizer that is in it.
+    """
     program = program_of(step)
     plan = _begun(program, None)
     for value, table in program.tables.items():
@@ -133,17 +140,16 @@ def plan_of_function(step: Step) -> Plan:
     ]
     for value, target in results:
         plan.wants(value, target)
-    for action in program.actions:
-        lower(plan, action)
+    for number, action in enumerate(program.actions):
+        if action.name in WRITES:
+            with plan.updating():
+                WRITES[action.name](plan, action, read_after(program, number), moves)
+        else:
+            lower(plan, action)
     for value, target in results:
         if plan.place(value) is not target:
             plan.elementwise("lay_out", plan.copy, target, [plan.place(value)])
-    _take_moves(plan)
+    with plan.updating():
+        take_moves(plan)
     lay_out(plan, opcode_of("lay_out"), opcode_of("add"))
     return plan
-
-
-def _take_moves(plan: Plan) -> None:
-    for number, value in plan.program.moves:
-        weight = plan.home(("weight", number), plan.values.shapes[value])
-        plan.elementwise("lay_out", plan.copy, weight, [plan.place(value)])

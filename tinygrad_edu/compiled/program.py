@@ -83,7 +83,8 @@ class Program(NamedTuple):
         outputs: what is told of every row.
         parts, loss: the loss of every output by itself, where there are several, and of all; None if there is none.
         gradients: by the weights that are trained.
-        moves: weights that get other numbers, by their numbers, and which values.
+        moves: weights that have other numbers in the end, by their numbers, and which values.
+        writes: what comes out of actions that write to weights on the way, which have to be done.
     """
 
     values: Values
@@ -95,12 +96,13 @@ class Program(NamedTuple):
     loss: int | None = None
     gradients: tuple[int, ...] = ()
     moves: tuple[tuple[int, int], ...] = ()
+    writes: tuple[int, ...] = ()
 
     @property
     def wanted(self) -> list[int]:
         """All that is computed for its own sake."""
         loss = () if self.loss is None else (self.loss,)
-        return [*self.outputs, *self.parts, *loss, *self.gradients, *(value for _, value in self.moves)]
+        return [*self.outputs, *self.parts, *loss, *self.gradients, *(value for _, value in self.moves), *self.writes]
 
     def renamed(self, actions: list[Action]) -> Program:
         """The same with other actions, by values of which none is the same as another one."""

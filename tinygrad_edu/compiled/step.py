@@ -31,7 +31,7 @@ from ..tensor import Tensor
 from ..variable import Variable
 from .errors import NotCompiledError as NotCompiledError
 from .kinds import Step, Taken, by_place, told_apart
-from .tape import Tape
+from .tape import Tape, Update
 
 
 def known_step(model: Any, batches: Sequence[tuple], like: Step | None = None, what: str = "train") -> Step:
@@ -99,6 +99,8 @@ def take_down(model: Any, batch: tuple, what: str = "train") -> Taken:
     (output, loss, found), tape = _undone(step, enable_grad if what == "train" else no_grad)
     if loss is not None and model._scores.placed and any(getattr(part, "mask", None) is not None for part in flatten(output)[0]):
         raise NotCompiledError("metrics look at the mask of an output")
+    if update := next((call for call in tape.calls if isinstance(call, Update)), None):
+        raise NotCompiledError(f"a step of {update.optimizer!r} is taken in it")
     moved = [number for number, g in enumerate(found) if g is not None]
     reports = loss is not None and model._objective.reported
     parts = [part.array for part in model._objective.parts] if reports else []

@@ -112,6 +112,16 @@ class Update(NamedTuple):
     def inputs(self) -> tuple:
         return tuple(g for g in self.gradients if g is not None)
 
+    @property
+    def numbers(self) -> list[int]:
+        """Which of the variables have a gradient."""
+        return [number for number, g in enumerate(self.gradients) if g is not None]
+
+    @property
+    def moved(self) -> list[Variable]:
+        """The variables that have a gradient."""
+        return [variable for variable, g in zip(self.variables, self.gradients) if g is not None]
+
 
 class Reading(NamedTuple):
     """The numbers of an array were asked for, in the middle of the list: what Python did with them is not on the tape."""
@@ -195,6 +205,9 @@ class Tape(Detector):
         """Note that all of a Variable gets other numbers; refuse what cannot be moved back."""
         if not isinstance(tensor, Variable) or key is not ...:
             raise NotCompiledError(f"numbers of {_name(tensor)} are changed in place, {place_of_caller()}")
+        if np.shape(array) != tensor.shape:
+            raise NotCompiledError(f"{_name(tensor)} gets numbers of another shape, {place_of_caller()}")
+        self._note_leaf(tensor)
         self.calls.append(Move(tensor, array))
 
     def look_at_reading(self, tensor: Any) -> None:
@@ -205,7 +218,10 @@ class Tape(Detector):
     def takes_update(self, optimizer: Any, gradients: list, variables: Any) -> bool:
         """Note a step of an optimizer, which is not taken."""
         arrays = tuple(g.array if isinstance(g, Value) else g if g is None else np.asarray(g) for g in gradients)
-        self.calls.append(Update(optimizer, arrays, tuple(variables or ())))
+        update = Update(optimizer, arrays, tuple(variables or ()))
+        for variable in update.moved:
+            self._note_leaf(variable)
+        self.calls.append(update)
         return True
 
 

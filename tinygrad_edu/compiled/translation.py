@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
 from typing import Any
 
 import numpy as np
 
-from .errors import NotCompiledError
 from .kinds import Step
 from .passes import shortened
 from .program import Action, Program, Values, frozen
-from .tape import Call, Draw, Move
+from .tape import Call, Draw, Move, Update
 
 
 def generators_of(step: Step) -> list[Any]:
@@ -34,29 +33,30 @@ class _Translation:
         self.known: dict[int, int] = {}
         self.tables: dict[int, int] = {}
         self.weights: dict[int, int] = {}
-        self.moved: dict[int, int] = {}  # what was moved, by the number of the weight
+        self.moved: dict[int, int] = {}  # what was moved and not written yet, by the number of the weight
+        self.writes: list[int] = []
+        self.updates = 0
         self.places = {id(weight): number for number, weight in enumerate(step.taken.weights)}
 
     def program(self) -> Program:
         taken = self.step.taken
         actions = []
         for self.now, call in enumerate(taken.calls):
-            if action := self.action(call):
-                actions.append(action)
+            actions += self.updated(call) if isinstance(call, Update) else self.action(call)
         return Program(
             self.values, actions, self.tables, self.weights, self.numbers(taken.outputs), self.numbers(taken.parts),
             None if taken.loss is None else self.number(taken.loss), self.numbers(taken.gradients), tuple(self.moved.items()),
+            tuple(self.writes),
         )  # fmt: skip
 
-    def action(self, call: Any) -> Action | None:
+    def action(self, call: Call | Draw | Move) -> Iterator[Action]:
         """The action of a call, if there is something left to do."""
+        inputs = self.numbers(call.inputs)
         if isinstance(call, Move):
             number = self.places[id(call.variable)]
-            self.moved[number] = self.known[id(call.variable.array)] = self.number(call.value)
-            return None
-        if not isinstance(call, (Call, Draw)):
-            raise NotCompiledError(f"a step of {call.optimizer!r} is taken in it")
-        inputs = self.numbers(call.inputs)
+            (self.moved[number],) = inputs
+            (self.known[id(call.variable.array)],) = inputs
+            return
         if isinstance(call, Draw):
             params = {
                 "generator": self.generators.index(call.generator),
@@ -64,11 +64,28 @@ class _Translation:
                 "draw": call.draw,
                 "args": call.args,
             }
-            return Action("draw", (), params, self.result(call.out))
-        if all(value in self.values.constants for value in inputs):
+            yield Action("draw", (), params, self.result(call.out))
+        elif all(value in self.values.constants for value in inputs):
             self.known[id(call.out)] = self.values.constant(call.out)
-            return None
-        return Action(call.op.name, inputs, call.params, self.result(call.out), call.op)
+        else:
+            yield Action(call.op.name, inputs, call.params, self.result(call.out), call.op)
+
+    def updated(self, call: Update) -> Iterator[Action]:
+        """What an optimizer does to weights, where they are; before that those get the numbers that they were given by hand."""
+        gradients, trained = self.numbers(call.inputs), [self.places[id(weight)] for weight in call.moved]
+        for number in trained:
+            if number in self.moved:
+                yield self.written("move", (self.moved.pop(number),), {"weights": [number]})
+        update = self.written("update", gradients, {"weights": trained, "number": self.updates})
+        yield update
+        self.updates += 1
+        for number, weight in zip(trained, call.moved):
+            yield Action("weight", (update.out,), {"number": number}, self.result(weight.array))
+
+    def written(self, name: str, inputs: tuple[int, ...], params: dict[str, Any]) -> Action:
+        """An action that writes to weights."""
+        self.writes.append(self.values.new(()))
+        return Action(name, inputs, params, self.writes[-1])
 
     def result(self, array: Any) -> int:
         number = self.known[id(array)] = self.values.new(np.shape(array), np.asarray(array).dtype)
@@ -112,10 +129,8 @@ def form_of(step: Step) -> Hashable:
             continue
         if isinstance(call, Draw):
             calls.append((generators[call.generator], call.number, call.draw, frozen(call.args), call.out.shape))
-        elif isinstance(call, Call):
-            calls.append((call.op, inputs, frozen(call.params) if call.params else (), call.out.shape, call.out.dtype.char))
         else:
-            calls.append(("update", id(call)))
+            calls.append((call.op, inputs, frozen(call.params) if call.params else (), call.out.shape, call.out.dtype.char))
         numbers.setdefault(id(call.out), len(numbers))
     wanted = tuple([number(array) for array in step.taken.wanted])
     taken = step.taken

@@ -28,6 +28,7 @@ class Updates:
         optimizer: whose slots are made if there are none yet.
         weights: that may be trained.
         numbers: of those that have a gradient, in its order; None means all. The optimizer warns of the others.
+        number, told: of the `Move`.
 
     Attributes:
         weights: that it moves.
@@ -36,11 +37,14 @@ class Updates:
         states: of the weights.
     """
 
-    def __init__(self, optimizer: Optimizer, weights: Sequence[Any], numbers: Sequence[int] | None = None):
+    def __init__(
+        self, optimizer: Optimizer, weights: Sequence[Any], numbers: Sequence[int] | None = None, number: int = 0, told: int = 0
+    ):
         self.optimizer, self.trainable = optimizer, list(weights)
         self.numbers = range(len(weights)) if numbers is None else numbers
         self.weights = [self.trainable[number] for number in self.numbers if number < len(weights)]
-        self.move, self.states = move_of(optimizer, self.weights), optimizer._states_of(self.weights)
+        self.move = move_of(optimizer, self.weights)._replace(number=number, told=told)
+        self.states = optimizer._states_of(self.weights)
         self.missing = [weight.path for i, weight in enumerate(self.trainable) if i not in self.numbers]
 
     @property
@@ -55,11 +59,11 @@ class Updates:
             (HOOKS, number): functools.partial(_call_hooks, state.variable) for number, state in zip(numbers, self.states)
         }
         if self.move.loop is None:
-            return {**found, UPDATE: self._apply}
+            return {**found, (UPDATE, self.move.number): self._apply}
         for number, state in zip(numbers, self.states):
-            found |= {("slot", number, slot): array for slot, array in enumerate(state.arrays)}
+            found |= {("slot", number, slot, self.move.number): array for slot, array in enumerate(state.arrays)}
             if self.move.averages:
-                found["average", number] = state.slots["average"].array
+                found["average", number, self.move.number] = state.slots["average"].array
         return found
 
     def rows(self, count: int, dtype: Any) -> np.ndarray:
@@ -67,7 +71,9 @@ class Updates:
         if self.move.loop is None:
             return np.zeros((1, 1), dtype)
         first = self.optimizer.iterations + 1
-        columns = self._columns(np.arange(first, first + count))
+        steps = np.arange(first, first + count)
+        rates = _rates(self.optimizer, steps)
+        columns = self._columns(steps, rates, _numbers(self.optimizer, rates, steps))
         if not any(isinstance(column, np.ndarray) for column in columns):
             return np.array([columns], dtype)
         rows = np.empty((count, len(columns)), dtype)
@@ -75,17 +81,24 @@ class Updates:
             rows[:, i] = column
         return rows
 
-    def _columns(self, steps: np.ndarray) -> list[Any]:
+    def row(self, ahead: int = 0) -> list[float]:
+        """What one step is told: the next one, or one that is so many steps ahead. Plain numbers are ten times as fast."""
+        if self.move.loop is None:
+            return [0.0]
+        step = self.optimizer.iterations + 1 + ahead
+        rate = self.optimizer.rate_at(step)
+        return self._columns(step, rate, self.optimizer.numbers(rate, step))
+
+    def _columns(self, steps: Any, rates: Any, numbers: Sequence[Any]) -> list[Any]:
         """Each a number for every step, or one for all."""
         optimizer, move = self.optimizer, self.move
-        rates = _rates(optimizer, steps)
         return [
             optimizer.loss_scale_factor or 1,
             rates * (optimizer.weight_decay or 0),
             getattr(optimizer, move.clip, 0) if move.clip else 0,
             np.where(steps == 1, 1, 1 - optimizer.ema_momentum) if move.averages else 0,
             steps % optimizer.ema_overwrite_frequency == 0 if move.overwrites else 0,
-            *_numbers(optimizer, rates, steps),
+            *numbers,
             *(number for weight in self.weights for number in _bounds(weight.constraint)),
         ]
 
