@@ -155,7 +155,7 @@ def _floating(x: Any) -> Any:
 
 def _like(y_pred: Any, y_true: Any, shape: tuple, dtype: Any) -> Any:
     """Labels in a shape and a dtype; as a Tensor if the predictions are one. Labels that were computed stay so."""
-    if isinstance(y_true, Value) and y_true.node is None:
+    if isinstance(y_true, Value) and y_true.node is None and not isinstance(y_pred, Value):
         y_true = y_true.array
     y_true = y_true if y_true.shape == shape else y_true.reshape(shape)
     y_true = y_true if y_true.dtype == dtype else y_true.astype(dtype)

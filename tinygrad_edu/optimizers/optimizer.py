@@ -11,7 +11,7 @@ import numpy as np
 from .. import compat
 from ..calculus import no_grad
 from ..kernel import kernel
-from ..modes import detector, detectors
+from ..modes import detector, detectors, read
 from ..registry import Configurable, Registry, parameters_of
 from ..registry import serialize as plain
 from ..variable import Variable
@@ -153,7 +153,7 @@ class Optimizer(Stateful, Configurable):
     @property
     def iterations(self) -> int:
         """Number of steps done; several calls of `apply` make one, if gradients are accumulated."""
-        return int(self._calls.array) // (self.gradient_accumulation_steps or 1)
+        return int(read(self._calls)) // (self.gradient_accumulation_steps or 1)
 
     @iterations.setter
     def iterations(self, steps: int) -> None:

@@ -1,0 +1,448 @@
+"""Training loops of one's own under @compiled: weights, slots, averages and counts move as they do without it.
+
+Each loop is run twice, on the same data, as it is and compiled; only the first batch is taken down. Sums are added up in another
+order, so numbers differ by a few units in the last place, which grow from step to step.
+"""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import tinygrad_edu as tg
+from tests.compiled.updating import CONSTRAINTS, IN_PYTHON, JUMPS, MAKE, OPTIONS, Signs
+from tinygrad_edu import Tensor, Variable, losses, ops, optimizers
+from tinygrad_edu.layers import BatchNormalization, Dense, Dropout
+from tinygrad_edu.models import Sequential
+from tinygrad_edu.optimizers import SGD, Adam, schedules
+
+RNG = np.random.default_rng(0)
+X = RNG.uniform(-1, 1, (96, 3)).astype("float32")
+Y = np.tanh(X @ RNG.normal(size=(3, 1))).astype("float32")
+MSE = losses.MeanSquaredError()
+
+
+def as_it_is(function):
+    """In the place of `compiled`: the function itself."""
+    return function
+
+
+def batches(size=16):
+    return [(X[i : i + size], Y[i : i + size]) for i in range(0, len(X), size)]
+
+
+def network(*between, constraint=None, dtype="float32"):
+    held = CONSTRAINTS[constraint] if constraint else lambda: None
+    first = Dense(6, activation="tanh", kernel_constraint=held(), dtype=dtype)
+    model = Sequential([first, *between, Dense(1, bias_constraint=held(), dtype=dtype)])
+    model.build((None, 3))
+    return model
+
+
+def numbers_of(*things):
+    """All that training changes of models and optimizers."""
+    return [np.array(variable.array, float) for thing in things for variable in getattr(thing, "weights", thing.variables)]
+
+
+def assert_close(found, expected, rtol=2e-5, atol=2e-5):
+    assert len(found) == len(expected)
+    for one, other in zip(found, expected):
+        np.testing.assert_allclose(one, other, rtol, atol)
+
+
+def assert_same(loop, *, in_python=None, rtol=2e-5, atol=2e-5):
+    """What `loop(wrap)` leaves behind is the same compiled as it is. Returns the compiled function."""
+    tg.set_random_seed(3)
+    _, expected = loop(as_it_is)
+    tg.set_random_seed(3)
+    step, found = loop(tg.compiled)
+    assert step.compiled_plan is not None, step.explain()
+    assert in_python is None or ("(Python)" in step.explain()) == in_python
+    assert_close(found, expected, rtol, atol)
+    return step
+
+
+def training(make, between=lambda model, optimizer: None, epochs=2, **settings):
+    """The loop that most write, around an optimizer; something may happen between its epochs."""
+
+    def loop(wrap):
+        model, optimizer = network(**settings), make()
+
+        @wrap
+        def step(x, y):
+            loss = MSE(y, model(x, training=True))
+            weights = model.trainable_weights
+            gradients = tg.gradients(optimizer.scale_loss(loss), weights)
+            optimizer.apply_gradients(zip(gradients, weights))
+            return loss
+
+        told = []
+        for epoch in range(epochs):
+            told += [step(x.astype(model.weights[0].dtype), y.astype(model.weights[0].dtype)).item() for x, y in batches()]
+            between(model, optimizer)
+        return step, [np.array(told), *numbers_of(model, optimizer)]
+
+    return loop
+
+
+# Optimizers --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", MAKE)
+def test_every_optimizer_moves_weights_as_it_does_eagerly(name):
+    assert_same(training(MAKE[name]), in_python=name in IN_PYTHON)
+
+
+@pytest.mark.parametrize("optimizer", ["nesterov", "adam", "adafactor"])
+@pytest.mark.parametrize("option", OPTIONS)
+def test_every_option_does_what_it_does_eagerly(option, optimizer):
+    make = lambda: MAKE[optimizer](**OPTIONS[option])  # noqa: E731
+    assert_same(training(make), in_python=option == "accumulation" or optimizer in IN_PYTHON)
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "signs"])
+@pytest.mark.parametrize("constraint", CONSTRAINTS)
+def test_every_constraint_holds_weights_where_it_does_eagerly(constraint, optimizer):
+    in_python = constraint == "a function" or optimizer in IN_PYTHON
+    assert_same(training(MAKE[optimizer], constraint=constraint), in_python=in_python)
+
+
+@given(
+    st.sampled_from([name for name in MAKE if name not in JUMPS]),
+    st.sets(st.sampled_from([name for name in OPTIONS if "clip" not in name and "ema" not in name])),
+    st.sampled_from(["", "clipvalue", "clipnorm", "global_clipnorm"]),
+    st.sampled_from(["", "ema", "ema that overwrites"]),
+    st.sampled_from([None, *CONSTRAINTS]),
+)
+def test_whatever_is_combined_does_what_it_does_eagerly(optimizer, options, clip, ema, constraint):
+    more = {}
+    for name in (*sorted(options), clip, ema):
+        more |= OPTIONS.get(name, {})
+    assert_same(training(lambda: MAKE[optimizer](**more), constraint=constraint), rtol=2e-4, atol=2e-4)
+
+
+@pytest.mark.parametrize("name", ["momentum", "adam", "lamb", "ftrl"])
+def test_weights_of_float64_move_in_float64(name):
+    make = lambda: MAKE[name](weight_decay=0.1, global_clipnorm=0.2, use_ema=True)  # noqa: E731
+    assert_same(training(make, dtype="float64", constraint="max_norm"), rtol=1e-12, atol=1e-13)
+
+
+# What changes between calls ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("make", [SGD, optimizers.Nadam])
+def test_a_schedule_is_asked_at_every_step(make):
+    assert_same(training(lambda: make(schedules.ExponentialDecay(0.05, 3, 0.5))))
+
+
+def halve(model, optimizer):
+    optimizer.learning_rate = optimizer.learning_rate / 2
+
+
+def clip(model, optimizer):
+    optimizer.clipnorm = 0.01
+
+
+def decay(model, optimizer):
+    optimizer.weight_decay = 0.2 if optimizer.weight_decay is None else None
+
+
+def average(model, optimizer):
+    optimizer.use_ema = True
+
+
+def hold(model, optimizer):
+    model.layers[0].kernel.constraint = CONSTRAINTS["max_norm"]()
+
+
+def leave_biases(model, optimizer):
+    optimizer.weight_decay = 0.3
+    optimizer.exclude_from_weight_decay(var_names="bias")
+
+
+def start_anew(model, optimizer):
+    optimizer.iterations = 0
+
+
+def put_others(model, optimizer):
+    model.set_weights([weight * 0.5 for weight in model.get_weights()])
+    optimizer.set_weights([number * 0.5 if number.ndim else number for number in optimizer.get_weights()])
+
+
+@pytest.mark.parametrize("name", ["momentum", "adam", "signs"])
+@pytest.mark.parametrize("change", [halve, clip, decay, average, hold, leave_biases, start_anew, put_others])
+def test_what_is_changed_between_two_calls_is_noticed(change, name):
+    assert_same(training(MAKE[name], change, epochs=3), rtol=2e-4, atol=2e-5)
+
+
+def test_batches_of_other_sizes_move_the_same_weights_and_slots():
+    def loop(wrap):
+        model, optimizer = network(), Adam(0.01, weight_decay=0.1)
+
+        @wrap
+        def step(x, y):
+            loss = MSE(y, model(x))
+            optimizer.apply(tg.gradients(loss, model.trainable_weights), model.trainable_weights)
+            return loss
+
+        told = [step(x, y).item() for size in (16, 5, 16, 7, 5) for x, y in batches(size)]
+        return step, [np.array(told), *numbers_of(model, optimizer)]
+
+    assert_same(loop, rtol=2e-4)
+
+
+def test_steps_taken_by_hand_and_compiled_ones_count_together():
+    model, other = network(), network()
+    other.set_weights(model.get_weights())
+    for trained, wraps in ((model, [tg.compiled, as_it_is]), (other, [as_it_is, as_it_is])):
+        optimizer = Adam(0.01)
+
+        def step(x, y, trained=trained, optimizer=optimizer):
+            weights = trained.trainable_weights
+            optimizer.apply(tg.gradients(MSE(y, trained(x)), weights), weights)
+
+        both = [wrap(step) for wrap in wraps]
+        for number, (x, y) in enumerate(batches()):
+            both[number % 2](x, y)
+        assert optimizer.iterations == 6
+    assert_close(numbers_of(model), numbers_of(other))
+
+
+# Several, and in the middle ----------------------------------------------------------------------
+
+
+def test_two_networks_with_an_optimizer_each_move_one_after_the_other():
+    def loop(wrap):
+        first, second = network(), network()
+        slow, fast = Adam(0.01), SGD(0.1, momentum=0.9, weight_decay=0.01)
+
+        @wrap
+        def step(x, y):
+            for model, optimizer in ((first, slow), (second, fast)):
+                loss = MSE(y, model(x)) + 0.1 * MSE(first(x), second(x))
+                weights = model.trainable_weights
+                optimizer.apply(tg.gradients(loss, weights), weights)
+            return loss
+
+        told = [step(x, y).item() for x, y in batches()]
+        return step, [np.array(told), *numbers_of(first, second, slow, fast)]
+
+    assert_same(loop, in_python=False)
+
+
+@pytest.mark.parametrize("name", ["momentum", "nadam", "signs"])
+def test_one_optimizer_may_take_several_steps_in_a_call(name):
+    def loop(wrap):
+        model, optimizer = network(), MAKE[name](use_ema=True, decay=0.1)
+
+        @wrap
+        def steps(x, y):
+            told = []
+            for i in range(3):
+                loss = MSE(y[i::3], model(x[i::3]))
+                optimizer.apply(tg.gradients(loss, model.trainable_weights), model.trainable_weights)
+                told.append(loss)
+            return told
+
+        told = [part.item() for x, y in batches() for part in steps(x, y)]
+        return steps, [np.array(told), *numbers_of(model, optimizer)]
+
+    assert_same(loop)
+
+
+def test_two_optimizers_may_move_the_same_weight():
+    def loop(wrap):
+        w, first, second = Variable(np.ones(3, "float32")), Adam(0.05), Adam(0.01)
+
+        @wrap
+        def step(x):
+            for optimizer in (first, second):
+                optimizer.apply(tg.gradients(((x @ w) ** 2).mean(), [w]), [w])
+            return w * 1
+
+        told = [step(x).numpy() for x, _ in batches()]
+        return step, [*told, w.numpy(), *numbers_of(first, second)]
+
+    assert_same(loop)
+
+
+def test_whoever_reads_a_weight_gets_what_it_is_by_then():
+    def loop(wrap):
+        w, optimizer = Variable(RNG.normal(size=(3, 3)) * 0 + np.arange(9).reshape(3, 3), "float32"), SGD(0.1)
+
+        @wrap
+        def step(x):
+            before = w.T * 1.0
+            optimizer.apply([w * 0.5], [w])
+            between = w.T * 1.0
+            w.assign(w.detach().T)
+            optimizer.apply([between], [w])
+            return before, between, w * 1.0, x
+
+        told = [part.numpy() for _ in range(3) for part in step(Tensor(X[:2]))]
+        return step, [*told, w.numpy()]
+
+    assert_same(loop)
+
+
+def test_an_average_of_ones_own_follows_the_weights():
+    def loop(wrap):
+        model, target, optimizer = network(), network(), Adam(0.01)
+
+        @wrap
+        def step(x, y):
+            loss = MSE(y, model(x)) + MSE(target(x), model(x))
+            optimizer.apply(tg.gradients(loss, model.trainable_weights), model.trainable_weights)
+            for slow, weight in zip(target.weights, model.weights):
+                slow.assign(slow.detach() * 0.9 + weight.detach() * 0.1)
+            return loss
+
+        told = [step(x, y).item() for x, y in batches()]
+        return step, [np.array(told), *numbers_of(model, target, optimizer)]
+
+    assert_same(loop, in_python=False)
+
+
+def test_masks_are_drawn_and_averages_of_layers_move_in_a_loop():
+    def loop(wrap):
+        model, optimizer = network(BatchNormalization(), Dropout(0.4)), MAKE["rmsprop"]()
+
+        @wrap
+        def step(x, y):
+            loss = MSE(y, model(x, training=True))
+            optimizer.apply(tg.gradients(loss, model.trainable_weights), model.trainable_weights)
+            return loss
+
+        told = [step(x, y).item() for _ in range(3) for x, y in batches()]
+        return step, [np.array(told), *numbers_of(model, optimizer)]
+
+    assert_same(loop, rtol=2e-4, atol=2e-4)
+
+
+def test_weights_without_a_gradient_stay_with_a_warning_in_every_call():
+    w, spare, optimizer = Variable(np.ones(3, "float32")), Variable(np.ones(2, "float32"), name="spare"), SGD(0.1)
+
+    @tg.compiled
+    def step(x):
+        optimizer.apply(tg.gradients((x @ w).sum(), [w, spare]), [w, spare])
+
+    for _ in range(2):
+        with pytest.warns(UserWarning, match="got no gradient for spare"):
+            step(X)
+    assert step.compiled_plan is not None and spare.tolist() == [1, 1] and optimizer.iterations == 2
+
+
+# What goes wrong ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("gradients", "message"),
+    [
+        (lambda w, x: [], "expects a gradient per variable"),
+        (lambda w, x: [None], "expects at least one gradient"),
+        (lambda w, x: [x.sum(axis=1)], "expects a gradient of its shape"),
+    ],
+)
+def test_an_optimizer_that_refuses_gradients_does_so_compiled_too(gradients, message):
+    w, optimizer = Variable(np.ones(3, "float32")), SGD(0.1)
+    step = tg.compiled(lambda x: optimizer.apply(gradients(w, x), [w]))
+    for _ in range(2):
+        with pytest.raises(ValueError, match=message):
+            step(X)
+    assert w.tolist() == [1, 1, 1] and optimizer.iterations == 0
+
+
+@pytest.mark.parametrize("name", ["adam", "signs"])
+def test_a_call_that_fails_after_a_step_has_taken_it_once(name):
+    """Numbers that the machine does not take come up behind the first update: the function itself says so."""
+    found = []
+    for wrap in (tg.compiled, as_it_is):
+        w, optimizer = Variable(np.ones(3, "float32")), MAKE[name]()
+
+        @wrap
+        def step(x, labels, w=w, optimizer=optimizer):
+            optimizer.apply(tg.gradients(((x @ w) ** 2).sum(), [w]), [w])
+            return ops.sparse_softmax_cross_entropy(x * w, labels)
+
+        step(X[:4], np.array([0, 1, 2, 0]))
+        with pytest.raises(Exception, match="7"):
+            step(X[:4], np.array([0, 1, 7, 0]))
+        found.append(numbers_of(optimizer) + [w.numpy().copy()])
+        assert optimizer.iterations == 2
+    assert_close(*found)
+
+
+def test_an_error_in_an_update_comes_out():
+    class Fails(optimizers.Optimizer):
+        def update(self, p, g, c):
+            raise ArithmeticError("no way down")
+
+    w, optimizer = Variable(np.ones(3, "float32")), Fails(0.1)
+    step = tg.compiled(lambda x: optimizer.apply(tg.gradients((x @ w).sum(), [w]), [w]))
+    with pytest.raises(ArithmeticError, match="no way down"):
+        step(X)
+
+
+@pytest.mark.parametrize("ask", [lambda o: o.iterations, lambda o: float(o.learning_rate), lambda o: o.lr])
+def test_a_function_that_asks_how_far_an_optimizer_is_runs_as_it_is(ask):
+    w, optimizer = Variable(np.ones(3, "float32")), SGD(schedules.InverseTimeDecay(0.1, 1, 1.0))
+
+    @tg.compiled
+    def step(x):
+        optimizer.apply(tg.gradients((x @ w).sum(), [w]), [w])
+        return x.sum() * 0 + ask(optimizer)
+
+    told = [step(X).item() for _ in range(3)]
+    assert len(set(told)) == 3 and "iterations" in step.explain()
+
+
+# By hand -----------------------------------------------------------------------------------------
+
+
+def descended(move):
+    """Three steps that move a weight by hand."""
+
+    def loop(wrap):
+        w = Variable(np.ones((3, 1), "float32"))
+
+        @wrap
+        def step(x, y):
+            loss = MSE(y, x @ w)
+            move(w, tg.gradients(loss, [w])[0])
+            return loss
+
+        told = [step(x, y).item() for x, y in batches()]
+        return step, [np.array(told), w.numpy()]
+
+    return loop
+
+
+@pytest.mark.parametrize(
+    "move",
+    [
+        lambda w, g: w.assign_sub(0.1 * g),
+        lambda w, g: w.assign_add(g * -0.1),
+        lambda w, g: w.assign(w - 0.1 * g),
+        lambda w, g: w.assign(w.detach() - 0.1 * g),
+        lambda w, g: w.__setitem__(..., w.detach() - 0.1 * g),
+        lambda w, g: setattr(w, "data", w.detach() - 0.1 * g),
+    ],
+)
+def test_weights_that_are_moved_by_hand_move_as_they_do_eagerly(move):
+    assert_same(descended(move), in_python=False)
+
+
+def test_two_weights_may_change_places():
+    a, b = Variable(np.zeros(3, "float32")), Variable(np.ones(3, "float32"))
+
+    @tg.compiled
+    def swap(x):
+        kept = a.detach() * 1.0
+        a.assign(b.detach() * 1.0)
+        b.assign(kept)
+        return x
+
+    for i in range(4):
+        swap(X)
+        assert (a.tolist(), b.tolist()) == (([1] * 3, [0] * 3) if i % 2 == 0 else ([0] * 3, [1] * 3))
+    assert swap.compiled_plan is not None
