@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import tinygrad_edu as tg
-from tests.compiled.updating import CONSTRAINTS, IN_PYTHON, JUMPS, MAKE, OPTIONS, Signs
+from tests.compiled.updating import CONSTRAINTS, IN_PYTHON, JUMPS, MAKE, OPTIONS
 from tinygrad_edu import Tensor, Variable, losses, ops, optimizers
 from tinygrad_edu.layers import BatchNormalization, Dense, Dropout
 from tinygrad_edu.models import Sequential
@@ -77,7 +77,7 @@ def training(make, between=lambda model, optimizer: None, epochs=2, **settings):
             return loss
 
         told = []
-        for epoch in range(epochs):
+        for _ in range(epochs):
             told += [step(x.astype(model.weights[0].dtype), y.astype(model.weights[0].dtype)).item() for x, y in batches()]
             between(model, optimizer)
         return step, [np.array(told), *numbers_of(model, optimizer)]
@@ -96,7 +96,7 @@ def test_every_optimizer_moves_weights_as_it_does_eagerly(name):
 @pytest.mark.parametrize("optimizer", ["nesterov", "adam", "adafactor"])
 @pytest.mark.parametrize("option", OPTIONS)
 def test_every_option_does_what_it_does_eagerly(option, optimizer):
-    make = lambda: MAKE[optimizer](**OPTIONS[option])  # noqa: E731
+    make = lambda: MAKE[optimizer](**OPTIONS[option])
     assert_same(training(make), in_python=option == "accumulation" or optimizer in IN_PYTHON)
 
 
@@ -123,7 +123,7 @@ def test_whatever_is_combined_does_what_it_does_eagerly(optimizer, options, clip
 
 @pytest.mark.parametrize("name", ["momentum", "adam", "lamb", "ftrl"])
 def test_weights_of_float64_move_in_float64(name):
-    make = lambda: MAKE[name](weight_decay=0.1, global_clipnorm=0.2, use_ema=True)  # noqa: E731
+    make = lambda: MAKE[name](weight_decay=0.1, global_clipnorm=0.2, use_ema=True)
     assert_same(training(make, dtype="float64", constraint="max_norm"), rtol=1e-12, atol=1e-13)
 
 

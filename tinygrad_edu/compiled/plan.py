@@ -7,9 +7,8 @@ into rows that the machine can read.
 
 from __future__ import annotations
 
-import contextlib
 import math
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -133,7 +132,6 @@ class Plan:
         self.constants: list[tuple[Cell, np.ndarray]] = []
         self.size = 0
         self.value: int | None = None
-        self._updates = False
         self.draws: dict[int, int] = {}
         self.moved = tuple(number for number, _ in program.moves)
         self._constant_cells: dict[bytes, Cell] = {}
@@ -224,28 +222,16 @@ class Plan:
         for at, stride_fields, (place, strides) in _addressed(out, operands):
             places[at] = place
             numbers |= dict(zip(stride_fields[AXES - len(strides) :], map(int, strides)))
-        self._add(name, code, places, numbers | (fields or {}))
+        self.instructions.append(Instruction(name, code, places, numbers | (fields or {}), self.value))
 
     def call(self, name: str, function: Callable | Drawn, out: Place, operands: Sequence[Place]) -> None:
         """An instruction that is Python."""
         places = dict(enumerate([out, *operands]))
-        self._add(name, function, places, {INNER: out.form.size})
+        self.instructions.append(Instruction(name, function, places, {INNER: out.form.size}, self.value))
 
     def call_bound(self, name: str, key: Hashable, operands: Sequence[Place]) -> None:
         """An instruction that is Python, which linking finds among the homes: it works on arrays that look at places."""
-        self._add(name, Bound(key), dict(enumerate(operands)), {})
-
-    def _add(self, name: str, code: Opcode | Callable | Bound | Drawn, places: dict[int, Place], fields: dict[int, int]) -> None:
-        self.instructions.append(Instruction(name, code, places, fields, self.value, is_update=self._updates))
-
-    @contextlib.contextmanager
-    def updating(self) -> Iterator[None]:
-        """Say of the instructions that are added in a block that they are part of what happens to weights."""
-        self._updates = True
-        try:
-            yield
-        finally:
-            self._updates = False
+        self.instructions.append(Instruction(name, Bound(key), dict(enumerate(operands)), {}))
 
     def elementwise(self, name: str, code: Opcode, out: Place, operands: Sequence[Place]) -> bool:
         """Number by number, along as few axes as there can be. False, and nothing, if these are too many."""

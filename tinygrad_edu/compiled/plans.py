@@ -17,7 +17,7 @@ from .places import Cell, Place
 from .plan import Plan
 from .program import Program
 from .translation import program_of
-from .writes import WRITES, read_after, take_moves
+from .writes import WRITES, read_after, take_moves, updating
 
 KEPT = 64  # plans that are remembered
 _plans: dict[Hashable, Plan] = {}
@@ -65,7 +65,7 @@ def _new_plan(program: Program, batch: int, trained: Sequence[int], move: Move |
         lower(plan, action)
     _note_losses(plan, learns=move is not None)
     _tell(plan, program.outputs)
-    with plan.updating():
+    with updating(plan):
         take_moves(plan)
         if move is not None:
             update(plan, trained, program.gradients, move)
@@ -142,14 +142,14 @@ def plan_of_function(step: Step, moves: Sequence[Move] = ()) -> Plan:
         plan.wants(value, target)
     for number, action in enumerate(program.actions):
         if action.name in WRITES:
-            with plan.updating():
+            with updating(plan):
                 WRITES[action.name](plan, action, read_after(program, number), moves)
         else:
             lower(plan, action)
     for value, target in results:
         if plan.place(value) is not target:
             plan.elementwise("lay_out", plan.copy, target, [plan.place(value)])
-    with plan.updating():
+    with updating(plan):
         take_moves(plan)
     lay_out(plan, opcode_of("lay_out"), opcode_of("add"))
     return plan

@@ -40,7 +40,7 @@ class _Translation:
 
     def program(self) -> Program:
         taken = self.step.taken
-        actions = []
+        actions: list[Action] = []
         for self.now, call in enumerate(taken.calls):
             actions += self.updated(call) if isinstance(call, Update) else self.action(call)
         return Program(

@@ -14,7 +14,8 @@ the weight, if anybody reads it later as it was.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import contextlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
 
@@ -22,6 +23,14 @@ from .moves import Move, update
 from .places import Place
 from .plan import Plan
 from .program import Action, Program
+
+
+@contextlib.contextmanager
+def updating(plan: Plan) -> Iterator[None]:
+    """Say of the instructions that are added in a block that they are part of what happens to weights."""
+    begin = len(plan.instructions)
+    yield
+    plan.instructions[begin:] = [one._replace(is_update=True) for one in plan.instructions[begin:]]
 
 
 def read_after(program: Program, number: int) -> set[int]:
