@@ -26,7 +26,7 @@ from .graph import (
     reachable,
 )  # fmt: skip
 from .memory import Memory, checksum, opened, was_changed
-from .modes import detector
+from .modes import detector, touch_gradients
 from .rules import Part
 
 
@@ -35,6 +35,7 @@ def backward(root: Value, seed: Any, *, retain_graph: bool, create_graph: bool) 
     if root.node is None:
         raise GraphError(_no_graph("backward()", root))
     gradients = walk([root], [seed_of(root, seed)], retain_graph=retain_graph, create_graph=create_graph)
+    touch_gradients()
     for node, g in gradients.items():
         node.grad = g if node.grad is None else node.grad + g
 

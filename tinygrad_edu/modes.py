@@ -120,6 +120,9 @@ class Detector:
     def look_at_reading(self, tensor: Any) -> None:
         """The numbers of a Tensor are asked for, by Python or for NumPy."""
 
+    def look_at_gradients(self) -> None:
+        """Somebody asks for the `grad` of a Tensor, or changes it."""
+
     def takes_update(self, optimizer: Any, gradients: list, variables: Any) -> bool:
         """Whether a step of an optimizer is taken note of, and not done."""
         return False
@@ -130,6 +133,12 @@ def read(tensor: Any) -> Any:
     if detectors and (looking := detector()) is not None:
         looking.look_at_reading(tensor)
     return tensor.array
+
+
+def touch_gradients() -> None:
+    """Say that the `grad` of a Tensor is asked for, or changed."""
+    if detectors and (looking := detector()) is not None:
+        looking.look_at_gradients()
 
 
 @contextlib.contextmanager

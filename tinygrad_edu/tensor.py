@@ -21,7 +21,7 @@ from .arraylike import ArrayLike
 from .backward import backward
 from .graph import CollectingNode, GraphError, Hook, Leaf, Node, Value, as_array, current, make_value, mask_of
 from .memory import becomes_variable, lend, share
-from .modes import detector, detectors, read
+from .modes import detector, detectors, read, touch_gradients
 from .protocols import plain, refuse_write
 
 
@@ -91,10 +91,12 @@ class Tensor(ArrayLike):
     @property
     def grad(self) -> Tensor | None:
         """Gradient collected by `backward()`: of leaves, and of others after `retain_grad()`."""
+        touch_gradients()
         return None if self.node is None else self.node.grad
 
     @grad.setter
     def grad(self, value: Any) -> None:
+        touch_gradients()
         self._graph_node("grad").grad = None if value is None else as_tensor(value)
 
     # What it can be told -------------------------------------------------------------------------
@@ -111,6 +113,7 @@ class Tensor(ArrayLike):
 
     def zero_grad(self) -> None:
         """Forget the gradient collected so far."""
+        touch_gradients()
         if self.node is not None:
             self.node.grad = None
 

@@ -446,3 +446,83 @@ def test_two_weights_may_change_places():
         swap(X)
         assert (a.tolist(), b.tolist()) == (([1] * 3, [0] * 3) if i % 2 == 0 else ([0] * 3, [1] * 3))
     assert swap.compiled_plan is not None
+
+
+# Gradients in .grad ------------------------------------------------------------------------------
+
+
+def forget(weights):
+    for weight in weights:
+        weight.zero_grad()
+
+
+@pytest.mark.parametrize("when", ["before", "after", "both"])
+def test_a_backward_pass_may_leave_gradients_behind(when):
+    def loop(wrap):
+        model, optimizer = network(), Adam(0.01)
+        weights = model.trainable_weights
+
+        @wrap
+        def step(x, y):
+            if when != "after":
+                forget(weights)
+            loss = MSE(y, model(x))
+            loss.backward()
+            optimizer.apply([weight.grad for weight in weights], weights)
+            if when != "before":
+                forget(weights)
+            return loss
+
+        told = []
+        for x, y in batches():
+            told.append(step(x, y).numpy())
+            told += [np.zeros(1) if weight.grad is None else weight.grad.numpy() for weight in weights]
+            assert all((weight.grad is None) == (when != "before") for weight in weights)
+        return step, [*told, *numbers_of(model, optimizer)]
+
+    assert_same(loop)
+
+
+def test_gradients_that_are_added_up_by_hand_are_so_as_it_is():
+    for wrap in (as_it_is, tg.compiled):
+        w = Variable(np.ones((3, 1), "float32"))
+        collect = wrap(lambda x, y, w=w: MSE(y, x @ w).backward())
+        for x, y in batches():
+            collect(x, y)
+        np.testing.assert_allclose(w.grad.numpy(), sum(2 * x.T @ (x.sum(1, keepdims=True) - y) / 16 for x, y in batches()), 1e-5)
+    assert "goes on from the gradient in .grad of 'variable'" in collect.explain()
+
+
+def test_gradients_that_others_left_are_read_as_they_are():
+    w, optimizer = Variable(np.ones(3, "float32")), SGD(1.0)
+    apply = tg.compiled(lambda: optimizer.apply([w.grad], [w]))
+    for factor in (1.0, 2.0, 4.0):
+        w.grad = Tensor(np.full(3, factor, "float32"))
+        apply()
+    assert w.tolist() == [-6, -6, -6]
+
+
+def test_arguments_get_their_gradients():
+    for wrap in (as_it_is, tg.compiled):
+        step = wrap(lambda x: (x * x).sum().backward())
+        for factor in (1.0, 2.0):
+            x, y = Tensor(X[:2] * np.float32(factor)), Tensor(X[:2])
+            step(x)
+            np.testing.assert_allclose(x.grad.numpy(), 2 * x.numpy(), 1e-6)
+            step(x)
+            np.testing.assert_allclose(x.grad.numpy(), 4 * x.numpy(), 1e-6)
+            step(y * np.float32(factor))
+            np.testing.assert_allclose(y.grad.numpy(), 2 * factor**2 * y.numpy(), 1e-6)
+
+
+def test_gradients_of_what_a_function_makes_for_itself_are_nobody_elses():
+    @tg.compiled
+    def slope(x):
+        inner = Tensor(np.ones(3, "float32"))
+        (x * inner).sum().backward()
+        return inner.grad
+
+    assert slope(X[:2]).tolist() == X[:2].sum(axis=0).tolist() and slope.compiled_plan is not None
+    made = tg.compiled(lambda x: (inner := Tensor(np.ones(3, "float32")), (x * inner).sum().backward())[0])
+    for _ in range(2):
+        assert made(X[:2]).grad is not None

@@ -16,6 +16,7 @@ from ..structure import flatten
 from .errors import NotCompiledError
 from .explain import names_of
 from .fields import RATES
+from .kinds import Left
 from .lessons import Lessons
 from .link import Linked, Prepared, address, as_memory, first_byte, is_exact, machine_type, new_state
 from .plans import plan_of_function
@@ -50,7 +51,10 @@ class Invocation:
         self.names = names_of(step, (), self.dtype.itemsize)
         self.weights = step.taken.weights
         self.arrays = [weight.array for weight in self.weights]
-        self.results = [_Result.of(x, self.dtype) for x in step.taken.outputs]
+        self.results = [_Result.of(x, self.dtype) for x in step.taken.results]
+        self.left = step.taken.left
+        leaves = self.weights if step.taken.touches_gradients else []
+        self.gradients = [(leaf.node, leaf.node.grad is None) for leaf in leaves if leaf.node is not None]
         self.lessons = Lessons(step, self.dtype)
         homes: dict[Any, Any] = {("weight", number): array for number, array in enumerate(self.arrays)} | self.lessons.homes
         plan, state = plan_of_function(step, self.lessons.moves), new_state()
@@ -68,10 +72,15 @@ class Invocation:
     @property
     def is_valid(self) -> bool:
         """Whether what the function read is where it was, and is moved in the same way."""
-        return all(weight.array is array for weight, array in zip(self.weights, self.arrays)) and self.lessons.is_valid
+        return (
+            all(weight.array is array for weight, array in zip(self.weights, self.arrays))
+            and all((node.grad is None) == is_none for node, is_none in self.gradients)
+            and self.lessons.is_valid
+        )
 
     def __call__(self, tables: Sequence[Any]) -> Any:
         arrays = [self._as_table(table) for table in tables]
+        ends = [self._end_of_backward(left, tables) for left in self.left]
         prepared, is_recording = self.prepared, current().recording
         with self.lock:
             memory = self._memory()
@@ -85,6 +94,9 @@ class Invocation:
                 result.of_array(array)
                 for array, result, has_graph in zip(memory.arrays, self.results, self.has_graph)
             ]  # fmt: skip
+            behind = iter([result.of_array(x) for x, result in zip(memory.arrays[len(values) :], self.results[len(values) :])])
+        for node, left in zip(ends, self.left):
+            node.grad = None if left.gradient is None else next(behind)
         for weight in self.moved:
             weight.mark_changed()
         return self.rebuild(values)
@@ -104,6 +116,15 @@ class Invocation:
                 array[...] = numbers
             raise NotCompiledError("an instruction did not take the numbers that it got")
         self.lessons.end()
+
+    def _end_of_backward(self, left: Left, tables: Sequence[Any]) -> Any:
+        """The node of a leaf where a gradient is left behind."""
+        if left.table is None:
+            return left.leaf.node
+        node = tables[left.table].node
+        if node.op is not None or node.grad is not None:
+            raise NotCompiledError("a backward pass goes on beyond an argument, or from the gradient in its .grad")
+        return node
 
     def _as_table(self, table: Any) -> np.ndarray:
         """Numbers as the machine reads them: of its type, one after the other."""

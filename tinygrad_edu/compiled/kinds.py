@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,6 +10,14 @@ import numpy as np
 from ..graph import NUMBERS, Value
 from .errors import NotCompiledError
 from .tape import Call, Draw, Reading, Update
+
+
+class Left(NamedTuple):
+    """What a backward pass leaves behind: `grad` of a leaf, an array or None; and which of the tables the leaf is, if it is one."""
+
+    leaf: Value
+    table: int | None
+    gradient: Any
 
 
 class Taken(NamedTuple):
@@ -24,6 +32,8 @@ class Taken(NamedTuple):
         loss, gradients: None and [] for a function.
         moved: the numbers of those of the trainable weights that the gradients are of.
         readings: whose numbers Python has asked for.
+        left: by a function.
+        touches_gradients: whether it matters to a function if there are gradients already.
     """
 
     calls: list[Any]
@@ -35,11 +45,18 @@ class Taken(NamedTuple):
     gradients: list[Any]
     readings: list[Reading]
     moved: list[int]
+    left: Sequence[Left] = ()
+    touches_gradients: bool = False
+
+    @property
+    def results(self) -> list[Any]:
+        """What comes out of a function, and then what it leaves behind."""
+        return [*self.outputs, *(left.gradient for left in self.left if left.gradient is not None)]
 
     @property
     def wanted(self) -> list[Any]:
         """All that the step is taken for."""
-        return [*self.outputs, *self.parts, *([] if self.loss is None else [self.loss]), *self.gradients]
+        return [*self.results, *self.parts, *([] if self.loss is None else [self.loss]), *self.gradients]
 
 
 class Step(NamedTuple):
@@ -65,7 +82,8 @@ def told_apart(first: Taken, second: Taken, strict: bool = False) -> Step:
         NotCompiledError: if the steps are not alike, or it cannot be told what an array is.
     """
     stay = {id(weight) for weight in second.weights}  # a leaf that a call makes for itself is no weight
-    first = first._replace(weights=[weight for weight in first.weights if id(weight) in stay])
+    stay &= {id(weight) for weight in first.weights}
+    first, second = (_without_own(one, stay) for one in (first, second))
     judge = _Judge(first, second, strict)
     if len(first.calls) != len(second.calls):
         raise NotCompiledError("the step calls other ops for other samples")
@@ -77,6 +95,17 @@ def told_apart(first: Taken, second: Taken, strict: bool = False) -> Step:
         judge.meet(x, y, "a result")
     judge.refuse_readings()
     return Step(first, judge.kinds)
+
+
+def _without_own(taken: Taken, stay: set[int]) -> Taken:
+    """A step without leaves that it makes for itself, which nobody sees later."""
+    own = {id(left.leaf.array) for left in taken.left if left.table is None and id(left.leaf) not in stay}
+    if not own.isdisjoint(map(id, taken.outputs)):
+        raise NotCompiledError("a Tensor that is made in it comes out with a gradient in .grad")
+    return taken._replace(
+        weights=[weight for weight in taken.weights if id(weight) in stay],
+        left=[left for left in taken.left if id(left.leaf.array) not in own],
+    )
 
 
 class _Judge:

@@ -135,7 +135,7 @@ def plan_of_function(step: Step, moves: Sequence[Move] = ()) -> Plan:
         plan.places[value] = plan.home(("table", table), plan.values.shapes[value])
     results = [
         (value, plan.home(("result", number), plan.values.shapes[value]))
-        for number, (value, first) in enumerate(zip(program.outputs, step.taken.outputs))
+        for number, (value, first) in enumerate(zip(program.outputs, step.taken.results))
         if hasattr(first, "dtype")  # a number of Python's, a name and None stay what they are
     ]
     for value, target in results:

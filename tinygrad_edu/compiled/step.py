@@ -30,8 +30,8 @@ from ..structure import flatten
 from ..tensor import Tensor
 from ..variable import Variable
 from .errors import NotCompiledError as NotCompiledError
-from .kinds import Step, Taken, by_place, told_apart
-from .tape import Tape, Update
+from .kinds import Left, Step, Taken, by_place, told_apart
+from .tape import Tape, Update, name_of
 
 
 def known_step(model: Any, batches: Sequence[tuple], like: Step | None = None, what: str = "train") -> Step:
@@ -96,7 +96,9 @@ def take_down(model: Any, batch: tuple, what: str = "train") -> Taken:
         return model(x), None, []
 
     step = {"train": train, "test": test, "predict": predict}[what]
-    (output, loss, found), tape = _undone(step, enable_grad if what == "train" else no_grad)
+    (output, loss, found), tape, left = _undone(step, enable_grad if what == "train" else no_grad)
+    if left:
+        raise NotCompiledError("the gradients of a backward pass stay behind in .grad")
     if loss is not None and model._scores.placed and any(getattr(part, "mask", None) is not None for part in flatten(output)[0]):
         raise NotCompiledError("metrics look at the mask of an output")
     if update := next((call for call in tape.calls if isinstance(call, Update)), None):
@@ -125,18 +127,20 @@ def take_down_function(function: Callable, args: Sequence) -> Taken:
     """
     tables: list[Any] = []
     arguments = [_with_tables(arg, tables) for arg in args]
-    out, tape = _undone(lambda: function(*arguments))
+    out, tape, left = _undone(lambda: function(*arguments))
     outputs = [_array_of(part) for part in flatten(out)[0]]
-    given = set(map(id, tables))
+    given = {id(table): number for number, table in enumerate(tables)}
     weights = [leaf for leaf in tape.leaves if id(leaf.array) not in given]
-    return Taken(tape.calls, tables, weights, outputs, [], None, [], tape.readings, [])
+    _refuse_gradients_of_before(tape)
+    behind = [Left(leaf, given.get(id(leaf.array)), None if grad is None else grad.array) for leaf, grad in left]
+    return Taken(tape.calls, tables, weights, outputs, [], None, [], tape.readings, [], behind, tape.touches_gradients)
 
 
 # Nothing stays -----------------------------------------------------------------------------------
 
 
-def _undone(run: Callable[[], Any], recording: Callable = enable_grad) -> tuple[Any, Tape]:
-    """What `run` returns, and the tape of it; all stands as it stood before.
+def _undone(run: Callable[[], Any], recording: Callable = enable_grad) -> tuple[Any, Tape, list[tuple[Value, Any]]]:
+    """What `run` returns, the tape of it, and other gradients that leaves had by then; all stands as it stood before.
 
     Raises:
         NotCompiledError: if something was moved on in a way that is not on the tape.
@@ -148,11 +152,10 @@ def _undone(run: Callable[[], Any], recording: Callable = enable_grad) -> tuple[
         finally:
             moved.undo()
             collected = tape.collected()
+            left = [(leaf, leaf.node.grad) for leaf, _ in collected]  # type: ignore[union-attr]
             for leaf, before in collected:
                 leaf.node.grad = before  # type: ignore[union-attr]
-    if collected:
-        raise NotCompiledError("the gradients of a backward pass stay behind in .grad")
-    return out, tape
+    return out, tape, left
 
 
 @contextlib.contextmanager
@@ -177,6 +180,15 @@ def _no_other_generators() -> Iterator[None]:
 def _differs(state: Any, before: Any) -> bool:
     now, then = state["state"], before["state"]
     return now["pos"] != then["pos"] or state["gauss"] != before["gauss"] or not np.array_equal(now["key"], then["key"])
+
+
+def _refuse_gradients_of_before(tape: Tape) -> None:
+    """Raise if gradients that leaves have already are used: by a backward pass that adds to them, say."""
+    known = {id(leaf.grad.array): leaf for leaf in tape.leaves if leaf.node is not None and leaf.node.grad is not None}  # type: ignore[attr-defined]
+    for call in tape.calls:
+        for x in call.inputs:
+            if id(x) in known:
+                raise NotCompiledError(f"it goes on from the gradient in .grad of {name_of(known[id(x)])}")
 
 
 def _refuse_unseen(moved: Moved, tape: Tape) -> None:

@@ -137,6 +137,7 @@ class Tape(Detector):
         calls: what happened, in order.
         leaves: all Variables, and other Tensors that no op has made and that require a gradient, that ops have read.
         readings: arrays whose numbers were asked for.
+        touches_gradients: whether the `grad` of any Tensor was asked for or changed.
     """
 
     lifts = True
@@ -144,6 +145,7 @@ class Tape(Detector):
     def __init__(self) -> None:
         self.calls: list[Any] = []
         self.readings: list[Reading] = []
+        self.touches_gradients = False
         self._behind: Node | None = None  # the node that is being gone back through
         self._leaves: dict[int, tuple[Value, Any]] = {}
         self._starts: dict[Any, int] = {}
@@ -204,9 +206,9 @@ class Tape(Detector):
     def look_at_move(self, tensor: Any, key: Any, array: Any) -> None:
         """Note that all of a Variable gets other numbers; refuse what cannot be moved back."""
         if not isinstance(tensor, Variable) or key is not ...:
-            raise NotCompiledError(f"numbers of {_name(tensor)} are changed in place, {place_of_caller()}")
+            raise NotCompiledError(f"numbers of {name_of(tensor)} are changed in place, {place_of_caller()}")
         if np.shape(array) != tensor.shape:
-            raise NotCompiledError(f"{_name(tensor)} gets numbers of another shape, {place_of_caller()}")
+            raise NotCompiledError(f"{name_of(tensor)} gets numbers of another shape, {place_of_caller()}")
         self._note_leaf(tensor)
         self.calls.append(Move(tensor, array))
 
@@ -214,6 +216,10 @@ class Tape(Detector):
         """Note that somebody wants to know the numbers."""
         self._note_leaf(tensor)
         self.readings.append(Reading(tensor.array, place_of_caller()))
+
+    def look_at_gradients(self) -> None:
+        """Note that it matters whether there are gradients already."""
+        self.touches_gradients = True
 
     def takes_update(self, optimizer: Any, gradients: list, variables: Any) -> bool:
         """Note a step of an optimizer, which is not taken."""
@@ -225,5 +231,6 @@ class Tape(Detector):
         return True
 
 
-def _name(tensor: Any) -> str:
+def name_of(tensor: Any) -> str:
+    """What a Tensor is called, for messages."""
     return repr(tensor.path) if isinstance(tensor, Variable) else f"a Tensor {tensor.shape}"

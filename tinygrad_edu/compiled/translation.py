@@ -44,7 +44,7 @@ class _Translation:
         for self.now, call in enumerate(taken.calls):
             actions += self.updated(call) if isinstance(call, Update) else self.action(call)
         return Program(
-            self.values, actions, self.tables, self.weights, self.numbers(taken.outputs), self.numbers(taken.parts),
+            self.values, actions, self.tables, self.weights, self.numbers(taken.results), self.numbers(taken.parts),
             None if taken.loss is None else self.number(taken.loss), self.numbers(taken.gradients), tuple(self.moved.items()),
             tuple(self.writes),
         )  # fmt: skip
