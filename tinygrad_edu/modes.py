@@ -120,8 +120,8 @@ class Detector:
     def look_at_reading(self, tensor: Any) -> None:
         """The numbers of a Tensor are asked for, by Python or for NumPy."""
 
-    def look_at_gradients(self) -> None:
-        """Somebody asks for the `grad` of a Tensor, or changes it."""
+    def look_at_gradients(self, tensor: Any = None) -> None:
+        """Somebody asks for the `grad` of a Tensor, or changes it; None: of all that a backward pass reaches."""
 
     def takes_update(self, optimizer: Any, gradients: list, variables: Any) -> bool:
         """Whether a step of an optimizer is taken note of, and not done."""
@@ -135,10 +135,10 @@ def read(tensor: Any) -> Any:
     return tensor.array
 
 
-def touch_gradients() -> None:
-    """Say that the `grad` of a Tensor is asked for, or changed."""
+def touch_gradients(tensor: Any = None) -> None:
+    """Say that the `grad` of a Tensor is asked for, or changed; None: of all that a backward pass reaches."""
     if detectors and (looking := detector()) is not None:
-        looking.look_at_gradients()
+        looking.look_at_gradients(tensor)
 
 
 @contextlib.contextmanager

@@ -91,12 +91,12 @@ class Tensor(ArrayLike):
     @property
     def grad(self) -> Tensor | None:
         """Gradient collected by `backward()`: of leaves, and of others after `retain_grad()`."""
-        touch_gradients()
+        touch_gradients(self)
         return None if self.node is None else self.node.grad
 
     @grad.setter
     def grad(self, value: Any) -> None:
-        touch_gradients()
+        touch_gradients(self)
         self._graph_node("grad").grad = None if value is None else as_tensor(value)
 
     # What it can be told -------------------------------------------------------------------------
@@ -113,7 +113,7 @@ class Tensor(ArrayLike):
 
     def zero_grad(self) -> None:
         """Forget the gradient collected so far."""
-        touch_gradients()
+        touch_gradients(self)
         if self.node is not None:
             self.node.grad = None
 

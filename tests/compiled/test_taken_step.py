@@ -440,7 +440,7 @@ def test_a_backward_pass_inside_is_on_the_tape_and_leaves_nothing():
     assert weight.grad is None
 
 
-def test_gradients_that_stay_behind_are_refused_and_taken_away():
+def test_gradients_that_stay_behind_are_noted_and_taken_away():
     weight = Tensor(RNG.normal(size=3))
 
     def step(x):
@@ -448,9 +448,37 @@ def test_gradients_that_stay_behind_are_refused_and_taken_away():
         loss.backward()
         return loss
 
-    with pytest.raises(NotCompiledError, match="stay behind"):
-        known_function(step, [RNG.normal(size=3)])
+    x = RNG.normal(size=3)
+    (left,) = known_function(step, [x]).taken.left
+    assert left.leaf is weight and left.table is None and left.gradient.tolist() == x.tolist()
     assert weight.grad is None
+
+
+class Meddling(layers.Layer):
+    """Does in its call what is done by those who train."""
+
+    def __init__(self, meddle):
+        super().__init__()
+        self.meddle = meddle
+
+    def call(self, x):
+        self.meddle(x)
+        return x
+
+
+@pytest.mark.parametrize(
+    ("meddle", "reason"),
+    [
+        (tinygrad_edu.enable_grad()(lambda x, w: (x.detach()[:, :1] * w).sum().backward()), "stay behind in .grad"),
+        (lambda x, w: tinygrad_edu.optimizers.SGD().apply([w * 0.5], [w]), "a step of <SGD .* is taken in it"),
+    ],
+)
+def test_a_layer_that_trains_by_itself_keeps_a_model_from_being_compiled(meddle, reason):
+    w = Variable(np.ones(1, "float32"))
+    model = Sequential([layers.Dense(2), Meddling(lambda x: meddle(x, w))])
+    model.compile("sgd", "mse", jit_compile=True)
+    with pytest.raises(ValueError, match=reason):
+        model.fit(np.ones((4, 3)) * np.arange(4)[:, None], np.arange(8.0).reshape(4, 2), verbose=0)
 
 
 def test_a_step_of_an_optimizer_is_noted_and_not_taken():

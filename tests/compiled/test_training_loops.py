@@ -526,3 +526,249 @@ def test_gradients_of_what_a_function_makes_for_itself_are_nobody_elses():
     made = tg.compiled(lambda x: (inner := Tensor(np.ones(3, "float32")), (x * inner).sum().backward())[0])
     for _ in range(2):
         assert made(X[:2]).grad is not None
+
+
+# In ways that cannot be seen ---------------------------------------------------------------------
+
+
+def in_array(w, g):
+    w.array[...] -= 0.1 * g.array
+
+
+def in_numpy(w, g):
+    w.numpy()[...] -= 0.1 * g.numpy()
+
+
+def in_view(w, g):
+    rows = w.array.reshape(-1)
+    rows -= 0.1 * g.array.reshape(-1)
+
+
+def in_another_array(w, g):
+    w.array = w.array - 0.1 * g.array
+
+
+def in_part(w, g):
+    w[:2] = w.detach()[:2] - 0.1 * g[:2]
+
+
+def after_a_move(w, g):
+    w.assign_sub(0.05 * g)
+    w.array[...] -= 0.05 * g.array
+
+
+@pytest.mark.parametrize("move", [in_array, in_numpy, in_view, in_another_array, in_part, after_a_move])
+def test_weights_that_are_moved_unseen_move_as_they_do_eagerly_and_it_is_said_why(move):
+    _, expected = descended(move)(as_it_is)
+    step, found = descended(move)(tg.compiled)
+    assert_close(found, expected, 1e-7, 1e-7)
+    assert step.compiled_plan is None and "runs as it is" in step.explain() and "raised" not in step.explain()
+
+
+def test_arrays_of_numpy_that_are_moved_move_as_they_do_eagerly():
+    found = []
+    for wrap in (as_it_is, tg.compiled):
+        w = np.ones((3, 1), "float32")
+
+        @wrap
+        def step(x, y, w=w):
+            leaf = Tensor(w)
+            w[...] -= 0.1 * tg.gradients(MSE(y, x @ leaf), [leaf])[0].array
+            return leaf.sum()
+
+        found.append([np.array([step(x, y).item() for x, y in batches()]), w])
+    assert_close(*found, 1e-7, 1e-7)
+    assert step.compiled_plan is None
+
+
+def rebound_attribute(wrap):
+    class Holder:
+        def __init__(self):
+            self.w = Tensor(np.ones((3, 1), "float32"))
+
+        @wrap
+        def step(self, x, y):
+            loss = MSE(y, x @ self.w)
+            self.w = Tensor((self.w - 0.1 * tg.gradients(loss, [self.w])[0]).detach())
+            return loss
+
+    holder = Holder()
+    return Holder.step, holder.step, lambda: holder.w
+
+
+def rebound_closure(wrap):
+    w = Tensor(np.ones((3, 1), "float32"))
+
+    @wrap
+    def step(x, y):
+        nonlocal w
+        loss = MSE(y, x @ w)
+        w -= 0.1 * tg.gradients(loss, [w])[0]
+        w = Tensor(w.detach())
+        return loss
+
+    return step, step, lambda: w
+
+
+GLOBAL = Tensor(np.ones((3, 1), "float32"))
+
+
+def rebound_global(wrap):
+    global GLOBAL
+    GLOBAL = Tensor(np.ones((3, 1), "float32"))
+
+    @wrap
+    def step(x, y):
+        global GLOBAL
+        loss = MSE(y, x @ GLOBAL)
+        GLOBAL = Tensor((GLOBAL - 0.1 * tg.gradients(loss, [GLOBAL])[0]).detach())
+        return loss
+
+    return step, step, lambda: GLOBAL
+
+
+def replaced_in_dict(wrap):
+    weights = {"w": Tensor(np.ones((3, 1), "float32"))}
+
+    @wrap
+    def step(weights, x, y):
+        loss = MSE(y, x @ weights["w"])
+        weights["w"] = Tensor((weights["w"] - 0.1 * tg.gradients(loss, [weights["w"]])[0]).detach())
+        return loss
+
+    return step, lambda x, y: step(weights, x, y), lambda: weights["w"]
+
+
+def replaced_in_list(wrap):
+    weights = [Tensor(np.ones((3, 1), "float32"))]
+
+    @wrap
+    def step(x, y):
+        loss = MSE(y, x @ weights[0])
+        weights[0] = Tensor((weights[0] - 0.1 * tg.gradients(loss, weights)[0]).detach())
+        return loss
+
+    return step, step, lambda: weights[0]
+
+
+def noted_in_list(wrap):
+    w, told = Variable(np.ones((3, 1), "float32")), []
+
+    @wrap
+    def step(x, y):
+        loss = MSE(y, x @ w)
+        w.assign_sub(0.1 * tg.gradients(loss, [w])[0])
+        told.append(loss.detach())
+        return loss
+
+    return step, step, lambda: Tensor(np.array([len(told)]))
+
+
+@pytest.mark.parametrize(
+    "make", [rebound_attribute, rebound_closure, rebound_global, replaced_in_dict, replaced_in_list, noted_in_list]
+)
+def test_what_python_changes_is_changed_once_in_every_call(make):
+    found = []
+    for wrap in (as_it_is, tg.compiled):
+        step, call, result = make(wrap)
+        found.append([np.array([call(x, y).item() for x, y in batches()]), result().numpy()])
+    assert_close(*found, 1e-6, 1e-6)
+    assert step.compiled_plan is None and "runs as it is: it " in step.explain()
+
+
+def test_numbers_around_a_function_are_those_of_the_call():
+    rate, settings = 0.1, {"decay": 0.5}
+
+    @tg.compiled
+    def step(w, g):
+        return w * settings["decay"] - rate * g
+
+    for rate in (0.1, 0.2):
+        for settings["decay"] in (0.5, 0.25):
+            np.testing.assert_allclose(step(X, X).numpy(), X * (settings["decay"] - rate), 1e-6)
+            assert step.compiled_plan is not None
+
+
+def test_a_layer_that_is_frozen_or_set_between_calls_is_so_in_the_next():
+    def freeze(model, optimizer):
+        model.layers[0].trainable = not model.layers[0].trainable
+
+    def drop(model, optimizer):
+        model.layers[1].rate = 0.8
+
+    assert_same(training(MAKE["momentum"], freeze, epochs=3))
+
+    def loop(wrap):
+        model = network(Dropout(0.2))
+        step = wrap(lambda x: model(x, training=True))
+        told = [step(X).numpy()]
+        drop(model, None)
+        return step, [*told, step(X).numpy()]
+
+    assert_same(loop)
+
+
+def test_layers_that_are_built_in_the_first_call_are_compiled_from_the_second_on():
+    def loop(wrap):
+        model, optimizer = Sequential([Dense(4, "tanh"), Dense(1)]), SGD(0.1)
+
+        @wrap
+        def step(x, y):
+            loss = MSE(y, model(x))
+            optimizer.apply(tg.gradients(loss, model.trainable_weights), model.trainable_weights)
+            return loss
+
+        told = [step(x, y).item() for x, y in batches()]
+        return step, [np.array(told), *numbers_of(model, optimizer), np.random.normal(size=2)]
+
+    assert_same(loop)
+
+
+def test_what_python_makes_in_the_first_call_only_may_stay():
+    class Linear:
+        w = None
+
+        def __call__(self, x):
+            if self.w is None:
+                self.w = Variable(np.ones((3, 1), "float32"))
+            return x @ self.w
+
+    linear = Linear()
+    says = tg.compiled(lambda x: linear(x) * 2)
+    for _ in range(3):
+        np.testing.assert_allclose(says(X).numpy(), 2 * X.sum(1, keepdims=True), 1e-5, 1e-6)
+    assert says.compiled_plan is not None
+
+
+def test_hooks_on_weights_are_called_in_every_step_whenever_they_came():
+    w, optimizer, seen = Variable(np.ones(3, "float32")), SGD(0.1), []
+
+    @tg.compiled
+    def step(x):
+        optimizer.apply(tg.gradients((x @ w).sum(), [w]), [w])
+
+    step(X)
+    assert step.compiled_plan is not None
+    hook = w.register_hook(lambda g: seen.append(1))
+    for _ in range(3):
+        step(X)
+    assert len(seen) == 3 and "hooks watch the gradient of" in step.explain()
+    hook.remove()
+
+
+@pytest.mark.parametrize("keep", [lambda w: w.T, lambda w: w[:2], lambda w: w.reshape(-1)])
+@pytest.mark.parametrize("is_result", [False, True])
+def test_views_of_a_weight_move_with_it(keep, is_result):
+    found = []
+    for wrap in (as_it_is, tg.compiled):
+        w, optimizer = Variable(np.ones((3, 3), "float32")), SGD(0.1)
+
+        @wrap
+        def step(x, w=w, optimizer=optimizer):
+            view = keep(w).detach()
+            optimizer.apply([w * 0.5], [w])
+            return view if is_result else view * 1.0
+
+        found.append([step(Tensor(X[:3])).numpy().copy() for _ in range(3)])
+    assert_close(*found)
+    assert "a view of 'variable' is read after that has moved" in step.explain()

@@ -60,6 +60,7 @@ class Compiled:
         self.function = function
         functools.update_wrapper(self, function)
         self._known: dict[Hashable, Invocation | str] = {}
+        self._is_first = True
         self._last: Invocation | str = "It has not been called yet."
         self._lock = threading.Lock()
 
@@ -95,10 +96,13 @@ class Compiled:
     def _taken_down(self, key: Hashable, args: tuple, kwargs: dict) -> Invocation | str:
         with self._lock:
             found: Invocation | str
+            is_first, self._is_first = self._is_first, False
             try:
                 found = Invocation(self.function, args, kwargs)
             except NotCompiledError as reason:
                 found = str(reason)
+                if is_first:  # a first call may make what later ones only use
+                    return found
             except Exception as error:  # the function's own, of these numbers, or of others: it will tell
                 return f"it raised {type(error).__name__}: {error}"
             if len(self._known) >= KEPT:
@@ -124,6 +128,8 @@ class Compiled:
 def _with_tensors(arg: Any) -> Any:
     """An argument with a Tensor in the place of each array; Tensors stay what they are."""
     parts, rebuild = flatten(arg)
+    if not any(isinstance(part, (np.ndarray, np.generic)) for part in parts):
+        return arg  # itself: it may be changed
     return rebuild([make_value(part) if isinstance(part, (np.ndarray, np.generic)) else part for part in parts])
 
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..graph import GraphError, Node, Value, make_value, new_number
+from ..graph import GraphError, Node, Notes, Value, make_value, new_number
 from ..modes import current
 from ..record import Op
 from ..structure import flatten
@@ -21,6 +21,8 @@ from .lessons import Lessons
 from .link import Linked, Prepared, address, as_memory, first_byte, is_exact, machine_type, new_state
 from .plans import plan_of_function
 from .step import known_function
+from .surroundings import Surroundings
+from .tape import hooks_of
 from .translation import generators_of
 
 SETS = 2  # of results whose memory is kept: a loop has those of the call before, and those of this one
@@ -46,7 +48,10 @@ class Invocation:
             self.rebuild, self.has_graph = _rebuilding(out)
             return out
 
-        step = known_function(noted, [*args, *kwargs.values()])
+        around = Surroundings(function, [*args, *kwargs.values()])
+        with around:
+            step = known_function(noted, [*args, *kwargs.values()])
+        self.settings = around.settings()
         self.dtype = machine_type(step)
         self.names = names_of(step, (), self.dtype.itemsize)
         self.weights = step.taken.weights
@@ -75,8 +80,15 @@ class Invocation:
         return (
             all(weight.array is array for weight, array in zip(self.weights, self.arrays))
             and all((node.grad is None) == is_none for node, is_none in self.gradients)
+            and self.is_unwatched
             and self.lessons.is_valid
+            and self.settings.are_same()
         )
+
+    @property
+    def is_unwatched(self) -> bool:
+        """Whether no hook looks at the gradient of a weight: it would be heard once, and no more."""
+        return not Notes.any_hooks or not any(map(hooks_of, self.weights))
 
     def __call__(self, tables: Sequence[Any]) -> Any:
         arrays = [self._as_table(table) for table in tables]

@@ -13,7 +13,7 @@ from .tape import Call, Draw, Reading, Update
 
 
 class Left(NamedTuple):
-    """What a backward pass leaves behind: `grad` of a leaf, an array or None; and which of the tables the leaf is, if it is one."""
+    """What a backward pass leaves behind: the `grad` of a leaf, an array or None; and which of the tables that is, if any."""
 
     leaf: Value
     table: int | None

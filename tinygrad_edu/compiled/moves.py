@@ -23,6 +23,7 @@ from .opcode import Opcode
 from .places import Cell, Place
 from .plan import Plan
 from .program import Action
+from .tape import hooks_of
 
 SCALE, DECAY, LIMIT, SHARE, OVERWRITES, NUMBERS = range(6)  # where each begins in a row: see `updates`
 OF_NORM = 5  # numbers of a constraint that bounds a norm
@@ -115,12 +116,6 @@ def _held(constraint: Any) -> Any:
     if constraint is None:
         return None
     return "non_neg" if isinstance(constraint, NonNeg) else ("norm", constraint.axis)
-
-
-def hooks_of(weight: Any) -> Any:
-    """Those that watch the gradient of a weight; None if there are none."""
-    notes = weight.node.notes if weight.node else None
-    return notes.hooks or None if notes else None
 
 
 # In a plan ---------------------------------------------------------------------------------------

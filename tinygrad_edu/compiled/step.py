@@ -16,6 +16,7 @@ Nothing is left behind of a step that was taken down: weights, generators and ad
 from __future__ import annotations
 
 import contextlib
+import operator
 import random as python_random
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -24,6 +25,7 @@ import numpy as np
 
 from ..calculus import enable_grad, gradients, no_grad
 from ..graph import Value, make_value
+from ..memory import owner
 from ..random import SeedGenerator
 from ..rerun import Moved
 from ..structure import flatten
@@ -127,11 +129,16 @@ def take_down_function(function: Callable, args: Sequence) -> Taken:
     """
     tables: list[Any] = []
     arguments = [_with_tables(arg, tables) for arg in args]
+    parts = flatten(arguments)[0]
     out, tape, left = _undone(lambda: function(*arguments))
+    after = flatten(arguments)[0]
+    if len(after) != len(parts) or not all(map(operator.is_, after, parts)):
+        raise NotCompiledError("it puts other things into a list or a dict that it is given")
     outputs = [_array_of(part) for part in flatten(out)[0]]
     given = {id(table): number for number, table in enumerate(tables)}
     weights = [leaf for leaf in tape.leaves if id(leaf.array) not in given]
     _refuse_gradients_of_before(tape)
+    _refuse_views_of_moved(tape.calls, outputs)
     behind = [Left(leaf, given.get(id(leaf.array)), None if grad is None else grad.array) for leaf, grad in left]
     return Taken(tape.calls, tables, weights, outputs, [], None, [], tape.readings, [], behind, tape.touches_gradients)
 
@@ -150,11 +157,14 @@ def _undone(run: Callable[[], Any], recording: Callable = enable_grad) -> tuple[
             out = run()
             _refuse_unseen(moved, tape)
         finally:
+            written = tape.put_back()
             moved.undo()
             collected = tape.collected()
             left = [(leaf, leaf.node.grad) for leaf, _ in collected]  # type: ignore[union-attr]
             for leaf, before in collected:
                 leaf.node.grad = before  # type: ignore[union-attr]
+    if written:
+        raise NotCompiledError(f"numbers of {written[0]} are changed in a way that cannot be seen: see assign")
     return out, tape, left
 
 
@@ -189,6 +199,26 @@ def _refuse_gradients_of_before(tape: Tape) -> None:
         for x in call.inputs:
             if id(x) in known:
                 raise NotCompiledError(f"it goes on from the gradient in .grad of {name_of(known[id(x)])}")
+
+
+def _refuse_views_of_moved(calls: Sequence[Any], outputs: Sequence[Any]) -> None:
+    """Raise if a view of a weight is read after the weight moved: it has moved, too, where nothing is taken down."""
+    moved: dict[int, Variable] = {}  # by the memory
+    made: dict[int, int] = {}  # views since then, by the memory
+    for inputs, out, variables in [*((call.inputs, call.out, getattr(call, "moved", ())) for call in calls), (outputs, None, ())]:
+        for x in inputs if moved else ():
+            variable = moved.get(_memory(x))
+            if variable is not None and x is not variable.array and id(x) not in made:
+                raise NotCompiledError(f"a view of {name_of(variable)} is read after that has moved")
+        if _memory(out) in moved:
+            made[id(out)] = _memory(out)
+        for variable in variables:
+            moved[_memory(variable.array)] = variable
+            made = {view: memory for view, memory in made.items() if memory != _memory(variable.array)}
+
+
+def _memory(x: Any) -> int:
+    return id(owner(x)) if isinstance(x, np.ndarray) else 0
 
 
 def _refuse_unseen(moved: Moved, tape: Tape) -> None:

@@ -89,6 +89,11 @@ class Move(NamedTuple):
     value: Any
 
     @property
+    def moved(self) -> list[Variable]:
+        """The Variable."""
+        return [self.variable]
+
+    @property
     def out(self) -> None:
         return None
 
@@ -144,6 +149,9 @@ class Tape(Detector):
 
     def __init__(self) -> None:
         self.calls: list[Any] = []
+        self._made: set[int] = set()  # ids of what calls made
+        self._numbers: dict[int, tuple[Any, np.ndarray, np.ndarray]] = {}
+        self._moved: dict[int, np.ndarray] = {}  # numbers that Variables got in the end
         self.readings: list[Reading] = []
         self.touches_gradients = False
         self._behind: Node | None = None  # the node that is being gone back through
@@ -178,7 +186,9 @@ class Tape(Detector):
             if isinstance(x, Value):
                 self._note_leaf(x)
                 x = x.array
+            self._keep_numbers(None, x)
             inputs.append(x)
+        self._made.add(id(out))
         origin = (current().scope, False) if self._behind is None else (self._behind.scope, True)
         self.calls.append(Call(op, tuple(inputs), {**op.defaults, **params} if op.params else params, out, *origin))
 
@@ -196,7 +206,27 @@ class Tape(Detector):
 
     def _note_leaf(self, x: Value) -> None:
         if (type(x.node) is Leaf or isinstance(x, Variable)) and id(x.array) not in self._leaves:
+            if hooks_of(x):
+                raise NotCompiledError(f"hooks watch the gradient of {name_of(x)}")
             self._leaves[id(x.array)] = x, x.node and x.node.grad
+            self._keep_numbers(x, x.array)
+
+    def _keep_numbers(self, owner: Any, array: Any) -> None:
+        """Note the numbers of what no call made, when it is first met."""
+        if type(array) is np.ndarray and id(array) not in self._made and id(array) not in self._numbers:
+            self._numbers[id(array)] = owner, array, array.copy()
+
+    def put_back(self) -> list[str]:
+        """Give arrays the numbers that they had, if these were changed in a way that is not in the list. Returns their names."""
+        found = []
+        for owner, array, before in self._numbers.values():
+            is_same = np.array_equal(array, self._moved.get(id(array), before), equal_nan=array.dtype.kind == "f")
+            if not is_same or (owner is not None and owner.array is not array):
+                found.append(f"an array {array.shape}" if owner is None else name_of(owner))
+                array[...] = before
+                if owner is not None:
+                    owner.array = array
+        return found
 
     def look_at_draw(self, generator: Any, number: int, draw: Callable, args: tuple, out: Any) -> None:
         """Note a draw, by how many came before it."""
@@ -210,6 +240,7 @@ class Tape(Detector):
         if np.shape(array) != tensor.shape:
             raise NotCompiledError(f"{name_of(tensor)} gets numbers of another shape, {place_of_caller()}")
         self._note_leaf(tensor)
+        self._moved[id(tensor.array)] = np.array(array, tensor.array.dtype)
         self.calls.append(Move(tensor, array))
 
     def look_at_reading(self, tensor: Any) -> None:
@@ -217,9 +248,11 @@ class Tape(Detector):
         self._note_leaf(tensor)
         self.readings.append(Reading(tensor.array, place_of_caller()))
 
-    def look_at_gradients(self) -> None:
+    def look_at_gradients(self, tensor: Any = None) -> None:
         """Note that it matters whether there are gradients already."""
         self.touches_gradients = True
+        if tensor is not None:
+            self._note_leaf(tensor)
 
     def takes_update(self, optimizer: Any, gradients: list, variables: Any) -> bool:
         """Note a step of an optimizer, which is not taken."""
@@ -229,6 +262,12 @@ class Tape(Detector):
             self._note_leaf(variable)
         self.calls.append(update)
         return True
+
+
+def hooks_of(weight: Any) -> Any:
+    """Those that watch the gradient of a weight; None if there are none."""
+    notes = weight.node.notes if weight.node else None
+    return notes.hooks or None if notes else None
 
 
 def name_of(tensor: Any) -> str:

@@ -18,7 +18,8 @@ from ..backward import call_hooks
 from ..config import epsilon
 from ..constraints import MaxNorm, MinMaxNorm, NonNeg, UnitNorm
 from ..optimizers import Optimizer
-from .moves import HOOKS, UPDATE, hooks_of, move_of
+from .moves import HOOKS, UPDATE, move_of
+from .tape import hooks_of
 
 
 class Updates:

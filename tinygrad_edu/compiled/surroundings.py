@@ -1,0 +1,215 @@
+"""What Python code reaches beside its arguments: globals and closures that it names, and what is in them.
+
+A function that was taken down is Python no more, so whatever it does to these it would do no more either. And its numbers were
+frozen: if they are others, it is another function.
+
+    >>> told, factor = [], 2.0
+    >>> def scaled(x):
+    ...     told.append(x)
+    ...     return factor * x
+    >>> around = Surroundings(scaled)
+    >>> scaled(1.0), around.put_back(), told
+    (2.0, ['told'], [])
+    >>> settings, factor = around.settings(), 3.0
+    >>> settings.are_same()
+    False
+"""
+
+from __future__ import annotations
+
+import operator
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from types import CellType, CodeType, FunctionType, MethodType, ModuleType
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..graph import Value
+from .errors import NotCompiledError
+
+PLAIN = bool, int, float, str, type(None)
+MANY = 1000  # things in a list that is only data
+NOTHING = object()  # what a name stands for that is not there yet
+OURS = __name__.partition(".")[0]
+
+
+class Place(NamedTuple):
+    """Something that can hold other things.
+
+    Attributes:
+        name: by which it is reached.
+        holder: a list, set, dict, deque, array, cell, or the attributes of an object as a dict.
+        before: what was in it, by key.
+        is_ours: whether it belongs to an object of the framework, which may change on the way: layers are built.
+    """
+
+    name: str
+    holder: Any
+    before: Any
+    is_ours: bool = False
+
+
+class Settings(NamedTuple):
+    """Plain values in dicts: a getter for those of each, and what they are."""
+
+    parts: list[tuple[dict, Callable, Any]]
+    cells: list[tuple[CellType, Any]]
+
+    def are_same(self) -> bool:
+        """Whether they are what they were."""
+        try:
+            return all(getter(holder) == values for holder, getter, values in self.parts) and all(
+                cell.cell_contents is value for cell, value in self.cells
+            )
+        except (KeyError, ValueError):
+            return False
+
+
+class Surroundings:
+    """All that a function reaches, as it is now.
+
+    Args:
+        function: of somebody's.
+        args: that it is called with.
+    """
+
+    def __init__(self, function: Any, args: Sequence[Any] = ()):
+        self.places: list[Place] = []
+        self._met: dict[int, Any] = {}
+        self._home = getattr(function, "__module__", None) or ""
+        waiting = deque([("", function), *(("", arg) for arg in args)])
+        while waiting:
+            name, thing = waiting.popleft()
+            if id(thing) not in self._met and not isinstance(thing, (*PLAIN, type, ModuleType, Value, np.generic)):
+                self._met[id(thing)] = thing
+                waiting += self._look_into(name, thing)
+
+    def __enter__(self) -> Surroundings:
+        if not all(getattr(thing, "built", True) for thing in self._met.values() if hasattr(thing, "all_layers")):
+            raise NotCompiledError("there are layers that are built in its first call")
+        return self
+
+    def __exit__(self, kind: Any, *error: Any) -> None:
+        changed = self.put_back()
+        if changed and (kind is None or issubclass(kind, Exception)):
+            raise NotCompiledError(f"it changes {changed[0]}, which only Python can do")
+
+    def put_back(self) -> list[str]:
+        """Let everything hold what it held. Returns the names of what did not; of our own objects, nothing is said."""
+        changed = [place for place in self.places if not place.is_ours and not _is_as_before(place)]
+        for place in changed:
+            _put_back(place)
+        return [place.name for place in changed]
+
+    def settings(self) -> Settings:
+        """The numbers, words and truth values in it, as they are now."""
+        parts: list[tuple[dict, Callable, Any]] = []
+        cells: list[tuple[CellType, Any]] = []
+        for place in self.places:
+            if isinstance(place.holder, CellType) and isinstance(place.before, PLAIN):
+                cells.append((place.holder, place.before))
+            elif isinstance(place.holder, dict):
+                keys = [key for key in place.before if isinstance(place.holder.get(key, NOTHING), PLAIN) and _is_public(key)]
+                if keys:
+                    getter = operator.itemgetter(*keys)
+                    parts.append((place.holder, getter, getter(place.holder)))
+        return Settings(parts, cells)
+
+    # Going on from a thing to others ---------------------------------------------------------------
+
+    def _look_into(self, name: str, thing: Any) -> Iterator[tuple[str, Any]]:
+        """Note what a thing holds. Returns that, with its names."""
+        if isinstance(thing, FunctionType):
+            if (thing.__module__ or "").partition(".")[0] == self._home.partition(".")[0]:
+                yield from self._look_into_function(thing)
+        elif isinstance(thing, MethodType):
+            yield from (("self", thing.__self__), ("", thing.__func__))
+        elif isinstance(thing, np.ndarray):
+            self.places.append(Place(name, thing, thing.copy()))
+        elif isinstance(thing, (list, deque, set, tuple, dict)):
+            yield from self._look_into_container(name, thing)
+        elif hasattr(thing, "__dict__"):
+            is_ours = any(kind.__module__.partition(".")[0] == OURS for kind in type(thing).__mro__)
+            if not (is_ours and hasattr(thing, "apply_gradients")):  # an optimizer is asked in every call
+                attributes = vars(thing)
+                self.places.append(Place(name, attributes, dict(attributes), is_ours))
+                yield from ((f"{name}.{key}" if name else key, value) for key, value in attributes.items() if _is_public(key))
+                yield from ((name, layer) for layer in getattr(thing, "all_layers", ()))
+
+    def _look_into_function(self, function: FunctionType) -> Iterator[tuple[str, Any]]:
+        named = dict(zip(function.__code__.co_freevars, function.__closure__ or ()))
+        for name, cell in named.items():
+            value = _contents(cell)
+            self.places.append(Place(name, cell, value))
+            yield name, value
+        names = _names_in(function.__code__)
+        found = {name: function.__globals__.get(name, NOTHING) for name in names}
+        self.places.append(Place("", function.__globals__, found))
+        yield from found.items()
+        yield from (("", value) for value in (function.__defaults__ or ()))
+
+    def _look_into_container(self, name: str, thing: Any) -> Iterator[tuple[str, Any]]:
+        if not isinstance(thing, tuple):
+            self.places.append(Place(name, thing, thing.copy()))
+        if len(thing) <= MANY:
+            values = thing.values() if isinstance(thing, dict) else thing
+            yield from ((name, value) for value in list(values))
+
+
+def _is_public(key: Any) -> bool:
+    return not str(key).startswith("_") or key == "_trainable"
+
+
+def _names_in(code: CodeType) -> set[str]:
+    """Names that a function may look up among the globals, with those of functions inside of it."""
+    names, waiting = set(code.co_names), list(code.co_consts)
+    while waiting:
+        inner = waiting.pop()
+        if isinstance(inner, CodeType):
+            names.update(inner.co_names)
+            waiting += inner.co_consts
+    return names
+
+
+def _contents(cell: CellType) -> Any:
+    try:
+        return cell.cell_contents
+    except ValueError:
+        return NOTHING
+
+
+def _is_as_before(place: Place) -> bool:
+    holder, before = place.holder, place.before
+    if isinstance(holder, CellType):
+        return _contents(holder) is before
+    if isinstance(holder, np.ndarray):
+        return np.array_equal(holder, before, equal_nan=holder.dtype.kind == "f")
+    if isinstance(holder, dict):
+        return all(holder.get(key, NOTHING) is value for key, value in before.items()) and _has_no_more(holder, before)
+    if isinstance(holder, set):
+        return holder == before
+    return len(holder) == len(before) and all(map(operator.is_, holder, before))
+
+
+def _has_no_more(holder: dict, before: dict) -> bool:
+    """Whether nothing was added; of globals, only some are looked at."""
+    return "__builtins__" in holder or len(holder) == len(before)
+
+
+def _put_back(place: Place) -> None:
+    holder, before = place.holder, place.before
+    if isinstance(holder, CellType):
+        holder.cell_contents = before
+        if before is NOTHING:
+            del holder.cell_contents
+    elif isinstance(holder, np.ndarray):
+        holder[...] = before
+    elif isinstance(holder, dict):
+        for key in list(holder if "__builtins__" not in holder else before):
+            if before.get(key, NOTHING) is NOTHING:
+                holder.pop(key, None)
+        holder.update((key, value) for key, value in before.items() if value is not NOTHING)
+    else:
+        holder.clear()
+        (holder.update if isinstance(holder, set) else holder.extend)(before)
