@@ -77,13 +77,13 @@ class Invocation:
     @property
     def is_valid(self) -> bool:
         """Whether what the function read is where it was, and is moved in the same way."""
-        return (
-            all(weight.array is array for weight, array in zip(self.weights, self.arrays))
-            and all((node.grad is None) == is_none for node, is_none in self.gradients)
-            and self.is_unwatched
-            and self.lessons.is_valid
-            and self.settings.are_same()
-        )
+        for weight, array in zip(self.weights, self.arrays):
+            if weight.array is not array:
+                return False
+        for node, is_none in self.gradients:
+            if (node.grad is None) != is_none:
+                return False
+        return self.is_unwatched and self.lessons.is_valid and self.settings.are_same()
 
     @property
     def is_unwatched(self) -> bool:
@@ -92,7 +92,7 @@ class Invocation:
 
     def __call__(self, tables: Sequence[Any]) -> Any:
         arrays = [self._as_table(table) for table in tables]
-        ends = [self._end_of_backward(left, tables) for left in self.left]
+        ends = [self._end_of_backward(left, tables) for left in self.left] if self.left else ()
         prepared, is_recording = self.prepared, current().recording
         with self.lock:
             memory = self._memory()
@@ -106,9 +106,8 @@ class Invocation:
                 result.of_array(array)
                 for array, result, has_graph in zip(memory.arrays, self.results, self.has_graph)
             ]  # fmt: skip
-            behind = iter([result.of_array(x) for x, result in zip(memory.arrays[len(values) :], self.results[len(values) :])])
-        for node, left in zip(ends, self.left):
-            node.grad = None if left.gradient is None else next(behind)
+            if self.left:
+                self._leave(ends, memory.arrays[len(values) :])
         for weight in self.moved:
             weight.mark_changed()
         return self.rebuild(values)
@@ -137,6 +136,16 @@ class Invocation:
         if node.op is not None or node.grad is not None:
             raise NotCompiledError("a backward pass goes on beyond an argument, or from the gradient in its .grad")
         return node
+
+    def _leave(self, ends: Sequence[Any], arrays: Sequence[np.ndarray]) -> None:
+        """Put gradients where backward passes leave them."""
+        results = iter(zip(self.results[-len(arrays) :], arrays))
+        for node, left in zip(ends, self.left):
+            if left.gradient is None:
+                node.grad = None
+            else:
+                result, array = next(results)
+                node.grad = result.of_array(array)
 
     def _as_table(self, table: Any) -> np.ndarray:
         """Numbers as the machine reads them: of its type, one after the other."""

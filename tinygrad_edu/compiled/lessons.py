@@ -72,6 +72,8 @@ class Lessons:
     @property
     def is_valid(self) -> bool:
         """Whether optimizers still do the same to the same arrays. Numbers are asked for in every call."""
+        if not self.updates:
+            return True
         now = self._ways_now()
         return len(now) == len(self._ways) and all(map(operator.is_, now, self._ways))
 

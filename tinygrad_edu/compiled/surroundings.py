@@ -59,11 +59,15 @@ class Settings(NamedTuple):
     def are_same(self) -> bool:
         """Whether they are what they were."""
         try:
-            return all(getter(holder) == values for holder, getter, values in self.parts) and all(
-                cell.cell_contents is value for cell, value in self.cells
-            )
-        except (KeyError, ValueError):
+            for holder, getter, values in self.parts:  # loops: asked in every call, of everything
+                if getter(holder) != values:
+                    return False
+            for cell, value in self.cells:
+                if cell.cell_contents is not value:
+                    return False
+        except (KeyError, ValueError):  # a name that is gone
             return False
+        return True
 
 
 class Surroundings:
