@@ -15,6 +15,7 @@ PAGES = {
     "callbacks": (12, ["tensorboard"]),
     "learning_rates": (10, []),
     "saving": (10, []),
+    "performance": (1, []),
 }
 
 

@@ -1,17 +1,18 @@
 """What a plan says of itself, compared as text, and with what can be counted by hand."""
 
+import itertools
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from tinygrad_edu import Sequential, Tensor, backend, gradients, op, ops, set_random_seed
+from tinygrad_edu import Sequential, Tensor, Variable, backend, gradients, op, ops, set_random_seed
 from tinygrad_edu.compiled.explain import explain
 from tinygrad_edu.compiled.function import compiled
 from tinygrad_edu.compiled.runner import Runner
 from tinygrad_edu.graph import make_value
 from tinygrad_edu.layers import Dense
-from tinygrad_edu.optimizers import SGD
+from tinygrad_edu.optimizers import SGD, Adam
 
 ROOT = Path(__file__).resolve().parents[2]
 RNG = np.random.default_rng(0)
@@ -179,4 +180,22 @@ def test_a_compiled_function_is_told_from_its_arguments_to_its_results():
     slope(Tensor([0.0, 1.0]), Tensor([2.0, 0.0]))
     phases = list(dict.fromkeys(line.phase for line in slope.compiled_plan.lines))
     assert phases == ["forward", "backward"]
-    assert "table 0 table 1" in slope.explain() and "result 1" in slope.explain()
+    assert "x w" in slope.explain() and "result 1" in slope.explain()
+
+
+def test_what_an_optimizer_does_in_a_compiled_function_stands_where_it_is_done():
+    first, second = Variable(np.ones(3, "float32"), name="first"), Variable(np.ones(3, "float32"), name="second")
+    sgd, adam = SGD(0.1), Adam(0.1)
+
+    @compiled
+    def step(x):
+        sgd.apply(gradients(ops.sum(first * x), [first]), [first])
+        adam.apply(gradients(ops.sum(first * second * x), [second]), [second])
+        first.assign(second.detach() * 0.5)
+
+    step(np.ones(3, "float32"))
+    whole = step.compiled_plan
+    updates = [(line.name, line.target) for line in whole.lines if line.phase == "update"]
+    assert updates == [("descend", "first"), ("adam", "second"), ("lay_out", "first")]
+    assert [phase for phase, _ in itertools.groupby(line.phase for line in whole.lines)].count("update") == 3
+    assert "2 slots" in str(whole) and "update: the optimizer" in str(whole)

@@ -772,3 +772,45 @@ def test_views_of_a_weight_move_with_it(keep, is_result):
         found.append([step(Tensor(X[:3])).numpy().copy() for _ in range(3)])
     assert_close(*found)
     assert "a view of 'variable' is read after that has moved" in step.explain()
+
+
+# Planned once ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["adam", "signs"])
+def test_a_loop_is_planned_once_whatever_moves_on_around_it(name):
+    class Trainer:
+        def __init__(self):
+            self.model, self.optimizer, self.epoch = network(BatchNormalization(), Dropout(0.2)), MAKE[name](), 0
+            self.scale = 1.0
+
+        def loss(self, x, y):
+            return MSE(y, self.model(x, training=True)) * self.scale
+
+        @tg.compiled
+        def step(self, x, y):
+            loss = self.loss(x, y)
+            self.optimizer.apply(tg.gradients(loss, self.model.trainable_weights), self.model.trainable_weights)
+            return loss
+
+    trainer = Trainer()
+    trainer.step(X, Y)
+    plan = Trainer.step._last
+    for trainer.epoch in range(4):
+        trainer.step(X, Y)
+        trainer.optimizer.learning_rate = 0.1 / (1 + trainer.epoch)
+    assert Trainer.step.compiled_plan is not None and Trainer.step._last is plan
+    trainer.scale = 2.0
+    for model in (trainer.model, network()):
+        trainer.model = model
+        trainer.step(X, Y)
+        assert Trainer.step.compiled_plan is not None and Trainer.step._last is not plan
+        plan = Trainer.step._last
+
+
+def test_another_model_under_the_same_name_is_another_function():
+    model = network()
+    says = tg.compiled(lambda x: model(x))
+    for _ in range(3):
+        np.testing.assert_allclose(says(X).numpy(), model(X).numpy(), 1e-5, 1e-6)
+        model = network()

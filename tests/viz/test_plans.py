@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from tinygrad_edu import Sequential, op, set_random_seed
+from tinygrad_edu import Sequential, Variable, compiled, gradients, op, optimizers, set_random_seed
 from tinygrad_edu.layers import Dense
 from viz.plans import draw_plan, plan_picture
 
@@ -98,3 +98,17 @@ def test_a_model_that_ran_in_python_is_refused_with_the_reason():
 def test_anything_but_a_model_is_refused():
     with pytest.raises(TypeError, match="draw_plan expects a model, or the compiled_plan of one, got list"):
         plan_picture([])
+
+
+def test_a_training_loop_of_ones_own_is_drawn_with_what_its_optimizer_does():
+    w, optimizer = Variable(np.ones(2, "float32"), name="w"), optimizers.SGD(0.1)
+
+    @compiled
+    def step(x):
+        optimizer.apply(gradients((x @ w).sum(), [w]), [w])
+
+    step(X)
+    picture = plan_picture(step)
+    (update,) = [box for box in picture.boxes if "descend" in box.rows[0][0]]
+    assert "the optimizer" in update.tip and "into w" in update.tip
+    assert update.id in {arrow.head for arrow in picture.arrows if arrow.color == "#d55e00"}

@@ -45,6 +45,18 @@ def compiled(function: Callable) -> Compiled:
     A call with arrays of new shapes or types is taken down twice, with numbers a little apart, so that constants are told from
     data. A function whose Python asks for numbers that depend on data, or that does what cannot be seen, runs as it is;
     `explain()` says why.
+
+    Steps of optimizers, weights that are assigned to, averages of layers and masks are part of it: a loop of one's own.
+
+        >>> import tinygrad_edu as tg
+        >>> w, optimizer = tg.Variable([4.0, 2.0], "float32"), tg.optimizers.SGD(0.25)
+        >>> @tg.compiled
+        ... def step(x):
+        ...     loss = ((w * x) ** 2).sum()
+        ...     optimizer.apply(tg.gradients(loss, [w]), [w])
+        ...     return loss
+        >>> [step(np.ones(2, "float32")).item() for _ in range(3)], w.tolist(), optimizer.iterations
+        ([20.0, 5.0, 1.25], [0.5, 0.25], 3)
     """
     return Compiled(function)
 

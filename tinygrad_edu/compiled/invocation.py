@@ -13,10 +13,11 @@ from ..graph import GraphError, Node, Notes, Value, make_value, new_number
 from ..modes import current
 from ..record import Op
 from ..structure import flatten
+from ..variable import Variable
 from .errors import NotCompiledError
 from .explain import names_of
 from .fields import RATES
-from .kinds import Left
+from .kinds import Left, Step
 from .lessons import Lessons
 from .link import Linked, Prepared, address, as_memory, first_byte, is_exact, machine_type, new_state
 from .plans import plan_of_function
@@ -42,7 +43,27 @@ class Invocation:
 
     def __init__(self, function: Callable, args: tuple, kwargs: dict):
         self.name = getattr(function, "__name__", repr(function))
+        step = self._taken_down(function, args, kwargs)
+        self.dtype = machine_type(step)
+        self.names = names_of(step, (), self.dtype.itemsize)._replace(tables=_names_of_tables(function, args, kwargs))
+        self.weights = step.taken.weights
+        self.arrays = [weight.array for weight in self.weights]
+        self.results = [_Result.of(x, self.dtype) for x in step.taken.results]
+        self.left = step.taken.left
+        leaves = self.weights if step.taken.touches_gradients else []
+        self.gradients = [(leaf.node, leaf.node.grad is None) for leaf in leaves if leaf.node is not None]
+        self.lessons = Lessons(step, self.dtype)
+        self.linked = self._linked(step)
+        self.prepared = Prepared(self.linked)
+        self.written = self.lessons.written(self.linked.plan)
+        self.moved = [self.weights[number] for number in self.linked.plan.moved]
+        self.table_places = [self.prepared.places(("table", number)) for number in range(len(step.taken.tables))]
+        self.result_places = [self.prepared.places(("result", number)) for number in range(len(self.results))]
+        self.alone = [ALONE] * len(self.results)
+        self.spare: list[_Memory] = []  # of results
+        self.lock = threading.Lock()  # of the arena
 
+    def _taken_down(self, function: Callable, args: tuple, kwargs: dict) -> Step:
         def noted(*given: Any) -> Any:
             out = function(*given[: len(args)], **dict(zip(kwargs, given[len(args) :])))
             self.rebuild, self.has_graph = _rebuilding(out)
@@ -52,27 +73,13 @@ class Invocation:
         with around:
             step = known_function(noted, [*args, *kwargs.values()])
         self.settings = around.settings()
-        self.dtype = machine_type(step)
-        self.names = names_of(step, (), self.dtype.itemsize)
-        self.weights = step.taken.weights
-        self.arrays = [weight.array for weight in self.weights]
-        self.results = [_Result.of(x, self.dtype) for x in step.taken.results]
-        self.left = step.taken.left
-        leaves = self.weights if step.taken.touches_gradients else []
-        self.gradients = [(leaf.node, leaf.node.grad is None) for leaf in leaves if leaf.node is not None]
-        self.lessons = Lessons(step, self.dtype)
+        return step
+
+    def _linked(self, step: Step) -> Linked:
         homes: dict[Any, Any] = {("weight", number): array for number, array in enumerate(self.arrays)} | self.lessons.homes
-        plan, state = plan_of_function(step, self.lessons.moves), new_state()
+        state = new_state()
         state[RATES] = address(self.lessons.row)
-        self.linked = Linked(plan, homes, self.dtype, state, generators_of(step))
-        self.prepared = Prepared(self.linked)
-        self.written = self.lessons.written(plan)
-        self.moved = [self.weights[number] for number in self.linked.plan.moved]
-        self.table_places = [self.prepared.places(("table", number)) for number in range(len(step.taken.tables))]
-        self.result_places = [self.prepared.places(("result", number)) for number in range(len(self.results))]
-        self.alone = [ALONE] * len(self.results)
-        self.spare: list[_Memory] = []  # of results
-        self.lock = threading.Lock()  # of the arena
+        return Linked(plan_of_function(step, self.lessons.moves), homes, self.dtype, state, generators_of(step))
 
     @property
     def is_valid(self) -> bool:
@@ -193,6 +200,18 @@ class _Result(NamedTuple):
     def of_array(self, array: Any) -> Any:
         """A result as the function would give it: in its type; a number of Python's is what it was."""
         return self.first if self.kind is None else make_value(array.astype(self.kind))
+
+
+def _names_of_tables(function: Any, args: tuple, kwargs: dict) -> list[str]:
+    """What the arrays among some arguments are called: those of a structure with their numbers."""
+    code = getattr(function, "__code__", None)
+    known = code.co_varnames[: code.co_argcount] if code else ()
+    names = [*known, *(f"argument {number}" for number in range(len(known), len(args)))][: len(args)]
+    found = []
+    for name, arg in zip([*names, *kwargs], [*args, *kwargs.values()]):
+        count = sum(isinstance(x, (Value, np.ndarray, np.generic)) and not isinstance(x, Variable) for x in flatten(arg)[0])
+        found += [name] if count == 1 else [f"{name} {number}" for number in range(count)]
+    return found
 
 
 def _rebuilding(out: Any) -> tuple[Callable, list[bool]]:

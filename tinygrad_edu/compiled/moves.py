@@ -164,7 +164,8 @@ def _watched(plan: Plan, number: int, place: Place) -> Place:
 
 def _own(plan: Plan, place: Place) -> Place:
     """A gradient whose numbers lie one after the other, and where no weight is: that would have moved before it is looked at."""
-    return place if place.form.flags.c_contiguous and place.cell.home is None else plan.copied(place)
+    is_weight = place.cell.home is not None and place.cell.home[0] == "weight"  # type: ignore[index]
+    return plan.copied(place) if is_weight or not place.form.flags.c_contiguous else place
 
 
 class _Told(NamedTuple):

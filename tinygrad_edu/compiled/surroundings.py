@@ -1,7 +1,7 @@
 """What Python code reaches beside its arguments: globals and closures that it names, and what is in them.
 
-A function that was taken down is Python no more, so whatever it does to these it would do no more either. And its numbers were
-frozen: if they are others, it is another function.
+A function that was taken down is Python no more, so whatever it does to these it would do no more either. And what it found there
+was frozen: if it is something else, the function is another one.
 
     >>> told, factor = [], 2.0
     >>> def scaled(x):
@@ -26,10 +26,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..graph import Value
+from ..random import SeedGenerator
 from .errors import NotCompiledError
 
 PLAIN = bool, int, float, str, type(None)
 MANY = 1000  # things in a list that is only data
+OPAQUE = *PLAIN, type, ModuleType, Value, SeedGenerator, np.generic
 NOTHING = object()  # what a name stands for that is not there yet
 OURS = __name__.partition(".")[0]
 
@@ -41,31 +43,34 @@ class Place(NamedTuple):
         name: by which it is reached.
         holder: a list, set, dict, deque, array, cell, or the attributes of an object as a dict.
         before: what was in it, by key.
-        is_ours: whether it belongs to an object of the framework, which may change on the way: layers are built.
+        kind: "ours" is an object of the framework, which may change on the way: layers are built; "names" are globals and
+            objects of others, of which only those matter that are asked for; else "".
+        owner: of attributes.
     """
 
     name: str
     holder: Any
     before: Any
-    is_ours: bool = False
+    kind: str = ""
+    owner: Any = None
 
 
 class Settings(NamedTuple):
-    """Plain values in dicts: a getter for those of each, and what they are."""
+    """What decides what a function does: a getter for what matters in each dict or list, and what it is; and so for cells."""
 
-    parts: list[tuple[dict, Callable, Any]]
+    parts: list[tuple[Any, Callable, tuple]]
     cells: list[tuple[CellType, Any]]
 
     def are_same(self) -> bool:
         """Whether they are what they were."""
         try:
             for holder, getter, values in self.parts:  # loops: asked in every call, of everything
-                if getter(holder) != values:
+                if not all(map(operator.is_, getter(holder), values)):
                     return False
             for cell, value in self.cells:
                 if cell.cell_contents is not value:
                     return False
-        except (KeyError, ValueError):  # a name that is gone
+        except (LookupError, ValueError):  # a name that is gone
             return False
         return True
 
@@ -81,13 +86,16 @@ class Surroundings:
     def __init__(self, function: Any, args: Sequence[Any] = ()):
         self.places: list[Place] = []
         self._met: dict[int, Any] = {}
+        self._names = {"__call__", "_trainable"}  # of what is asked for
         self._home = getattr(function, "__module__", None) or ""
         waiting = deque([("", function), *(("", arg) for arg in args)])
         while waiting:
             name, thing = waiting.popleft()
-            if id(thing) not in self._met and not isinstance(thing, (*PLAIN, type, ModuleType, Value, np.generic)):
+            if id(thing) not in self._met and not isinstance(thing, OPAQUE):
                 self._met[id(thing)] = thing
                 waiting += self._look_into(name, thing)
+            if not waiting:
+                waiting += self._methods()
 
     def __enter__(self) -> Surroundings:
         if not all(getattr(thing, "built", True) for thing in self._met.values() if hasattr(thing, "all_layers")):
@@ -101,24 +109,37 @@ class Surroundings:
 
     def put_back(self) -> list[str]:
         """Let everything hold what it held. Returns the names of what did not; of our own objects, nothing is said."""
-        changed = [place for place in self.places if not place.is_ours and not _is_as_before(place)]
+        changed = [place for place in self.places if place.kind != "ours" and not _is_as_before(place)]
         for place in changed:
             _put_back(place)
         return [place.name for place in changed]
 
     def settings(self) -> Settings:
-        """The numbers, words and truth values in it, as they are now."""
-        parts: list[tuple[dict, Callable, Any]] = []
-        cells: list[tuple[CellType, Any]] = []
-        for place in self.places:
-            if isinstance(place.holder, CellType) and isinstance(place.before, PLAIN):
-                cells.append((place.holder, place.before))
-            elif isinstance(place.holder, dict):
-                keys = [key for key in place.before if isinstance(place.holder.get(key, NOTHING), PLAIN) and _is_public(key)]
-                if keys:
-                    getter = operator.itemgetter(*keys)
-                    parts.append((place.holder, getter, getter(place.holder)))
+        """What names stand for, and numbers, words and truth values in layers, lists and dicts, as they are now."""
+        cells = [(place.holder, place.before) for place in self.places if isinstance(place.holder, CellType)]
+        parts: list[tuple[Any, Callable, tuple]] = []
+        for holder, keys in ((place.holder, self._keys(place)) for place in self.places):
+            if keys:
+                getter = operator.itemgetter(*keys, keys[0])  # two at least, so that they come as a tuple
+                parts.append((holder, getter, getter(holder)))
         return Settings(parts, cells)
+
+    def _keys(self, place: Place) -> list[Any]:
+        """What decides, of what a place holds."""
+        holder = place.holder
+        if isinstance(holder, list):
+            return list(range(len(holder))) if len(holder) <= MANY and all(isinstance(x, PLAIN) for x in holder) else []
+        if not isinstance(holder, dict):
+            return []
+        if place.kind == "names":
+            return [key for key in holder if key in self._names and key in place.before]
+        return [key for key in list(holder)[:MANY] if isinstance(holder[key], PLAIN) and _is_public(key)]
+
+    def _methods(self) -> list[tuple[str, Any]]:
+        """Functions of classes, not met so far, that are called on objects by names that are asked for."""
+        kinds = {type(place.owner): None for place in self.places if place.kind == "names" and place.owner is not None}
+        found = [getattr(kind, name, None) for kind in kinds for name in sorted(self._names)]
+        return [("", one) for one in found if isinstance(one, FunctionType) and id(one) not in self._met]
 
     # Going on from a thing to others ---------------------------------------------------------------
 
@@ -137,7 +158,7 @@ class Surroundings:
             is_ours = any(kind.__module__.partition(".")[0] == OURS for kind in type(thing).__mro__)
             if not (is_ours and hasattr(thing, "apply_gradients")):  # an optimizer is asked in every call
                 attributes = vars(thing)
-                self.places.append(Place(name, attributes, dict(attributes), is_ours))
+                self.places.append(Place(name, attributes, dict(attributes), "ours" if is_ours else "names", thing))
                 yield from ((f"{name}.{key}" if name else key, value) for key, value in attributes.items() if _is_public(key))
                 yield from ((name, layer) for layer in getattr(thing, "all_layers", ()))
 
@@ -148,8 +169,9 @@ class Surroundings:
             self.places.append(Place(name, cell, value))
             yield name, value
         names = _names_in(function.__code__)
+        self._names |= names
         found = {name: function.__globals__.get(name, NOTHING) for name in names}
-        self.places.append(Place("", function.__globals__, found))
+        self.places.append(Place("", function.__globals__, found, "names"))
         yield from found.items()
         yield from (("", value) for value in (function.__defaults__ or ()))
 
@@ -162,6 +184,7 @@ class Surroundings:
 
 
 def _is_public(key: Any) -> bool:
+    """Whether a key is no name that its owner keeps for itself, but for what freezes a layer."""
     return not str(key).startswith("_") or key == "_trainable"
 
 
