@@ -48,6 +48,7 @@ class Invocation:
         self.names = names_of(step, (), self.dtype.itemsize)._replace(tables=_names_of_tables(function, args, kwargs))
         self.weights = step.taken.weights
         self.arrays = [weight.array for weight in self.weights]
+        self.ways = [_way_of(weight) for weight in self.weights]
         self.results = [_Result.of(x, self.dtype) for x in step.taken.results]
         self.left = step.taken.left
         leaves = self.weights if step.taken.touches_gradients else []
@@ -84,8 +85,8 @@ class Invocation:
     @property
     def is_valid(self) -> bool:
         """Whether what the function read is where it was, and is moved in the same way."""
-        for weight, array in zip(self.weights, self.arrays):
-            if weight.array is not array:
+        for weight, array, way in zip(self.weights, self.arrays, self.ways):
+            if weight.array is not array or _way_of(weight) != way:
                 return False
         for node, is_none in self.gradients:
             if (node.grad is None) != is_none:
@@ -200,6 +201,11 @@ class _Result(NamedTuple):
     def of_array(self, array: Any) -> Any:
         """A result as the function would give it: in its type; a number of Python's is what it was."""
         return self.first if self.kind is None else make_value(array.astype(self.kind))
+
+
+def _way_of(weight: Any) -> tuple:
+    """What a function may ask of a weight beside its numbers."""
+    return weight.node is None, getattr(weight, "trainable", None), getattr(weight, "regularizer", None)
 
 
 def _names_of_tables(function: Any, args: tuple, kwargs: dict) -> list[str]:

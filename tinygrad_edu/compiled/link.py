@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ..ops import registry
 from .calling import ready
 from .errors import NotCompiledError
 from .fields import CODE, PASS, POSITION, ROW, STATE, STATE_FIELDS, STEP
@@ -174,12 +175,14 @@ def new_state() -> np.ndarray:
 
 
 def machine_type(step: Step) -> np.dtype:
-    """In which the machine has to compute a step: float64 if anything that goes in or comes out is.
+    """In which the machine has to compute a step: float64 if anything that goes in or comes out is, but for what is only cast.
 
     Raises:
         NotCompiledError: if a weight is of another type.
     """
-    arrays = [*step.taken.tables, *step.taken.wanted, *(weight.array for weight in step.taken.weights)]
+    read = [x for call in step.taken.calls if getattr(call, "op", None) is not registry["cast"] for x in call.inputs]
+    tables = [x for x in read if step.kinds.get(id(x), ("",))[0] == "table"]
+    arrays = [*tables, *step.taken.wanted, *(weight.array for weight in step.taken.weights)]
     is_double = any(getattr(array, "dtype", None) == np.float64 for array in arrays)
     dtype = np.dtype(np.float64 if is_double else np.float32)
     for weight in step.taken.weights:

@@ -115,7 +115,7 @@ class Surroundings:
         return [place.name for place in changed]
 
     def settings(self) -> Settings:
-        """What names stand for, and numbers, words and truth values in layers, lists and dicts, as they are now."""
+        """What names and attributes stand for, and numbers, words and truth values in lists and dicts, as they are now."""
         cells = [(place.holder, place.before) for place in self.places if isinstance(place.holder, CellType)]
         parts: list[tuple[Any, Callable, tuple]] = []
         for holder, keys in ((place.holder, self._keys(place)) for place in self.places):
@@ -133,7 +133,7 @@ class Surroundings:
             return []
         if place.kind == "names":
             return [key for key in holder if key in self._names and key in place.before]
-        return [key for key in list(holder)[:MANY] if isinstance(holder[key], PLAIN) and _is_public(key)]
+        return [key for key in list(holder)[:MANY] if _is_public(key) and (place.kind or isinstance(holder[key], PLAIN))]
 
     def _methods(self) -> list[tuple[str, Any]]:
         """Functions of classes, not met so far, that are called on objects by names that are asked for."""

@@ -35,6 +35,7 @@ class _Translation:
         self.weights: dict[int, int] = {}
         self.moved: dict[int, int] = {}  # what was moved and not written yet, by the number of the weight
         self.writes: list[int] = []
+        self.is_single = any(weight.array.dtype == np.float32 for weight in step.taken.weights)
         self.updates = 0
         self.places = {id(weight): number for number, weight in enumerate(step.taken.weights)}
 
@@ -65,10 +66,18 @@ class _Translation:
                 "args": call.args,
             }
             yield Action("draw", (), params, self.result(call.out))
+        elif self.rounds_table(call):
+            self.tables[self.result(call.out)] = self.tables[inputs[0]]
         elif all(value in self.values.constants for value in inputs):
             self.known[id(call.out)] = self.values.constant(call.out)
         else:
             yield Action(call.op.name, inputs, call.params, self.result(call.out), call.op)
+
+    def rounds_table(self, call: Call) -> bool:
+        """Whether a table is only taken in a type of fewer digits, in which the machine reads it anyway, since weights are of it."""
+        (x, *others), out = call.inputs or (None,), call.out
+        is_cast = call.op.name == "cast" and not others and out.dtype == np.float32 and x.dtype == np.float64
+        return is_cast and self.known[id(x)] in self.tables and self.is_single
 
     def updated(self, call: Update) -> Iterator[Action]:
         """What an optimizer does to weights, where they are; before that those get the numbers that they were given by hand."""
