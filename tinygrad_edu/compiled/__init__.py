@@ -12,6 +12,7 @@
 The first call with arrays of new shapes and types takes the function down and plans it; `slope.explain()` prints the plan, or
 why there is none. Neighbouring ops run on some numbers at a time, without Python in between. Gradients are taken inside; no
 backward pass goes through what comes out. Arguments that are no arrays belong to the function: for others it is planned anew.
+Optimizers may take their steps in it: a training loop of one's own.
 This package is that decorator (see `function`), and has all that it is made of:
 
     tape         all that happens in a block, in order
@@ -28,6 +29,8 @@ This package is that decorator (see `function`), and has all that it is made of:
     link         a plan with addresses
     stepper      a model's step, run on batches of rows    runner    to learn, or only to look
     function     @compiled                                 invocation   a function for arguments of one form
+    lessons      steps of optimizers in a function         surroundings what it reaches beside its arguments
+    writes       weights that are written to on the way
 
 See docs/performance.md.
 """

@@ -74,7 +74,7 @@ class _Translation:
             yield Action(call.op.name, inputs, call.params, self.result(call.out), call.op)
 
     def rounds_table(self, call: Call) -> bool:
-        """Whether a table is only taken in a type of fewer digits, in which the machine reads it anyway, since weights are of it."""
+        """Whether a table is only taken in a type of fewer digits, in which the machine reads it anyway: weights are of it."""
         (x, *others), out = call.inputs or (None,), call.out
         is_cast = call.op.name == "cast" and not others and out.dtype == np.float32 and x.dtype == np.float64
         return is_cast and self.known[id(x)] in self.tables and self.is_single
