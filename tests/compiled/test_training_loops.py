@@ -814,3 +814,12 @@ def test_another_model_under_the_same_name_is_another_function():
     for _ in range(3):
         np.testing.assert_allclose(says(X).numpy(), model(X).numpy(), 1e-5, 1e-6)
         model = network()
+
+
+def test_a_dict_of_arrays_into_which_something_is_put_is_refused_and_not_forgotten():
+    @tg.compiled
+    def step(weights, x):
+        weights["w"] = weights["w"] - 0.1 * x
+
+    with pytest.raises(TypeError, match=r"step expects Tensors in a list or a dict into which it puts something"):
+        step({"w": np.ones(3)}, np.ones(3))

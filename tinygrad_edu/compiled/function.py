@@ -13,6 +13,7 @@
 from __future__ import annotations
 
 import functools
+import operator
 import threading
 from collections.abc import Callable, Hashable
 from typing import Any
@@ -97,7 +98,17 @@ class Compiled:
 
     def _as_it_is(self, args: tuple, kwargs: dict) -> Any:
         """Without the machine, but for arrays that are Tensors in it, too."""
-        return self.function(*map(_with_tensors, args), **{name: _with_tensors(x) for name, x in kwargs.items()})
+        given, more = [_with_tensors(x) for x in args], {name: _with_tensors(x) for name, x in kwargs.items()}
+        copies = [x for x, arg in zip([*given, *more.values()], [*args, *kwargs.values()]) if x is not arg]
+        before = flatten(copies)[0]
+        out = self.function(*given, **more)
+        after = flatten(copies)[0]
+        if len(after) != len(before) or not all(map(operator.is_, after, before)):
+            raise TypeError(
+                f"{self.function.__name__} expects Tensors in a list or a dict into which it puts something, got arrays. "
+                "Pass tinygrad_edu.Tensor(array), or return what is new."
+            )
+        return out
 
     def _leave(self, found: Invocation | str) -> None:
         """Go over to another form; the one before gives back the memory of its results."""

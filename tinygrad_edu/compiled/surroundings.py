@@ -26,6 +26,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..graph import Value
+from ..layers import Layer
+from ..optimizers import Optimizer
 from ..random import SeedGenerator
 from .errors import NotCompiledError
 
@@ -98,7 +100,7 @@ class Surroundings:
                 waiting += self._methods()
 
     def __enter__(self) -> Surroundings:
-        if not all(getattr(thing, "built", True) for thing in self._met.values() if hasattr(thing, "all_layers")):
+        if not all(thing.built for thing in self._met.values() if isinstance(thing, Layer)):
             raise NotCompiledError("there are layers that are built in its first call")
         return self
 
@@ -156,11 +158,11 @@ class Surroundings:
             yield from self._look_into_container(name, thing)
         elif hasattr(thing, "__dict__"):
             is_ours = any(kind.__module__.partition(".")[0] == OURS for kind in type(thing).__mro__)
-            if not (is_ours and hasattr(thing, "apply_gradients")):  # an optimizer is asked in every call
+            if not isinstance(thing, Optimizer):  # which is asked in every call
                 attributes = vars(thing)
                 self.places.append(Place(name, attributes, dict(attributes), "ours" if is_ours else "names", thing))
                 yield from ((f"{name}.{key}" if name else key, value) for key, value in attributes.items() if _is_public(key))
-                yield from ((name, layer) for layer in getattr(thing, "all_layers", ()))
+                yield from ((name, layer) for layer in (thing.all_layers if isinstance(thing, Layer) else ()))
 
     def _look_into_function(self, function: FunctionType) -> Iterator[tuple[str, Any]]:
         named = dict(zip(function.__code__.co_freevars, function.__closure__ or ()))
