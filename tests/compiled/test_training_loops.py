@@ -823,3 +823,39 @@ def test_a_dict_of_arrays_into_which_something_is_put_is_refused_and_not_forgott
 
     with pytest.raises(TypeError, match=r"step expects Tensors in a list or a dict into which it puts something"):
         step({"w": np.ones(3)}, np.ones(3))
+
+
+@pytest.mark.parametrize("is_wanted", [False, True])
+def test_a_product_moves_a_large_weight_unless_its_gradient_is_wanted(is_wanted):
+    x, y = RNG.normal(size=(64, 600)).astype("float32"), RNG.normal(size=(64, 1)).astype("float32")
+
+    def loop(wrap):
+        model, optimizer = Sequential([Dense(96, "tanh", input_shape=(600,)), Dense(1)]), SGD(0.01)
+
+        @wrap
+        def step(x, y):
+            weights = model.trainable_weights
+            gradients = tg.gradients(MSE(y, model(x)), weights)
+            optimizer.apply(gradients, weights)
+            return gradients[0] if is_wanted else ()
+
+        told = [np.array(step(x, y)) for _ in range(3)]
+        return step, [*told, *numbers_of(model)]
+
+    lines = assert_same(loop).compiled_plan.lines
+    assert [line.phase for line in lines if line.name.endswith("+ descend")] == ([] if is_wanted else ["update"])
+
+
+def test_a_weight_that_is_an_argument_as_well_is_read_as_it_is_otherwise():
+    found = []
+    for wrap in (as_it_is, tg.compiled):
+        w, optimizer = Variable(np.ones((3, 3), "float32")), SGD(0.1)
+
+        @wrap
+        def step(x, w=w, optimizer=optimizer):
+            optimizer.apply([x @ x], [w])
+            return x * 1.0
+
+        found.append([step(Tensor(RNG.normal(size=(3, 3)).astype("float32")) * 0).numpy()])
+        found[-1] += [step(w.detach()).numpy().copy() for _ in range(2)]
+    assert_close(*found)

@@ -18,6 +18,7 @@ from .movers import mover, of_told
 from .places import Cell, Place, lie_alike
 from .plan import Instruction, Plan
 from .products import product_by_blas
+from .writes import updating
 
 WORTH = 4  # how many times as large as what is multiplied by the rate a weight has to be
 C_STRIDES = OPERANDS[2][1:]
@@ -43,11 +44,13 @@ def into_weights(plan: Plan) -> None:
     for number, one in enumerate(instructions):
         if one.code is mover(descend, 0):
             first = users[one.places[A].cell][0]
-            if len(users[one.places[A].cell]) == 2 and _is_alone(plan, instructions[first : number + 1]):
+            is_seen_outside = one.places[A].cell.home is not None
+            if len(users[one.places[A].cell]) == 2 and not is_seen_outside and _is_alone(plan, instructions[first : number + 1]):
                 moved[number] = first
     for number, one in enumerate(instructions):
         if number in moved:
-            _descend(plan, instructions[moved[number]], one)
+            with updating(plan):
+                _descend(plan, instructions[moved[number]], one)
         elif number not in moved.values():
             plan.instructions.append(one)
 

@@ -58,6 +58,7 @@ class Invocation:
         self.prepared = Prepared(self.linked)
         self.written = self.lessons.written(self.linked.plan)
         self.moved = [self.weights[number] for number in self.linked.plan.moved]
+        self.written_to = {first_byte(one.array) for one in (*self.moved, *self.lessons.weights) if one.array.size}
         self.table_places = [self.prepared.places(("table", number)) for number in range(len(step.taken.tables))]
         self.result_places = [self.prepared.places(("result", number)) for number in range(len(self.results))]
         self.alone = [ALONE] * len(self.results)
@@ -100,12 +101,15 @@ class Invocation:
 
     def __call__(self, tables: Sequence[Any]) -> Any:
         arrays = [self._as_table(table) for table in tables]
+        addresses = [first_byte(array) for array in arrays]
+        if not self.written_to.isdisjoint(addresses):
+            raise NotCompiledError("an argument has the memory of a weight that is written to")
         ends = [self._end_of_backward(left, tables) for left in self.left] if self.left else ()
         prepared, is_recording = self.prepared, current().recording
         with self.lock:
             memory = self._memory()
-            for places, array in zip(self.table_places, arrays):
-                prepared.put(places, first_byte(array), array)
+            for places, at, array in zip(self.table_places, addresses, arrays):
+                prepared.put(places, at, array)
             for places, at, array in zip(self.result_places, memory.addresses, memory.arrays):
                 prepared.put(places, at, array)
             self._run()

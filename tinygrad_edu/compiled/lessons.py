@@ -65,6 +65,11 @@ class Lessons:
         return [updates.move for updates in self.updates]
 
     @property
+    def weights(self) -> list[Any]:
+        """All that are moved."""
+        return [weight for one in self.updates for weight in one.weights]
+
+    @property
     def homes(self) -> dict[Any, Any]:
         """What lies outside of an arena, and what is called in Python."""
         return {key: home for one, trained in zip(self.updates, self._trained) for key, home in one.homes(trained).items()}
@@ -107,7 +112,7 @@ class Lessons:
         if not any(one.name in STOP or not isinstance(one.code, Opcode) for one in later):
             return []
         kept = [variable.array for one in self.updates for variable in one.optimizer.variables]
-        return kept + [weight.array for one in self.updates for weight in one.weights]
+        return kept + [weight.array for weight in self.weights]
 
 
 def _refuse_wrong(call: Update) -> None:

@@ -151,5 +151,6 @@ def plan_of_function(step: Step, moves: Sequence[Move] = ()) -> Plan:
             plan.elementwise("lay_out", plan.copy, target, [plan.place(value)])
     with updating(plan):
         take_moves(plan)
+    into_weights(plan)
     lay_out(plan, opcode_of("lay_out"), opcode_of("add"))
     return plan
