@@ -796,8 +796,9 @@ def test_a_loop_is_planned_once_whatever_moves_on_around_it(name):
     trainer = Trainer()
     trainer.step(X, Y)
     plan = Trainer.step._last
+    globals()["loss"] = None  # another thing of the same name
     for trainer.epoch in range(4):
-        trainer.step(X, Y)
+        globals()["loss"] = trainer.step(X, Y)
         trainer.optimizer.learning_rate = 0.1 / (1 + trainer.epoch)
     assert Trainer.step.compiled_plan is not None and Trainer.step._last is plan
     trainer.scale = 2.0

@@ -17,6 +17,7 @@ was frozen: if it is something else, the function is another one.
 
 from __future__ import annotations
 
+import dis
 import operator
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -70,9 +71,9 @@ class Settings(NamedTuple):
                 if not all(map(operator.is_, getter(holder), values)):
                     return False
             for cell, value in self.cells:
-                if cell.cell_contents is not value:
+                if _contents(cell) is not value:
                     return False
-        except (LookupError, ValueError):  # a name that is gone
+        except LookupError:  # a name that is gone
             return False
         return True
 
@@ -134,7 +135,8 @@ class Surroundings:
         if not isinstance(holder, dict):
             return []
         if place.kind == "names":
-            return [key for key in holder if key in self._names and key in place.before]
+            asked = place.before if place.owner is None else self._names
+            return [key for key in holder if key in asked and key in place.before]
         return [key for key in list(holder)[:MANY] if _is_public(key) and (place.kind or isinstance(holder[key], PLAIN))]
 
     def _methods(self) -> list[tuple[str, Any]]:
@@ -170,9 +172,8 @@ class Surroundings:
             value = _contents(cell)
             self.places.append(Place(name, cell, value))
             yield name, value
-        names = _names_in(function.__code__)
-        self._names |= names
-        found = {name: function.__globals__.get(name, NOTHING) for name in names}
+        found = {name: function.__globals__.get(name, NOTHING) for name in _names_in(function.__code__, "GLOBAL")}
+        self._names |= _names_in(function.__code__, "ATTR") | _names_in(function.__code__, "METHOD")
         self.places.append(Place("", function.__globals__, found, "names"))
         yield from found.items()
         yield from (("", value) for value in (function.__defaults__ or ()))
@@ -190,14 +191,13 @@ def _is_public(key: Any) -> bool:
     return not str(key).startswith("_") or key == "_trainable"
 
 
-def _names_in(code: CodeType) -> set[str]:
-    """Names that a function may look up among the globals, with those of functions inside of it."""
-    names, waiting = set(code.co_names), list(code.co_consts)
+def _names_in(code: CodeType, what: str) -> set[str]:
+    """Names that a function, with those inside of it, looks up or gives: "GLOBAL", or of an "ATTR" or "METHOD"."""
+    names, waiting = set[str](), [code]
     while waiting:
         inner = waiting.pop()
-        if isinstance(inner, CodeType):
-            names.update(inner.co_names)
-            waiting += inner.co_consts
+        names.update(one.argval for one in dis.get_instructions(inner) if one.opname.partition("_")[2] == what)
+        waiting += [constant for constant in inner.co_consts if isinstance(constant, CodeType)]
     return names
 
 
