@@ -130,7 +130,7 @@ def take_down_function(function: Callable, args: Sequence) -> Taken:
     tables: list[Any] = []
     arguments = [_with_tables(arg, tables) for arg in args]
     parts = flatten(arguments)[0]
-    out, tape, left = _undone(lambda: function(*arguments))
+    out, tape, left = _undone(lambda: function(*arguments), is_free=True)
     after = flatten(arguments)[0]
     if len(after) != len(parts) or not all(map(operator.is_, after, parts)):
         raise NotCompiledError("it puts other things into a list or a dict that it is given")
@@ -146,13 +146,18 @@ def take_down_function(function: Callable, args: Sequence) -> Taken:
 # Nothing stays -----------------------------------------------------------------------------------
 
 
-def _undone(run: Callable[[], Any], recording: Callable = enable_grad) -> tuple[Any, Tape, list[tuple[Value, Any]]]:
+def _undone(
+    run: Callable[[], Any], recording: Callable = enable_grad, is_free: bool = False
+) -> tuple[Any, Tape, list[tuple[Value, Any]]]:
     """What `run` returns, the tape of it, and other gradients that leaves had by then; all stands as it stood before.
+
+    Args:
+        is_free: whether it may do anything at all: it is a function of somebody's.
 
     Raises:
         NotCompiledError: if something was moved on in a way that is not on the tape.
     """
-    with Moved() as moved, recording(), Tape() as tape, np.errstate(all="ignore"):
+    with Moved() as moved, recording(), Tape(keeps_numbers=is_free) as tape, np.errstate(all="ignore"):
         try:
             out = run()
             _refuse_unseen(moved, tape)

@@ -138,6 +138,9 @@ class Reading(NamedTuple):
 class Tape(Detector):
     """Notes what happens in a `with` block, in this thread.
 
+    Args:
+        keeps_numbers: whether arrays may be written to in ways that are not in the list: see `put_back`.
+
     Attributes:
         calls: what happened, in order.
         leaves: all Variables, and other Tensors that no op has made and that require a gradient, that ops have read.
@@ -147,7 +150,8 @@ class Tape(Detector):
 
     lifts = True
 
-    def __init__(self) -> None:
+    def __init__(self, keeps_numbers: bool = False) -> None:
+        self.keeps_numbers = keeps_numbers
         self.calls: list[Any] = []
         self._made: set[int] = set()  # ids of what calls made
         self._numbers: dict[int, tuple[Any, np.ndarray, np.ndarray]] = {}
@@ -213,7 +217,7 @@ class Tape(Detector):
 
     def _keep_numbers(self, owner: Any, array: Any) -> None:
         """Note the numbers of what no call made, when it is first met."""
-        if type(array) is np.ndarray and id(array) not in self._made and id(array) not in self._numbers:
+        if self.keeps_numbers and type(array) is np.ndarray and id(array) not in self._made and id(array) not in self._numbers:
             self._numbers[id(array)] = owner, array, array.copy()
 
     def put_back(self) -> list[str]:
