@@ -860,3 +860,11 @@ def test_a_weight_that_is_an_argument_as_well_is_read_as_it_is_otherwise():
         found.append([step(Tensor(RNG.normal(size=(3, 3)).astype("float32")) * 0).numpy()])
         found[-1] += [step(w.detach()).numpy().copy() for _ in range(2)]
     assert_close(*found)
+
+
+def test_what_the_framework_notes_in_its_own_objects_is_nobodys_change():
+    case = tg.ops.registry["multiply"]
+    case.recipes.clear()  # which an op makes when it is first called
+    twice = tg.compiled(lambda x: x * 2 if case else x)
+    np.testing.assert_allclose(twice(Tensor(X)).numpy(), 2 * X)
+    assert twice.compiled_plan is not None, twice.explain()

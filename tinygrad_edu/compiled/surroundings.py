@@ -35,6 +35,7 @@ from .errors import NotCompiledError
 PLAIN = bool, int, float, str, type(None)
 MANY = 1000  # things in a list that is only data
 OPAQUE = *PLAIN, type, ModuleType, Value, SeedGenerator, np.generic
+CONTAINERS = list, deque, set, tuple, dict
 NOTHING = object()  # what a name stands for that is not there yet
 OURS = __name__.partition(".")[0]
 
@@ -46,8 +47,8 @@ class Place(NamedTuple):
         name: by which it is reached.
         holder: a list, set, dict, deque, array, cell, or the attributes of an object as a dict.
         before: what was in it, by key.
-        kind: "ours" is an object of the framework, which may change on the way: layers are built; "names" are globals and
-            objects of others, of which only those matter that are asked for; else "".
+        kind: "ours" is an object of the framework or something in it, which may change on the way: layers are built; "names" are
+            globals and objects of others, of which only those matter that are asked for; else "".
         owner: of attributes.
     """
 
@@ -91,12 +92,13 @@ class Surroundings:
         self._met: dict[int, Any] = {}
         self._names = {"__call__", "_trainable"}  # of what is asked for
         self._home = getattr(function, "__module__", None) or ""
-        waiting = deque([("", function), *(("", arg) for arg in args)])
+        waiting = deque([("", thing, False) for thing in (function, *args)])
         while waiting:
-            name, thing = waiting.popleft()
+            name, thing, is_ours = waiting.popleft()
             if id(thing) not in self._met and not isinstance(thing, OPAQUE):
                 self._met[id(thing)] = thing
-                waiting += self._look_into(name, thing)
+                is_ours = _is_ours(thing) or (is_ours and isinstance(thing, (*CONTAINERS, np.ndarray)))
+                waiting += [(*found, is_ours) for found in self._look_into(name, thing, "ours" if is_ours else "")]
             if not waiting:
                 waiting += self._methods()
 
@@ -139,15 +141,15 @@ class Surroundings:
             return [key for key in holder if key in asked and key in place.before]
         return [key for key in list(holder)[:MANY] if _is_public(key) and (place.kind or isinstance(holder[key], PLAIN))]
 
-    def _methods(self) -> list[tuple[str, Any]]:
+    def _methods(self) -> list[tuple[str, Any, bool]]:
         """Functions of classes, not met so far, that are called on objects by names that are asked for."""
         kinds = {type(place.owner): None for place in self.places if place.kind == "names" and place.owner is not None}
         found = [getattr(kind, name, None) for kind in kinds for name in sorted(self._names)]
-        return [("", one) for one in found if isinstance(one, FunctionType) and id(one) not in self._met]
+        return [("", one, False) for one in found if isinstance(one, FunctionType) and id(one) not in self._met]
 
     # Going on from a thing to others ---------------------------------------------------------------
 
-    def _look_into(self, name: str, thing: Any) -> Iterator[tuple[str, Any]]:
+    def _look_into(self, name: str, thing: Any, kind: str) -> Iterator[tuple[str, Any]]:
         """Note what a thing holds. Returns that, with its names."""
         if isinstance(thing, FunctionType):
             if (thing.__module__ or "").partition(".")[0] == self._home.partition(".")[0]:
@@ -155,16 +157,14 @@ class Surroundings:
         elif isinstance(thing, MethodType):
             yield from (("self", thing.__self__), ("", thing.__func__))
         elif isinstance(thing, np.ndarray):
-            self.places.append(Place(name, thing, thing.copy()))
-        elif isinstance(thing, (list, deque, set, tuple, dict)):
-            yield from self._look_into_container(name, thing)
-        elif hasattr(thing, "__dict__"):
-            is_ours = any(kind.__module__.partition(".")[0] == OURS for kind in type(thing).__mro__)
-            if not isinstance(thing, Optimizer):  # which is asked in every call
-                attributes = vars(thing)
-                self.places.append(Place(name, attributes, dict(attributes), "ours" if is_ours else "names", thing))
-                yield from ((f"{name}.{key}" if name else key, value) for key, value in attributes.items() if _is_public(key))
-                yield from ((name, layer) for layer in (thing.all_layers if isinstance(thing, Layer) else ()))
+            self.places.append(Place(name, thing, thing.copy(), kind))
+        elif isinstance(thing, CONTAINERS):
+            yield from self._look_into_container(name, thing, kind)
+        elif hasattr(thing, "__dict__") and not isinstance(thing, Optimizer):  # which is asked in every call
+            attributes = vars(thing)
+            self.places.append(Place(name, attributes, dict(attributes), kind or "names", thing))
+            yield from ((f"{name}.{key}" if name else key, value) for key, value in attributes.items() if _is_public(key))
+            yield from ((name, layer) for layer in (thing.all_layers if isinstance(thing, Layer) else ()))
 
     def _look_into_function(self, function: FunctionType) -> Iterator[tuple[str, Any]]:
         named = dict(zip(function.__code__.co_freevars, function.__closure__ or ()))
@@ -178,12 +178,17 @@ class Surroundings:
         yield from found.items()
         yield from (("", value) for value in (function.__defaults__ or ()))
 
-    def _look_into_container(self, name: str, thing: Any) -> Iterator[tuple[str, Any]]:
+    def _look_into_container(self, name: str, thing: Any, kind: str) -> Iterator[tuple[str, Any]]:
         if not isinstance(thing, tuple):
-            self.places.append(Place(name, thing, thing.copy()))
+            self.places.append(Place(name, thing, thing.copy(), kind))
         if len(thing) <= MANY:
             values = thing.values() if isinstance(thing, dict) else thing
             yield from ((name, value) for value in list(values))
+
+
+def _is_ours(thing: Any) -> bool:
+    """Whether something is an object of the framework, or of a class that is made from one of it."""
+    return not isinstance(thing, CONTAINERS) and any(one.__module__.partition(".")[0] == OURS for one in type(thing).__mro__)
 
 
 def _is_public(key: Any) -> bool:
