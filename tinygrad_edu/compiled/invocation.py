@@ -57,7 +57,7 @@ class Invocation:
         self.linked = self._linked(step)
         self.prepared = Prepared(self.linked)
         self.written = self.lessons.written(self.linked.plan)
-        self.moved = [self.weights[number] for number in self.linked.plan.moved]
+        self.moved = [self.weights[number] for number, _ in self.linked.plan.program.moves]
         self.written_to = {first_byte(one.array) for one in (*self.moved, *self.lessons.weights) if one.array.size}
         self.table_places = [self.prepared.places(("table", number)) for number in range(len(step.taken.tables))]
         self.result_places = [self.prepared.places(("result", number)) for number in range(len(self.results))]

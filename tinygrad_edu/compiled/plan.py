@@ -120,7 +120,6 @@ class Plan:
         length: how many of the rows come before those of the groups.
         table: the rows as numbers, with addresses that count from where each home, the arena, or the table itself begins.
         draws: how often a step draws from each generator.
-        moved: numbers of the weights that get other numbers beside the optimizer.
         counted: of which numbers of the table this is true: rows, fields, and which home; behind the homes come arena and table.
     """
 
@@ -133,7 +132,6 @@ class Plan:
         self.size = 0
         self.value: int | None = None
         self.draws: dict[int, int] = {}
-        self.moved = tuple(number for number, _ in program.moves)
         self._constant_cells: dict[bytes, Cell] = {}
         self._targets: dict[int, Place] = {}
         self._rows_of: dict[Hashable, tuple[np.ndarray, np.ndarray]] = {}
