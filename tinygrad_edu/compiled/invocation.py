@@ -14,7 +14,7 @@ from ..modes import current
 from ..record import Op
 from ..structure import flatten
 from .errors import NotCompiledError
-from .explain import names_of
+from .explain import names_of, names_of_arguments
 from .link import Linked, Prepared, as_memory, first_byte, is_exact, machine_type, new_state
 from .plans import plan_of_function
 from .step import known_function
@@ -43,9 +43,10 @@ class Invocation:
             self.rebuild, self.has_graph = _rebuilding(out)
             return out
 
-        step = known_function(noted, [*args, *kwargs.values()])
+        given = [*args, *kwargs.values()]
+        step = known_function(noted, given)
         self.dtype = machine_type(step)
-        self.names = names_of(step, (), self.dtype.itemsize)
+        self.names = names_of(step, given, self.dtype.itemsize, names_of_arguments(function, args, kwargs))
         self.weights = step.taken.weights
         self.arrays = [weight.array for weight in self.weights]
         self.results = [_Result.of(x, self.dtype) for x in step.taken.outputs]

@@ -40,6 +40,13 @@ class Values:
         self.dtypes.append(np.dtype(dtype))
         return len(self.shapes) - 1
 
+    def found_for(self, value: int, shape: tuple[int, ...], dtype: Any) -> int:
+        """A value that is needed to compute another one, and of the same call."""
+        found = self.new(shape, dtype)
+        if value in self.calls:
+            self.calls[found] = self.calls[value]
+        return found
+
     def constant(self, array: Any) -> int:
         """A value whose numbers are known."""
         array = np.asarray(array)
