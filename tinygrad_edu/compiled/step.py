@@ -219,17 +219,18 @@ def _changed(arg: Any, known: dict[int, Any]) -> Any:
         known: by the id of each array, what stands in its place: what was one array stays one.
     """
     parts, rebuild = flatten(arg)
-    return rebuild([known.setdefault(id(_array_of(part)), _other(part)) for part in parts])
+    return rebuild([known.setdefault(id(_array_of(part)), _other(part, len(known))) for part in parts])
 
 
-def _other(part: Any) -> Any:
+def _other(part: Any, number: int) -> Any:
+    """Another part, and for each number another one, so that parts of equal numbers are told apart."""
     if isinstance(part, Variable) or not isinstance(part, (np.ndarray, np.generic, Value)):
         return part
     array = np.asarray(_array_of(part))
     if array.dtype.kind == "f":
-        shares = 1 - np.random.default_rng(0).uniform(2**-8, 2**-7, array.shape)
+        shares = 1 - np.random.default_rng(number).uniform(2**-8, 2**-7, array.shape)
         new = (np.where(array == 0, 0, array * shares) if array.any() else shares - 1).astype(array.dtype)
     else:
-        new = np.roll(array, 1, axis=0 if array.ndim else None)
+        new = np.roll(array, 1 + number, axis=0 if array.ndim else None)
     return Tensor(new, requires_grad=part.requires_grad) if isinstance(part, Tensor) else new
 
