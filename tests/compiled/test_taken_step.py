@@ -482,8 +482,24 @@ def test_whole_numbers_may_be_data_too():
 
 
 def test_data_and_constants_that_cannot_be_told_apart_are_refused():
+    given = [np.ones(3, bool), np.ones(3)]
     with pytest.raises(NotCompiledError, match="may be data or a constant"):
-        known_function(lambda mask, x: x * as_tensor(mask.array.astype(float)), [np.ones(3, bool), np.ones(3)])
+        known_function(lambda mask, x: x * as_tensor(mask.array.astype(float)), given, [np.ones(3, bool), np.ones(3) / 2])
+
+
+@pytest.mark.parametrize("labels", [np.zeros(4, int), np.full(4, 2), np.ones(4, bool), np.array(1)], ids=str)
+def test_whole_numbers_and_truth_values_that_are_all_the_same_are_told_from_constants(labels):
+    def step(labels, x):
+        return x * as_tensor(labels.array.astype("float32"))
+
+    step = known_function(step, [labels, np.ones(4, "float32")])
+    assert {kind for kind, _ in step.kinds.values()} == {"table"}
+
+
+def test_what_fails_of_numbers_that_were_made_up_is_no_error():
+    rows = Variable(RNG.normal(size=(1, 2)), name="rows")
+    with pytest.raises(NotCompiledError, match="of other numbers it raises IndexError"):
+        known_function(lambda places: ops.take(rows, places, axis=0), [np.zeros(3, int)])
 
 
 def test_what_comes_out_may_be_what_went_in():

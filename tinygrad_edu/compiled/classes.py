@@ -107,7 +107,7 @@ def totals_across(step, numbers, whole):
 
 
 def sparse_losses(step, numbers, whole):
-    """out <- log_total - (a[label] - top), where c has the labels; nan for what is no class."""
+    """out <- log_total - (a[label] - top), where c has the labels."""
     for i in range(step[FIRST]):
         for j in range(step[SECOND]):
             for k in range(step[OUTER]):

@@ -99,7 +99,8 @@ class _Judge:
     def compare(self, one: Any, other: Any) -> None:
         """Look at what stands in the same place of both lists."""
         if type(one) is not type(other) or not _alike(one, other):
-            raise NotCompiledError(f"the step calls other ops for other samples: {_words(one)} here, {_words(other)} there")
+            there = _words(other) if _words(other) != _words(one) else "one with other parameters"
+            raise NotCompiledError(f"the step calls other ops for other samples: {_words(one)} here, {there} there")
         for x, y in zip(one.inputs, other.inputs):
             if type(x) in NUMBERS or self.partner.get(id(x), self) is not y:
                 self.meet(x, y, "an input of " + _words(one))

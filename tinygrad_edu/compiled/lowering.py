@@ -196,8 +196,6 @@ def of_classes(plan: Plan, action: Action) -> bool:
         return False
     if action.name == "add_along_axis" and operands[1].form.shape[-1:] != (1,):
         return False
-    if action.name == "softmax_cross_entropy" and operands[0].form.shape != operands[1].form.shape:
-        return False
     order = "F" if operands[0].form.ndim == 2 and operands[0].form.strides[0] == 1 and action.name == "softmax" else ""
     out = plan.new(action.out, order)
     forms = [_with_classes(place.form, wide) for place in (out, *operands)]

@@ -20,7 +20,7 @@ from .link import LARGEST, Linked, address, as_memory, is_exact, machine_type, n
 from .plan import Plan
 from .plans import UnknownPlanError
 from .step import known_step
-from .translation import form_of, generators_of
+from .translation import generators_of, program_key
 
 BESIDE = 400  # rounds of a loop take as long as what an instruction takes beside its loops
 
@@ -116,7 +116,7 @@ class Stepper:
             if self._first is None:
                 common = _common(step)
                 self._begin(step, common, partial(names_of, step, batch(np.arange(1)), common.dtype.itemsize))
-            forms[count] = form_of(step)
+            forms[count] = program_key(step)
             self._link(count, self._plan(forms[count], count, step), step)
         if self._first is not None:
             remember(key, self.model, self._first, self._common, self._names(), forms)
