@@ -153,6 +153,7 @@ class Signal(Layer):
         return x
 
 
+@pytest.mark.eager("its layer sends a signal")
 def test_a_signal_in_the_middle_of_a_step_waits_for_its_end():
     """FIT-22."""
     signals = Signal()
@@ -240,6 +241,7 @@ def test_an_error_while_callbacks_are_told_does_not_hide_the_first_one():
     assert told == [True, False] and any("OSError" in note and "second" in note for note in caught.value.__notes__)
 
 
+@pytest.mark.eager("its layer counts the calls")
 def test_an_error_of_the_step_leaves_the_weights_of_the_step_before():
     """FIT-22: a layer that fails."""
 
