@@ -496,10 +496,20 @@ def test_whole_numbers_and_truth_values_that_are_all_the_same_are_told_from_cons
     assert {kind for kind, _ in step.kinds.values()} == {"table"}
 
 
-def test_what_fails_of_numbers_that_were_made_up_is_no_error():
+def test_numbers_that_are_made_up_are_places_that_there_are():
     rows = Variable(RNG.normal(size=(1, 2)), name="rows")
-    with pytest.raises(NotCompiledError, match="of other numbers it raises IndexError"):
-        known_function(lambda places: ops.take(rows, places, axis=0), [np.zeros(3, int)])
+    step = known_function(lambda places: ops.take(rows, places, axis=0), [np.zeros(3, int)])
+    assert ("table", 0) in step.kinds.values()
+
+
+def test_what_fails_of_numbers_that_are_made_up_is_no_error():
+    def picky(x):
+        if x.array[0] != 1:
+            raise ValueError("not 1")
+        return x * 2
+
+    with pytest.raises(NotCompiledError, match="of other numbers it raises ValueError: not 1"):
+        known_function(picky, [np.ones(3)])
 
 
 def test_what_comes_out_may_be_what_went_in():

@@ -64,17 +64,24 @@ def known_function(function: Callable, args: Sequence, others: Sequence | None =
     Raises:
         NotCompiledError: if it cannot be told what an array is.
     """
-    changed: dict[int, Any] = {}
-    others = [_changed(arg, changed) for arg in args] if others is None else others
     with _no_other_generators():
         first = take_down_function(function, args)
+        second = _with_other_numbers(function, args) if others is None else take_down_function(function, others)
+        return told_apart(first, second, strict=True)
+
+
+def _with_other_numbers(function: Callable, args: Sequence) -> Taken:
+    """A call with numbers that are made up. They may be no classes, or places, that there are: then fewer of them are."""
+    for is_bold in (True, False):
+        changed: dict[int, Any] = {}
+        others = [_changed(arg, changed, is_bold) for arg in args]
         try:
-            second = take_down_function(function, others)
+            return take_down_function(function, others)
         except NotCompiledError:
             raise
         except Exception as error:  # the numbers are ours
-            raise NotCompiledError(f"of other numbers it raises {type(error).__name__}: {error}") from error
-        return told_apart(first, second, strict=True)
+            failure = error
+    raise NotCompiledError(f"of other numbers it raises {type(failure).__name__}: {failure}") from failure
 
 
 def take_down(model: Any, batch: tuple, what: str = "train") -> Taken:
@@ -219,17 +226,18 @@ def _as_table(part: Any, tables: list) -> Any:
     return x
 
 
-def _changed(arg: Any, known: dict[int, Any]) -> Any:
+def _changed(arg: Any, known: dict[int, Any], is_bold: bool) -> Any:
     """An argument of the same form with other numbers: as like the given ones as can be, so that the same is done with them.
 
     Args:
         known: by the id of each array, what stands in its place: what was one array stays one.
+        is_bold: whether there may be whole numbers that there were not.
     """
     parts, rebuild = flatten(arg)
-    return rebuild([known.setdefault(id(_array_of(part)), _other(part, len(known))) for part in parts])
+    return rebuild([known.setdefault(id(_array_of(part)), _other(part, len(known), is_bold)) for part in parts])
 
 
-def _other(part: Any, number: int) -> Any:
+def _other(part: Any, number: int, is_bold: bool) -> Any:
     """Another part, and for each number another one, so that parts of equal numbers are told apart."""
     if isinstance(part, Variable) or not isinstance(part, (np.ndarray, np.generic, Value)):
         return part
@@ -239,7 +247,8 @@ def _other(part: Any, number: int) -> Any:
         new = (np.where(array == 0, 0, array * shares) if array.any() else shares - 1).astype(array.dtype)
     else:
         new = np.roll(array, 1 + number, axis=0 if array.ndim else None)
-        if array.size and np.array_equal(new, array):  # one number is another one, which may be a class or a place as well
-            new.flat[0] = not array.flat[0] if array.dtype.kind == "b" else abs(array.flat[0] - 1)
+        if is_bold and array.dtype.kind in "biu" and array.size and np.array_equal(new, array):
+            whole = int(array.flat[0])
+            new.flat[0] = not whole if array.dtype.kind == "b" else whole - (np.sign(whole) or -1)  # one of them is nearer to 0
     return Tensor(new, requires_grad=part.requires_grad) if isinstance(part, Tensor) else new
 
