@@ -112,6 +112,16 @@ def test_flops_of_products_are_those_of_the_formula():
     assert sum(line.flops for line in tiny().lines if line.kind == "product") == 2 * 4 * (9 + 9 + 3)
 
 
+def test_a_product_that_moves_a_weight_is_counted_as_a_product():
+    x = RNG.normal(size=(64, 784)).astype("float32")
+    model = Sequential([Dense(300, use_bias=False), Dense(1)])
+    model.compile(SGD(0.1), "mse", jit_compile=True)
+    model.fit(x, x[:, :1], batch_size=64, epochs=1, verbose=0)
+    whole = model.compiled_plan
+    assert any(line.is_product and line.phase == "update" for line in whole.lines)
+    assert f"{2 * 64 * (2 * 784 * 300 + 3 * 300):,} of them in products" in str(whole)
+
+
 def test_sources_are_instructions_that_came_before_and_hold_what_they_wrote():
     lines = tiny().lines
     for line in lines:
@@ -211,13 +221,15 @@ def chain(size=100_000):
 
 
 def test_what_is_run_in_blocks_has_a_bracket_that_begins_and_ends_with_them():
-    rows = [row[6:].lstrip() for row in chain().explain().split("\n") if row.startswith(("[", " ["))]
-    assert [row[:2] for row in rows[:14]] == ["la", "/ ", *["| "] * 11, "\\ "]
+    function = chain()
+    count, (block,) = len(function.compiled_plan.lines), function.compiled_plan.blocks
+    marks = [row[6:8] for row in function.explain().split("\n") if row.startswith(("[", " ["))][:count]
+    assert (block.first, block.last) == (1, count - 1) and marks == ["la", "/ ", *["| "] * (count - 3), "\\ "]
 
 
 def test_bytes_that_leave_a_block_are_those_of_arguments_and_results():
     (block,) = chain().compiled_plan.blocks
-    assert (block.first, block.last, block.rows, block.size) == (1, 13, 100_000, 2048)
+    assert (block.rows, block.size) == (100_000, 2048)
     assert block.read == 4 * (3 * 100_000 + 1) and block.written == 4 * (3 * 100_000 + 1)  # a constant, and the loss
 
 
@@ -237,8 +249,7 @@ def test_values_within_a_block_need_memory_for_a_block_only():
     kept = [line.kept for line in whole.lines if line.kept is not None and line.extent == (100_000,) and line.name != "sum_along"]
     assert kept and all(one.size == 2048 for one in kept)
     assert all((one.address + one.size) * 4 <= whole.arena for one in kept)
-    values = len({line.target for line in whole.lines if line.kept is None} | {line.number for line in whole.lines if line.kept})
-    assert 4 * 100_000 * 8 <= whole.separate < 4 * 100_000 * values
+    assert 4 * 100_000 * len(kept) <= whole.separate < 4 * 100_000 * len(kept) + 1000  # and cells of single numbers
 
 
 def test_what_reads_a_result_reads_from_who_wrote_it():

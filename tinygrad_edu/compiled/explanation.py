@@ -77,11 +77,16 @@ class Line(NamedTuple):
         return self.name.endswith(FUSED)
 
     @property
+    def is_product(self) -> bool:
+        """Whether it is a product of matrices, also one that moves a weight."""
+        return self.name.startswith("product")
+
+    @property
     def kind(self) -> str:
         """What kind of work it is: "python", "update", "product", "sum" along axes, "move" of numbers, or "number" by number."""
         if self.is_python or self.phase == "update":
             return "python" if self.is_python else "update"
-        if self.name.startswith("product"):
+        if self.is_product:
             return "product"
         return "sum" if self.name.startswith("sum_") else "number" if self.flops else "move"
 
@@ -210,7 +215,7 @@ def _aligned(row: Sequence[str], widths: Sequence[int]) -> str:
 def _totals(whole: Explanation) -> Iterator[str]:
     lines = whole.lines
     python = [line.name for line in lines if line.is_python]
-    products = sum(line.flops for line in lines if line.kind == "product")
+    products = sum(line.flops for line in lines if line.is_product)
     yield f"{len(lines)} instructions, {sum(line.is_fused for line in lines)} of them of several ops in one"
     if python:
         yield f"{len(python)} of them in Python: {', '.join(dict.fromkeys(python))}"
