@@ -1,6 +1,7 @@
 """A step that was taken down, done again with NumPy on other data, is the step as it is taken eagerly: to the last bit."""
 
 import random as python_random
+import threading
 
 import numpy as np
 import pytest
@@ -514,3 +515,31 @@ def test_what_fails_of_numbers_that_are_made_up_is_no_error():
 
 def test_what_comes_out_may_be_what_went_in():
     called(lambda x, y: (y, 3.0, x), [np.ones(3), np.zeros(2)], [np.arange(3.0), np.arange(2.0)])
+
+
+def test_what_other_threads_draw_from_the_generators_of_all_stays_drawn():
+    """They may have been seeded by them."""
+    turns = [threading.Event() for _ in range(2)]
+
+    def other():
+        turns[0].wait()
+        np.random.seed(5)
+        drawn.append(np.random.random())
+        turns[1].set()
+        stay.wait()
+
+    def step(x):
+        turns[0].set()
+        turns[1].wait()
+        return x * 2
+
+    drawn, stay = [], threading.Event()
+    thread = threading.Thread(target=other)
+    thread.start()
+    try:
+        known_function(step, [np.ones(3)])
+        drawn.append(np.random.random())
+    finally:
+        stay.set()
+        thread.join()
+    assert drawn == np.random.RandomState(5).random_sample(2).tolist()

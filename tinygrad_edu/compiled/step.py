@@ -15,9 +15,9 @@ Nothing is left behind of a step that was taken down: weights, generators and ad
 
 from __future__ import annotations
 
-import contextlib
 import random as python_random
-from collections.abc import Callable, Iterator, Sequence
+import threading
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -33,6 +33,8 @@ from .errors import NotCompiledError as NotCompiledError
 from .kinds import Step, Taken, by_place, told_apart
 from .tape import Tape
 
+TRIES = 4  # at taking a step down, while other threads draw from generators that are everybody's
+
 
 def known_step(model: Any, batches: Sequence[tuple], like: Step | None = None, what: str = "train") -> Step:
     """The step of a model, of two batches of one size, whose samples differ.
@@ -46,11 +48,14 @@ def known_step(model: Any, batches: Sequence[tuple], like: Step | None = None, w
     Raises:
         NotCompiledError: if it cannot be told what an array is.
     """
-    with _no_other_generators():
+
+    def known() -> Step:
         first = take_down(model, batches[0], what)
         if like is not None and (found := by_place(first, like)) is not None:
             return found
         return told_apart(first, take_down(model, batches[1], what))
+
+    return _without_other_generators(known)
 
 
 def known_function(function: Callable, args: Sequence, others: Sequence | None = None) -> Step:
@@ -64,10 +69,13 @@ def known_function(function: Callable, args: Sequence, others: Sequence | None =
     Raises:
         NotCompiledError: if it cannot be told what an array is.
     """
-    with _no_other_generators():
+
+    def known() -> Step:
         first = take_down_function(function, args)
         second = _with_other_numbers(function, args) if others is None else take_down_function(function, others)
         return told_apart(first, second, strict=True)
+
+    return _without_other_generators(known)
 
 
 def _with_other_numbers(function: Callable, args: Sequence) -> Taken:
@@ -167,23 +175,39 @@ def _undone(run: Callable[[], Any], recording: Callable = enable_grad) -> tuple[
     return out, tape
 
 
-@contextlib.contextmanager
-def _no_other_generators() -> Iterator[None]:
-    """Refuse a block that draws from NumPy's or Python's own generator, and put it back."""
-    before, other, failure = np.random.get_state(legacy=False), python_random.getstate(), None
-    try:
-        yield
-    except NotCompiledError as error:
-        failure = error
-    finally:
-        drew = _differs(np.random.get_state(legacy=False), before) or python_random.getstate() != other
-        if drew:
-            np.random.set_state(before)
-            python_random.setstate(other)
-    if drew:
-        raise NotCompiledError("random numbers come from NumPy's or Python's own generator, and not from a SeedGenerator")
-    if failure is not None:
-        raise failure
+def _without_other_generators(known: Callable[[], Step]) -> Step:
+    """What `known` finds, if it does not draw from NumPy's or Python's own generator, which is put back if it does.
+
+    Other threads may have drawn meanwhile: what they drew stays drawn, and there is another try.
+    """
+    for _ in range(TRIES):
+        with _DrawsOfOthers() as draws:
+            try:
+                found: Step | NotCompiledError = known()
+            except NotCompiledError as error:
+                found = error
+        if not draws.any and isinstance(found, NotCompiledError):
+            raise found
+        if not draws.any:
+            return found  # type: ignore[return-value]
+        if draws.is_alone:
+            break
+    raise NotCompiledError("random numbers come from NumPy's or Python's own generator, and not from a SeedGenerator")
+
+
+class _DrawsOfOthers:
+    """Whether a block draws from NumPy's or Python's own generator. In the only thread, these are put back."""
+
+    def __enter__(self) -> _DrawsOfOthers:
+        self._numpy, self._python = np.random.get_state(legacy=False), python_random.getstate()
+        self.is_alone = threading.active_count() == 1
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        self.any = _differs(np.random.get_state(legacy=False), self._numpy) or python_random.getstate() != self._python
+        if self.any and self.is_alone:
+            np.random.set_state(self._numpy)
+            python_random.setstate(self._python)
 
 
 def _differs(state: Any, before: Any) -> bool:
