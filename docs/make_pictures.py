@@ -11,10 +11,12 @@ HERE = pathlib.Path(__file__).parent
 sys.path.insert(0, str(HERE.parent / "examples"))
 
 import matplotlib
+import numpy as np
 from two_circles import MODELS, TITLES, circles
 
+import tinygrad_edu
 import viz
-from tinygrad_edu import Tensor, set_random_seed
+from tinygrad_edu import Tensor, ops, set_random_seed
 from tinygrad_edu.backend import clear_session
 
 
@@ -63,10 +65,21 @@ def run_compiled(name: str) -> Any:
 
 
 def tell_plan() -> None:
-    """Put the plan of the smallest model into the page that explains it."""
+    """Put the plans of the smallest model and of a function into the page that explains them."""
     page = HERE / "performance.md"
-    text = f"```\n{run_compiled('tanh1').compiled_plan}\n```"
-    page.write_text(re.sub(r"```\n +instruction .*?\n```", lambda _: text, page.read_text(encoding="utf-8"), flags=re.DOTALL))
+    texts = iter([f"```\n{plan}\n```" for plan in (run_compiled("tanh1").compiled_plan, chain().compiled_plan)])
+    new = re.sub(r"```\n +instruction .*?\n```", lambda _: next(texts), page.read_text(encoding="utf-8"), flags=re.DOTALL)
+    page.write_text(new, encoding="utf-8")
+
+
+def chain() -> Any:
+    """The function of the page, which was called with large arrays."""
+    page = (HERE / "performance.md").read_text(encoding="utf-8")
+    code = re.search(r"@tinygrad_edu\.compiled\ndef chain.*?(?=```)", page, re.DOTALL)
+    names: dict[str, Any] = {"tinygrad_edu": tinygrad_edu, "ops": ops}
+    exec(code[0], names)  # type: ignore[index]
+    names["chain"](*(Tensor(numbers) for numbers in np.ones((3, 100_000), np.float32)))
+    return names["chain"]
 
 
 def main() -> None:

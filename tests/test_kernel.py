@@ -86,6 +86,7 @@ TRAIN = """
 """
 
 
+@pytest.mark.eager("the kernels of eager steps")
 def test_without_a_place_for_a_cache_it_trains_after_one_warning():
     """A package in a folder that cannot be written to, and no home."""
     done = run("import numba.core.caching as caching\ncaching.CacheImpl._locator_classes = []\n" + textwrap.dedent(TRAIN))
@@ -103,6 +104,7 @@ def test_a_cache_folder_that_cannot_be_made_is_no_obstacle(tmp_path):
     assert float(done.stdout) == pytest.approx(0.9608)
 
 
+@pytest.mark.eager("the kernels of eager steps")
 def test_compiled_code_is_kept_in_the_cache_folder(tmp_path):
     """For the next process."""
     assert run(TRAIN, NUMBA_CACHE_DIR=str(tmp_path)).returncode == 0

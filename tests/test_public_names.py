@@ -107,6 +107,7 @@ def test_neither_the_import_nor_a_first_gradient_imports_anything_heavy(what):
     assert run(f"{what}\nimport sys; print([name for name in {HEAVY} if name in sys.modules])") == "[]"
 
 
+@pytest.mark.eager("compiled steps do without Numba")
 def test_training_imports_numba_and_still_nothing_to_draw_with():
     """PKG-01."""
     assert (

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from tinygrad_edu.compiled.explanation import Explanation, Kept, Line
+from tinygrad_edu.compiled.explanation import Block, Explanation, Kept, Line
 from viz import theme
 from viz.history import axes_in_a_row
-from viz.plans import as_explanation
+from viz.plans import TOGETHER, as_explanation
 
 _COLORS = {
     "batch": "#cfcdc7",
@@ -28,10 +28,11 @@ def plot_memory(plan: Any, ax: Any = None) -> Any:
     """Plot where each value lies while the instructions of one step go by: time to the right, addresses upwards.
 
     A rectangle begins with the instruction that writes its value, whose number it bears, and ends with the last one that reads
-    it; two of them share memory where one lies behind the other.
+    it; two of them share memory where one lies behind the other. Between instructions that are run together, block by block,
+    values have memory for a block only; these instructions have a common background.
 
     Args:
-        plan: a model whose last `fit` ran compiled; or the `compiled_plan` of one.
+        plan: a model whose last `fit` ran compiled, or a `compiled` function that was called; or the `compiled_plan` of one.
         ax: Axes to draw on; None makes a figure.
 
     Returns:
@@ -46,6 +47,8 @@ def plot_memory(plan: Any, ax: Any = None) -> Any:
     ax = axes_in_a_row(1)[0] if ax is None else ax
     ax.set_xlim(0, len(whole.lines))
     ax.set_ylim(0, whole.arena)
+    for block in whole.blocks:
+        _background(ax, block, whole)
     for kept in whole.constants:
         _rectangle(ax, kept, whole, _CONSTANT, "constants")
     for line, kept in _values(whole):
@@ -53,7 +56,7 @@ def plot_memory(plan: Any, ax: Any = None) -> Any:
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.set_xlabel("instruction")
     ax.set_ylabel("bytes of the arena")
-    ax.set_title(f"{whole.arena:,} bytes; {whole.separate:,} if no value shared memory with another", fontsize=10)
+    ax.set_title(f"{whole.arena:,} bytes; {whole.separate:,} if every value had memory of its own", fontsize=10)
     ax.legend(*_legend(ax), fontsize=8, loc="upper left", bbox_to_anchor=(1, 1), frameon=False)
     return ax
 
@@ -65,6 +68,13 @@ def _values(whole: Explanation) -> list[tuple[Line, Kept]]:
         if line.kept is not None:
             found.setdefault(line.kept, line)
     return [(line, kept) for kept, line in found.items()]
+
+
+def _background(ax: Any, block: Block, whole: Explanation) -> None:
+    from matplotlib.patches import Rectangle
+
+    length = block.last + 1 - block.first
+    ax.add_patch(Rectangle((block.first, 0), length, whole.arena, label="run in blocks", facecolor=TOGETHER, zorder=0))
 
 
 def _rectangle(ax: Any, kept: Kept, whole: Explanation, color: str, label: str) -> Any:

@@ -22,6 +22,7 @@ _KINDS = {
 }
 _WEIGHT, _TABLE = theme.tint(theme.OKABE_ITO["sky"]), theme.PAPER
 _GRADIENT, _VALUE = theme.OKABE_ITO["vermilion"], "#555555"
+TOGETHER = theme.tint(theme.OKABE_ITO["blue"], 0.15)
 _FRAMES = {"forward": "#f4f7fa", "loss": "#f5f5f3", "backward": "#faf3f0"}
 
 
@@ -31,7 +32,8 @@ def draw_plan(
     """Draw what the machine does in one step of training.
 
     An arrow is a value on its way from the instruction that computes it to one that reads it, red where it is a gradient.
-    Weights stand beside the instructions that read them, constants inside.
+    Weights stand beside the instructions that read them, constants inside. What is run together, block by block, has a frame;
+    one in each layer and on each way, with the same number.
 
     Args:
         plan: a model whose last `fit` ran compiled, or a `compiled` function that was called; or the `compiled_plan` of one.
@@ -80,7 +82,7 @@ class _Build:
     """The picture as far as it is drawn."""
 
     def __init__(self, picture: Picture, whole: Explanation, shapes: bool):
-        self.picture, self.lines, self.shapes = picture, whole.lines, shapes
+        self.picture, self.whole, self.lines, self.shapes = picture, whole, whole.lines, shapes
         self.groups: set[str] = set()
 
     def line(self, line: Line) -> None:
@@ -94,12 +96,12 @@ class _Build:
                 color = _GRADIENT if tail.phase == "backward" else _VALUE
                 self.picture.arrows.append(Arrow(f"i{source.number}", name, color=color))
             elif source.kind in ("weight", "table"):
-                self.outside(f"{name}_{index}", source, line, group)
+                self.outside(f"{name}_{index}", source, line)
 
-    def outside(self, name: str, source: Source, line: Line, group: str) -> None:
+    def outside(self, name: str, source: Source, line: Line) -> None:
         fill = _WEIGHT if source.kind == "weight" else _TABLE
         text = source.name.removeprefix(f"{line.layer}/") if line.layer else source.name
-        self.picture.boxes.append(Box(name, ((text,),), fill=fill, shape="round", group=group, tip=source.name))
+        self.picture.boxes.append(Box(name, ((text,),), fill=fill, shape="round", group=self.layer_group(line), tip=source.name))
         self.picture.arrows.append(Arrow(name, f"i{line.number}"))
 
     def text(self, line: Line) -> str:
@@ -111,6 +113,16 @@ class _Build:
         return "\n".join(part for part in (f"{line.number}  {name}", " ".join([into, size]).strip()) if part)
 
     def group(self, line: Line) -> str:
+        """Id of the frame around an instruction: of its block, as far as that is in one layer, else of its layer."""
+        layer, block = self.layer_group(line), self.whole.block_of(line.number)
+        if block is None:
+            return layer
+        number = self.whole.blocks.index(block) + 1
+        name = f"block {number} {layer}".strip()
+        self.frame(name, f"block {number}: {block.size:,} of {block.rows:,} rows at a time", layer, TOGETHER)
+        return name
+
+    def layer_group(self, line: Line) -> str:
         """Id of the frame of a layer in a phase; frames are made when they are first needed."""
         if line.phase not in _FRAMES:
             return ""

@@ -106,6 +106,7 @@ def test_each_line_is_written_once_and_whole(monkeypatch):
 # A terminal -------------------------------------------------------------------------------------------
 
 
+@pytest.mark.eager("drawn at each step")
 def test_in_a_terminal_there_is_a_bar():
     """CB-24: drawn over itself within one line per epoch."""
     pty = pytest.importorskip("pty")

@@ -111,6 +111,21 @@ def test_elementwise_ops_around_normalizing_and_classes():
     check(entropy, some(2000, 50), some(2000))
 
 
+def test_what_asks_for_an_end_within_a_group_gets_it():
+    def placed(x, places):
+        return ops.exp(x * 2) - ops.add_along_axis(ops.sum(x, axis=1, keepdims=True), places, shape=(2000, 50))
+
+    fast, x, places = tg.compiled(placed), some(2000, 50), RNG.integers(0, 50, (2000, 1))
+    right = fast(x, Tensor(places)).numpy()
+    plan = fast._last.linked.plan
+    assert "add_along_axis" in groups(plan)[0]
+    places[1000] = 50
+    with pytest.raises(IndexError, match="from -50 to 49, got 0 to 50"):
+        fast(x, Tensor(places))
+    places[1000] = 49
+    assert fast(x, Tensor(places)).numpy()[:1000].tolist() == right[:1000].tolist()  # and all lies where it lay
+
+
 def test_in_float64():
     check(lambda x: (ops.sum(ops.tanh(x) * x),), some(30_000, dtype="float64"), tolerance=1e-12)
 

@@ -136,6 +136,13 @@ def test_what_cannot_be_compiled_is_measured_step_by_step_or_refused(jit):
         assert model.predict(X, batch_size=4).shape == (203, 1)
 
 
+def test_what_could_not_be_compiled_once_is_asked_step_by_step_again_and_again(monkeypatch):
+    monkeypatch.setenv("TINYGRAD_EDU_JIT", "force")
+    model = Sequential([Input((3,)), Lambda(lambda x: x * (2.0 if x.numpy().sum() > 0 else 1.0))])
+    for part in (X, X, X[:50]):
+        np.testing.assert_array_equal(model.predict(part, batch_size=len(part)), part * (2 if part.sum() > 0 else 1))
+
+
 def test_a_model_that_was_never_compiled_predicts():
     model = Sequential([Input((3,)), Dense(2)])
     assert_close(model.predict(X, batch_size=2), X @ model.layers[-1].kernel.numpy())

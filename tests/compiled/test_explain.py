@@ -11,7 +11,7 @@ from tinygrad_edu.compiled.explain import explain
 from tinygrad_edu.compiled.function import compiled
 from tinygrad_edu.compiled.runner import Runner
 from tinygrad_edu.graph import make_value
-from tinygrad_edu.layers import Dense
+from tinygrad_edu.layers import BatchNormalization, Dense
 from tinygrad_edu.optimizers import SGD, Adam
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -57,8 +57,9 @@ update: out
 22 instructions, 3 of them of several ops in one
 241 flops, 168 of them in products
 856 bytes read, 500 written
-arena of 768 bytes; 1,280 if no value shared memory with another
-batches lie feature by feature"""
+arena of 768 bytes; 1,280 if every value had memory of its own
+batches lie feature by feature
+[n] is what instruction n wrote, @n a place in the arena"""
 
 
 @op(x=lambda g, x: g * 2 * x)
@@ -112,6 +113,16 @@ def test_flops_of_products_are_those_of_the_formula():
     assert sum(line.flops for line in tiny().lines if line.kind == "product") == 2 * 4 * (9 + 9 + 3)
 
 
+def test_a_product_that_moves_a_weight_is_counted_as_a_product():
+    x = RNG.normal(size=(64, 784)).astype("float32")
+    model = Sequential([Dense(300, use_bias=False), Dense(1)])
+    model.compile(SGD(0.1), "mse", jit_compile=True)
+    model.fit(x, x[:, :1], batch_size=64, epochs=1, verbose=0)
+    whole = model.compiled_plan
+    assert any(line.is_product and line.phase == "update" for line in whole.lines)
+    assert f"{2 * 64 * (2 * 784 * 300 + 3 * 300):,} of them in products" in str(whole)
+
+
 def test_sources_are_instructions_that_came_before_and_hold_what_they_wrote():
     lines = tiny().lines
     for line in lines:
@@ -155,6 +166,7 @@ def test_the_plan_in_the_documentation_is_the_one_that_the_example_runs_by(monke
     model.fit(*circles()[0], epochs=1, verbose=0)
     page = (ROOT / "docs" / "performance.md").read_text(encoding="utf-8")
     assert f"```\n{model.compiled_plan}\n```" in page
+    assert f"```\n{chain().explain()}\n```" in page
 
 
 def test_clipping_decay_averages_and_constraints_are_the_optimizer_s_and_stand_under_their_layers():
@@ -199,3 +211,101 @@ def test_what_an_optimizer_does_in_a_compiled_function_stands_where_it_is_done()
     assert updates == [("descend", "first"), ("adam", "second"), ("lay_out", "first")]
     assert [phase for phase, _ in itertools.groupby(line.phase for line in whole.lines)].count("update") == 3
     assert "2 slots" in str(whole) and "update: the optimizer" in str(whole)
+
+
+def test_arguments_are_told_by_the_names_of_their_parameters():
+    @compiled
+    def function(x, /, pair, count, *more, scale):
+        return x * count + pair[0] * pair[1] + more[0] * scale
+
+    one = Tensor([1.0, 2.0])
+    function(one, [one * 2, one * 3], 5, one * 4, scale=one * 5)
+    read = {source.name for line in function.compiled_plan.lines for source in line.sources if source.kind == "table"}
+    assert read == {"x", "pair 0", "pair 1", "argument 3", "scale"}
+
+
+# Blocks ------------------------------------------------------------------------------------------
+
+
+def chain(size=100_000):
+    """The function of docs/performance.md, after a call."""
+
+    @compiled
+    def chain(x, w, b):
+        loss = (ops.tanh(x * w + b) * ops.sigmoid(x)).sum()
+        return loss, *gradients(loss, [x, w, b])
+
+    chain(*(Tensor(numbers) for numbers in np.ones((3, size), "float32")))
+    return chain
+
+
+def test_what_is_run_in_blocks_has_a_bracket_that_begins_and_ends_with_them():
+    function = chain()
+    count, (block,) = len(function.compiled_plan.lines), function.compiled_plan.blocks
+    marks = [row[6:8] for row in function.explain().split("\n") if row.startswith(("[", " ["))][:count]
+    assert (block.first, block.last) == (1, count - 1) and marks == ["la", "/ ", *["| "] * (count - 3), "\\ "]
+
+
+def test_bytes_that_leave_a_block_are_those_of_arguments_and_results():
+    (block,) = chain().compiled_plan.blocks
+    assert (block.rows, block.size) == (100_000, 2048)
+    assert block.read == 4 * (3 * 100_000 + 1) and block.written == 4 * (3 * 100_000 + 1)  # a constant, and the loss
+
+
+def test_small_arrays_are_in_no_block():
+    whole = chain(1000).compiled_plan
+    assert not whole.blocks and "block" not in str(whole) and "/ " not in str(whole)
+
+
+def test_an_addition_of_the_sums_of_blocks_is_done_once_in_each():
+    whole = chain().compiled_plan
+    added = next(line for line in whole.lines if line.name == "add" and line.target == "result 0")
+    assert added.extent == (49, 1) and added.flops == 49 == -(-100_000 // 2048)
+
+
+def test_values_within_a_block_need_memory_for_a_block_only():
+    whole = chain().compiled_plan
+    kept = [line.kept for line in whole.lines if line.kept is not None and line.extent == (100_000,) and line.name != "sum_along"]
+    assert kept and all(one.size == 2048 for one in kept)
+    assert all((one.address + one.size) * 4 <= whole.arena for one in kept)
+    assert 4 * 100_000 * len(kept) <= whole.separate < 4 * 100_000 * len(kept) + 1000  # and cells of single numbers
+
+
+def test_what_reads_a_result_reads_from_who_wrote_it():
+    lines = chain().compiled_plan.lines
+    slope = next(line for line in lines if line.name == "tanh_slope")
+    assert slope.target == "result 3" and sum(f"[{slope.number}]" in map(str, line.sources) for line in lines) == 2
+
+
+def test_the_last_who_added_to_a_sum_stands_for_who_began_it():
+    def centred(x):
+        return (x - ops.mean(ops.exp(x) * x, axis=0),)
+
+    function = compiled(centred)
+    function(Tensor(np.ones((5000, 8), "float32")))
+    lines = function.compiled_plan.lines
+    begun, added = (next(line.number for line in lines if line.name == name) for name in ("lay_out", "add"))
+    assert f"[{begun}]" in map(str, lines[added].sources)
+    later = [str(source) for line in lines[added + 1 :] for source in line.sources]
+    assert f"[{added}]" in later and f"[{begun}]" not in later
+
+
+def test_means_of_a_normalizing_layer_are_that_layer_s_and_not_the_loss_s():
+    whole = explanation_of(Dense(100), BatchNormalization(name="normal"), Dense(1), loss="mse")
+    assert next((line.phase, line.layer) for line in whole.lines if line.name == "moments") == ("forward", "normal")
+
+
+def test_what_an_instruction_writes_beside_its_result_is_read_from_it():
+    """Few units: means and variances are found along with the numbers that they scale."""
+    whole = explanation_of(Dense(3), BatchNormalization(), Dense(1), loss="mse")
+    scaled = next(line for line in whole.lines if line.name == "scaled")
+    assert scaled.written == 4 * (4 * 3 + 3 * 3) and scaled.read == 4 * (4 * 3 + 3 + 3 + 1 + 1)  # gamma, beta, epsilon, count
+    shares = [line for line in whole.lines if "0.01" in map(str, line.sources)]
+    assert len(shares) == 2 and all(f"[{scaled.number}]" in map(str, line.sources) for line in shares)
+
+
+def test_what_there_is_no_room_for_goes_on_in_the_next_row():
+    layers = [Dense(300, activation="tanh"), BatchNormalization(), Dense(3, activation="softmax")]
+    labels = np.arange(8) % 3
+    text = str(explanation_of(*layers, loss="sparse_categorical_crossentropy", labels=labels, optimizer="adam"))
+    assert {"gamma", "beta", "moving_mean", "0.99"} <= set(text.split()) and max(map(len, text.split("\n"))) <= 100

@@ -4,6 +4,7 @@ import gc
 import subprocess
 import sys
 import threading
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
@@ -268,3 +269,24 @@ def test_only_so_many_forms_are_remembered():
     for n in range(1, 40):
         many(np.ones(n, "float32"))
     assert len(many._known) <= 32
+
+
+def test_an_argument_that_has_no_hash_is_told_from_one_that_comes_to_lie_where_it_lay():
+    @dataclass
+    class Settings:  # compared by what is in it, and therefore without a hash
+        scale: float
+
+    @tg.compiled
+    def scaled(x, settings):
+        return x * settings.scale
+
+    x = Tensor([1.0])
+    assert [scaled(x, Settings(float(scale))).item() for scale in range(20)] == list(range(20))
+
+
+def test_minus_zero_is_another_number_and_nan_always_the_same():
+    divided = tg.compiled(lambda x, number: x / number)
+    x = Tensor([1.0])
+    with np.errstate(all="ignore"):
+        assert [divided(x, number).item() for number in (0.0, -0.0)] == [np.inf, -np.inf]
+    assert all(np.isnan(divided(x, float("nan")).item()) for _ in range(3)) and len(divided._known) == 3

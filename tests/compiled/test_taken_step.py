@@ -1,6 +1,7 @@
 """A step that was taken down, done again with NumPy on other data, is the step as it is taken eagerly: to the last bit."""
 
 import random as python_random
+import threading
 
 import numpy as np
 import pytest
@@ -510,9 +511,63 @@ def test_whole_numbers_may_be_data_too():
 
 
 def test_data_and_constants_that_cannot_be_told_apart_are_refused():
+    given = [np.ones(3, bool), np.ones(3)]
     with pytest.raises(NotCompiledError, match="may be data or a constant"):
-        known_function(lambda mask, x: x * as_tensor(mask.array.astype(float)), [np.ones(3, bool), np.ones(3)])
+        known_function(lambda mask, x: x * as_tensor(mask.array.astype(float)), given, [np.ones(3, bool), np.ones(3) / 2])
+
+
+@pytest.mark.parametrize("labels", [np.zeros(4, int), np.full(4, 2), np.ones(4, bool), np.array(1)], ids=str)
+def test_whole_numbers_and_truth_values_that_are_all_the_same_are_told_from_constants(labels):
+    def step(labels, x):
+        return x * as_tensor(labels.array.astype("float32"))
+
+    step = known_function(step, [labels, np.ones(4, "float32")])
+    assert {kind for kind, _ in step.kinds.values()} == {"table"}
+
+
+def test_numbers_that_are_made_up_are_places_that_there_are():
+    rows = Variable(RNG.normal(size=(1, 2)), name="rows")
+    step = known_function(lambda places: ops.take(rows, places, axis=0), [np.zeros(3, int)])
+    assert ("table", 0) in step.kinds.values()
+
+
+def test_what_fails_of_numbers_that_are_made_up_is_no_error():
+    def picky(x):
+        if x.array[0] != 1:
+            raise ValueError("not 1")
+        return x * 2
+
+    with pytest.raises(NotCompiledError, match="of other numbers it raises ValueError: not 1"):
+        known_function(picky, [np.ones(3)])
 
 
 def test_what_comes_out_may_be_what_went_in():
     called(lambda x, y: (y, 3.0, x), [np.ones(3), np.zeros(2)], [np.arange(3.0), np.arange(2.0)])
+
+
+def test_what_other_threads_draw_from_the_generators_of_all_stays_drawn():
+    """They may have been seeded by them."""
+    turns = [threading.Event() for _ in range(2)]
+
+    def other():
+        turns[0].wait()
+        np.random.seed(5)
+        drawn.append(np.random.random())
+        turns[1].set()
+        stay.wait()
+
+    def step(x):
+        turns[0].set()
+        turns[1].wait()
+        return x * 2
+
+    drawn, stay = [], threading.Event()
+    thread = threading.Thread(target=other)
+    thread.start()
+    try:
+        known_function(step, [np.ones(3)])
+        drawn.append(np.random.random())
+    finally:
+        stay.set()
+        thread.join()
+    assert drawn == np.random.RandomState(5).random_sample(2).tolist()

@@ -59,6 +59,7 @@ def rows_seen(n=7, **settings):
 # Batches and epochs -----------------------------------------------------------------------------------
 
 
+@pytest.mark.eager("counts rows in Python")
 def test_without_shuffling_rows_come_in_order_and_the_last_batch_is_short():
     """FIT-01, FIT-05, TEA-08."""
     assert rows_seen(shuffle=False, batch_size=3) == [[0, 1, 2], [3, 4, 5], [6]]
@@ -66,11 +67,13 @@ def test_without_shuffling_rows_come_in_order_and_the_last_batch_is_short():
     assert rows_seen(shuffle=False, batch_size=7) == rows_seen(shuffle=False, batch_size=100) == [list(range(7))]
 
 
+@pytest.mark.eager("counts rows in Python")
 def test_a_batch_has_32_rows_by_default():
     """FIT-01."""
     assert [len(batch) for batch in rows_seen(n=70, shuffle=False)] == [32, 32, 6]
 
 
+@pytest.mark.eager("counts rows in Python")
 @given(n=st.integers(1, 40), batch=st.integers(1, 50), epochs=st.integers(1, 3))
 def test_every_row_is_seen_once_per_epoch(n, batch, epochs):
     """FIT-05: shuffled or not."""
@@ -82,6 +85,7 @@ def test_every_row_is_seen_once_per_epoch(n, batch, epochs):
             assert sorted(chain(*seen[epoch * steps : (epoch + 1) * steps])) == list(range(n))
 
 
+@pytest.mark.eager("counts rows in Python")
 def test_each_epoch_and_each_fit_has_an_order_of_its_own():
     """FIT-05: and it is the default."""
     orders = {tuple(chain(*rows_seen(n=40, batch_size=40))) for _ in range(3)}
@@ -120,6 +124,7 @@ def test_validation_split_of_known_sizes(n, share, sizes):
     assert tuple(len(part[0]) for part in split("fit", data, share)) == sizes
 
 
+@pytest.mark.eager("counts rows in Python")
 def test_validation_rows_are_held_out_before_any_shuffling():
     """FIT-03."""
     assert sorted(chain(*rows_seen(n=10, validation_split=0.3, batch_size=2))) == list(range(7))

@@ -26,6 +26,7 @@ def test_adding_one_by_one_and_giving_a_list_are_the_same():
     assert isinstance(added, Model)
 
 
+@pytest.mark.eager("bit by bit")
 def test_the_model_is_its_layers_one_after_the_other():
     """MOD-01."""
     layers = [Dense(5, activation="tanh"), Activation("relu"), Dense(2)]

@@ -71,6 +71,7 @@ SOURCES = {
 }
 
 
+@pytest.mark.eager("bit by bit, beside batches that are not compiled")
 @pytest.mark.parametrize("make", SOURCES.values(), ids=SOURCES)
 def test_batches_from_anywhere_train_like_those_of_arrays(make):
     """FIT-20: weights and history, bit for bit."""
@@ -78,6 +79,7 @@ def test_batches_from_anywhere_train_like_those_of_arrays(make):
     assert trained(source, **told) == trained(X, Y, batch_size=5)
 
 
+@pytest.mark.eager("bit by bit, beside batches that are not compiled")
 @pytest.mark.parametrize("make", SOURCES.values(), ids=SOURCES)
 def test_batches_from_anywhere_are_measured_and_predicted(make):
     """FIT-20, FIT-12, FIT-14: labels are left out by predict."""
@@ -91,11 +93,13 @@ def test_batches_from_anywhere_are_measured_and_predicted(make):
     assert len(history["val_loss"]) == 2
 
 
+@pytest.mark.eager("bit by bit, beside batches that are not compiled")
 def test_weights_may_come_in_batches():
     """FIT-20, FIT-09."""
     assert trained(Numbered(lambda rows: (X[rows], Y[rows], W[rows]))) == trained(X, Y, sample_weight=W, batch_size=5)
 
 
+@pytest.mark.eager("bit by bit, beside batches that are not compiled")
 def test_class_weights_reach_batches():
     """FIT-20, FIT-08."""
     told = {"class_weight": {0: 0.5, 1: 3.0}}
@@ -232,6 +236,7 @@ def test_class_weights_and_sample_weights_multiply(classes, weights):
     np.testing.assert_allclose(found.parts[0], of_samples * np.array(by_class, "float32")[classes], rtol=1e-6)
 
 
+@pytest.mark.eager("bit by bit, beside batches that are not compiled")
 def test_a_class_without_a_weight_counts_once_with_one_warning():
     """FIT-08, D21."""
     with pytest.warns(UserWarning, match=r"class_weight to name every class, got none for \[0\]\. It counts as 1\.0") as caught:

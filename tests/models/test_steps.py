@@ -29,6 +29,7 @@ def weights(model):
 # Single batches ----------------------------------------------------------------------------------
 
 
+@pytest.mark.eager("bit by bit, beside single steps")
 def test_steps_on_batches_are_those_of_fit():
     """FIT-15."""
     fitted, stepped = compiled(optimizer="adam"), compiled(optimizer="adam")
@@ -246,6 +247,7 @@ def test_evaluate_and_predict_call_their_hooks():
     assert called == expected and watch.params == {"verbose": 1, "epochs": 1, "steps": 2}
 
 
+@pytest.mark.eager("counts calls in Python")
 def test_predict_keeps_no_graph_and_few_calls():
     """FIT-14, FIT-23: nothing is recorded, and 500 small rows are one call."""
     calls = []

@@ -283,6 +283,7 @@ def test_what_does_not_fit_several_outputs_is_refused_before_the_first_step(told
     assert model.optimizer.iterations == 0
 
 
+@pytest.mark.eager("bit by bit, beside single steps")
 def test_labels_may_be_those_of_the_outputs_that_have_a_loss():
     """COMP-02, as in Keras 2: an output without a loss needs none, in a list of labels or alone."""
     x = Input((2,))

@@ -68,6 +68,14 @@ def test_clipping_shortens_to_the_limit_and_changes_nothing_below_it(gradients, 
         np.testing.assert_array_equal(g, before)
 
 
+@pytest.mark.parametrize("limit", [0.1, 0.7, 1 / 3])
+def test_what_is_as_long_as_the_limit_in_its_own_type_stays_as_it_is(limit):
+    """float32(0.1) is above 0.1."""
+    g = np.array([limit, 0.0], "float32")
+    assert clip_by_norm([g], limit)[0] is g and clip_by_global_norm([g, g * 0], limit)[0] is g
+    assert clip_by_global_norm([], limit) == []
+
+
 @pytest.mark.parametrize(
     "off", [{}, {"clipvalue": None}, {"clipvalue": 0}, {"clipnorm": 0.0}, {"global_clipnorm": None}], ids=str
 )

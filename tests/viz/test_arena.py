@@ -7,7 +7,7 @@ import matplotlib
 
 matplotlib.use("Agg")
 from matplotlib import pyplot
-from test_plans import fitted
+from test_plans import chain, fitted
 
 from viz.arena import plot_memory
 
@@ -24,7 +24,10 @@ def model():
 
 
 def test_no_two_rectangles_overlap(model):
-    boxes = [patch.get_bbox() for patch in plot_memory(model).patches]
+    assert_apart([patch.get_bbox() for patch in plot_memory(model).patches])
+
+
+def assert_apart(boxes):
     for i, a in enumerate(boxes):
         for b in boxes[:i]:
             assert a.x1 <= b.x0 or b.x1 <= a.x0 or a.y1 <= b.y0 or b.y1 <= a.y0
@@ -43,6 +46,17 @@ def test_the_axes_are_as_long_as_the_step_and_as_high_as_the_arena(model):
     ax = plot_memory(model)
     assert ax.get_xlim()[1] == len(model.compiled_plan.lines) and ax.get_ylim()[1] == model.compiled_plan.arena
     assert [text.get_text() for text in ax.get_legend().get_texts()] == ["constants", "batch", "forward", "loss", "backward"]
+
+
+def test_values_within_a_block_are_as_high_as_a_block_and_its_instructions_have_a_background():
+    function = chain()
+    whole = function.compiled_plan
+    patches = plot_memory(function).patches
+    (background,) = [patch.get_bbox() for patch in patches if patch.get_label() == "run in blocks"]
+    assert (background.x0, background.x1, background.height) == (whole.blocks[0].first, whole.blocks[0].last + 1, whole.arena)
+    values = [patch.get_bbox() for patch in patches if patch.get_label() in ("forward", "backward")]
+    assert max(box.height for box in values) == 4 * 2048 and max(box.y1 for box in values) <= whole.arena
+    assert_apart(values)
 
 
 def test_a_model_that_ran_in_python_is_refused_with_the_reason():

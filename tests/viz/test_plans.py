@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from tinygrad_edu import Sequential, Variable, compiled, gradients, op, optimizers, set_random_seed
+from tinygrad_edu import Sequential, Tensor, Variable, compiled, gradients, op, ops, optimizers, set_random_seed
 from tinygrad_edu.layers import Dense
 from viz.plans import draw_plan, plan_picture
 
@@ -68,6 +68,33 @@ def test_boxes_say_what_is_done_to_which_shape_and_the_optimizer_says_to_which_w
     texts = [box.rows[0][0] for box in plan_picture(model).boxes]
     assert "3  tanh\n(4, 3)" in texts and "7  sum along, / 4" in texts
     assert any(text.endswith("  descend\nhidden/kernel (2, 3)") for text in texts)
+
+
+def chain():
+    @compiled
+    def chain(x, w, b):
+        loss = (ops.tanh(x * w + b) * ops.sigmoid(x)).sum()
+        return loss, *gradients(loss, [x, w, b])
+
+    chain(*(Tensor(numbers) for numbers in np.ones((3, 50_000), "float32")))
+    return chain
+
+
+def test_what_is_run_in_blocks_has_a_frame_on_each_way_with_the_same_number():
+    function = chain()
+    picture, (block,) = plan_picture(function), function.compiled_plan.blocks
+    frames = {group.id: group for group in picture.groups if group.label.startswith("block")}
+    assert {frame.parent for frame in frames.values()} == {"forward", "backward"}
+    assert {frame.label for frame in frames.values()} == {"block 1: 2,048 of 50,000 rows at a time"}
+    inside = {box.id for box in picture.boxes if box.group in frames}
+    assert inside == {f"i{number}" for number in range(block.first, block.last + 1)}
+    picture.check()
+
+
+def test_a_result_that_is_read_again_has_an_arrow():
+    function = chain()
+    slope = next(line for line in function.compiled_plan.lines if line.name == "tanh_slope")
+    assert slope.kept is None and any(arrow.tail == f"i{slope.number}" for arrow in plan_picture(function).arrows)
 
 
 def test_shapes_and_legend_can_be_left_out(model):

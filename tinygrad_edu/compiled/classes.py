@@ -74,6 +74,12 @@ def at(step, i, j, k):
     return step[A] + far, b, c, far
 
 
+@kernel
+def out_at(step, i, j, k):
+    """Where the result of a row begins."""
+    return step[OUT] + i * step[OUT_FIRST] + j * step[OUT_SECOND] + k * step[OUT_OUTER]
+
+
 # Opcodes -----------------------------------------------------------------------------------------
 
 
@@ -107,7 +113,7 @@ def totals_across(step, numbers, whole):
 
 
 def sparse_losses(step, numbers, whole):
-    """out <- log_total - (a[label] - top), where c has the labels; nan for what is no class."""
+    """out <- log_total - (a[label] - top), where c has the labels."""
     for i in range(step[FIRST]):
         for j in range(step[SECOND]):
             for k in range(step[OUTER]):
@@ -116,7 +122,7 @@ def sparse_losses(step, numbers, whole):
                 if not 0 <= label < step[CLASSES]:
                     return 1
                 logit = numbers[a + label * step[A_INNER]]
-                out = step[OUT] + i * step[OUT_FIRST] + j * step[OUT_SECOND] + k * step[OUT_OUTER]
+                out = out_at(step, i, j, k)
                 numbers[out] = numbers[b + step[APART]] - (logit - numbers[b])
     return 0
 
@@ -129,7 +135,7 @@ def dense_losses_along(step, numbers, whole):
             for k in range(step[OUTER]):
                 a, b, _, far = at(step, i, j, k)
                 x, y = numbers[a : a + n], numbers[step[C] + far : step[C] + far + n]
-                out = step[OUT] + i * step[OUT_FIRST] + j * step[OUT_SECOND] + k * step[OUT_OUTER]
+                out = out_at(step, i, j, k)
                 numbers[out] = loss_of_one(x, numbers[b], numbers[b + step[APART]], y, zeros(numbers, lanes(1)))
 
 
@@ -138,7 +144,7 @@ def dense_losses_across(step, numbers, whole):
     n, none = step[INNER], zeros(numbers, lanes(1))
     for i in range(step[FIRST]):
         for j in range(step[SECOND]):
-            out = step[OUT] + i * step[OUT_FIRST] + j * step[OUT_SECOND]
+            out = out_at(step, i, j, 0)
             losses = numbers[out : out + n]
             for m in range(n):
                 losses[m] = none
@@ -221,7 +227,7 @@ def softmax(step, numbers, whole):
         for j in range(step[SECOND]):
             for k in range(step[OUTER]):
                 a, _, _, _ = at(step, i, j, k)
-                out = step[OUT] + i * step[OUT_FIRST] + j * step[OUT_SECOND] + k * step[OUT_OUTER]
+                out = out_at(step, i, j, k)
                 if s == 1 and t == 1:
                     softmax_of_one(numbers[a : a + n], top_of(numbers, a, n), numbers[out : out + n])
                 else:
@@ -245,7 +251,7 @@ def add_along_axis(step, numbers, whole):
         for j in range(step[SECOND]):
             for k in range(step[OUTER]):
                 a, b, _, _ = at(step, i, j, k)
-                out = step[OUT] + i * step[OUT_FIRST] + j * step[OUT_SECOND] + k * step[OUT_OUTER]
+                out = out_at(step, i, j, k)
                 for m in range(n):
                     numbers[out + m * s] = zeros(numbers, lanes(1))
                 label = int(numbers[b])

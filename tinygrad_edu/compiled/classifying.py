@@ -24,7 +24,7 @@ def with_totals(actions: list[Action], values: Values) -> list[Action]:
     for action in actions:
         if action.name in PARTS and _fits(action, values):
             z, labels = action.inputs
-            found = values.new((2, *values.shapes[z][:-1]), values.dtypes[z])
+            found = values.found_for(action.out, (2, *values.shapes[z][:-1]), values.dtypes[z])
             out.append(Action("class_totals", (z,), {}, found, registry["class_totals"]))
             name = PARTS[action.name]
             action = Action(name, (z, found, labels), {}, action.out, registry[name])

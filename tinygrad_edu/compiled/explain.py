@@ -5,17 +5,20 @@ A plan does not know whose it is, since models of the same form share it; so the
 
 from __future__ import annotations
 
+import inspect
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from ..structure import flatten
-from .explanation import Explanation, Kept, Line, Source
-from .fields import DEPTH, OUT
+from ..variable import Variable
+from .explanation import Block, Explanation, Kept, Line, Source
+from .fields import DEPTH, OUT, STATE
 from .kinds import Step
 from .opcode import Opcode
 from .places import Cell, Place, rounded
-from .plan import Instruction, Plan
+from .plan import Group, Instruction, Plan
 
 MOVES = "gather", "lay_out", "tell", "look", "note", "draw"  # what computes nothing
 TABLES = "x", "y", "sample_weight"
@@ -37,19 +40,29 @@ class Names(NamedTuple):
     itemsize: int = 4
 
 
-def names_of(step: Step, batch: tuple, itemsize: int) -> Names:
-    """The names of a model's step on a batch (x, y, sample_weight)."""
+def names_of(step: Step, parts: Sequence[Any], itemsize: int, names: Sequence[str] = TABLES) -> Names:
+    """The names of a step on the parts of a batch, or on the arguments of a function."""
     calls = [(getattr(call, "layer", ""), getattr(call, "is_backward", False)) for call in step.taken.calls]
     root = next((layer.partition("/")[0] for layer, _ in calls if layer), "")  # the model, in which all layers are
     weights = [getattr(weight, "path", f"weight {i}") for i, weight in enumerate(step.taken.weights)]
-    tables = [name for part, name in zip(batch, TABLES) if part is not None for name in _numbered(name, part)]
+    tables = [name for part, name in zip(parts, names) for name in _numbered(name, part)]
     origins = [(layer.removeprefix(f"{root}/"), is_backward) for layer, is_backward in calls]
     return Names(weights, tables, origins, itemsize)
 
 
+def names_of_arguments(function: Callable, args: Sequence[Any], more: Mapping[str, Any]) -> list[str]:
+    """The names of the parameters that take these arguments, or their numbers where they have none."""
+    try:
+        parameters = inspect.signature(function).parameters
+    except (TypeError, ValueError):  # some callables do not tell
+        parameters = MappingProxyType({})
+    plain = [one.name for one in parameters.values() if one.kind in (one.POSITIONAL_ONLY, one.POSITIONAL_OR_KEYWORD)]
+    return [*plain[: len(args)], *(f"argument {i}" for i in range(len(plain), len(args))), *more]
+
+
 def _numbered(name: str, part: Any) -> list[str]:
-    """The name of an array; of a structure of several, each with its number."""
-    count = len(flatten(part)[0])
+    """The name of an array; of a structure of several, each with its number; none of what is no array."""
+    count = sum(hasattr(one, "dtype") and not isinstance(one, Variable) for one in flatten(part)[0])
     return [name] if count == 1 else [f"{name} {i}" for i in range(count)]
 
 
@@ -61,7 +74,25 @@ def explain(plan: Plan, names: Names = Names()) -> Explanation:  # noqa: B008  i
     cells = {id(cell): cell for cell, _ in plan.constants}
     cells |= {id(place.cell): place.cell for one in plan.instructions for place in one.places.values()}
     separate = sum(rounded(cell.size) for cell in cells.values() if cell.home is None)
-    return Explanation(lines, constants, plan.size * names.itemsize, separate * names.itemsize, names.itemsize, plan.is_narrow)
+    size = names.itemsize
+    blocks = tuple(_block(plan, group, size) for group in plan.groups)
+    return Explanation(lines, blocks, constants, plan.size * size, separate * size, size, plan.is_narrow)
+
+
+def _block(plan: Plan, group: Group, itemsize: int) -> Block:
+    """A group, and how many bytes go through memory once for all of its instructions."""
+    members = plan.instructions[group.first : group.end]
+    others = [*plan.instructions[: group.first], *plan.instructions[group.end :]]
+    outside = {place.cell for one in others for place in one.places.values()} | {cell for cell, _ in plan.constants}
+    written, read = dict[Cell, int](), dict[Cell, int]()
+    for one in members:
+        for field, place in one.places.items():
+            if place.cell.home is not None or place.cell in outside:
+                found = written if field == OUT else read
+                found[place.cell] = max(found.get(place.cell, 0), _distinct(place))
+    read = {cell: count for cell, count in read.items() if cell not in written}
+    came, went = (sum(found.values()) * itemsize for found in (read, written))
+    return Block(group.first, group.end - 1, group.rows, group.size, came, went)
 
 
 class _Reader:
@@ -70,6 +101,7 @@ class _Reader:
     def __init__(self, plan: Plan, names: Names):
         self.plan, self.names = plan, names
         self.constants = {id(cell): data for cell, data in plan.constants}
+        self.times = {group.first + i: times for group in plan.groups for i, times in enumerate(_times(group))}
         self.writers: dict[int, list[int]] = {}
         self.phase = "batch"
 
@@ -78,17 +110,27 @@ class _Reader:
         out, operands = _taken_apart(one, is_python)
         phase, layer = self.origin(one, out)
         operands, name = self.told(operands, one.name)
+        beside = [place for place in operands if self.is_new(place.cell)]  # which it writes to, too
+        operands = [place for place in operands if not self.is_new(place.cell)]
         sources = tuple(source for place in operands for source in self.sources(place, one.name))
-        read, written = _moved(one, out, operands, phase)
-        if out is not None:
-            self.writers.setdefault(id(out.cell), []).append(number)
-        extent = (out.form.shape if is_python and out else _extent(one)) or (1,)
+        read, written = (count * self.names.itemsize for count in _moved(one, out, operands, beside, phase))
+        self.note_writer(number, [*beside, *filter(None, [out])], operands)
+        extent = self.times.get(number, ()) + ((out.form.shape if is_python and out else _extent(one)) or (1,))
         flops = math.prod(extent) * (2 if one.name.startswith("product") else 0 if one.name in MOVES else 1)
-        size = self.names.itemsize
         return Line(
             number, name, phase, layer, extent, self.shape(one, out), sources, self.target(out, one.name),
-            _kept(out.cell) if out and out.cell.home is None else None, read * size, written * size, flops, is_python,
+            _kept(out.cell) if out and out.cell.home is None else None, read, written, flops, is_python,
         )  # fmt: skip
+
+    def is_new(self, cell: Cell) -> bool:
+        """Whether nobody has written to a cell yet, so that who is given it does."""
+        return cell.home is None and id(cell) not in self.constants and id(cell) not in self.writers
+
+    def note_writer(self, number: int, written: Sequence[Place], read: Sequence[Place]) -> None:
+        """Note who writes to some places; who goes on with what lies there stands for those before."""
+        for cell in {place.cell for place in written}:
+            goes_on = any(place.cell is cell for place in read)
+            self.writers[id(cell)] = [number] if goes_on else [*self.writers.get(id(cell), []), number]
 
     def shape(self, one: Instruction, out: Place | None) -> tuple[int, ...]:
         """The shape of the result as the op has it, where instructions go over it in another order."""
@@ -123,7 +165,8 @@ class _Reader:
 
     def sources(self, place: Place, user: str) -> Iterator[Source]:
         cell = place.cell
-        if cell.home is not None:
+        is_result = cell.home is not None and cell.home[0] == "result"  # type: ignore[index]
+        if cell.home is not None and not (is_result and id(cell) in self.writers):
             yield self.home(cell)
         elif id(cell) in self.constants:
             data = self.constants[id(cell)]
@@ -160,12 +203,12 @@ def _extent(one: Instruction) -> tuple[int, ...]:
     return (*extent, one.fields[DEPTH]) if one.name.startswith("product") else extent
 
 
-def _moved(one: Instruction, out: Place | None, operands: list[Place], phase: str) -> tuple[int, int]:
-    """How many numbers are read and written."""
-    read = sum(_distinct(place) for place in operands)
+def _moved(one: Instruction, out: Place | None, operands: list[Place], beside: list[Place], phase: str) -> tuple[int, int]:
+    """How many numbers are read and written, also beside the result."""
+    read = sum(_distinct(place) for place in {_seen(place): place for place in operands}.values())
     if out is None:
         return read, read
-    written = _distinct(out)
+    written = sum(map(_distinct, [out, *beside]))
     if one.name == "gather":
         return written, written
     is_in_place = phase == "update" and out.cell.home is not None and one.name != "lay_out"
@@ -175,10 +218,21 @@ def _moved(one: Instruction, out: Place | None, operands: list[Place], phase: st
     return read, written
 
 
+def _seen(place: Place) -> Hashable:
+    """Which numbers of which cell a place looks at."""
+    return id(place.cell), place.start, place.form.shape, place.form.strides
+
+
 def _distinct(place: Place) -> int:
     """How many different numbers a form looks at."""
     return math.prod(length for length, stride in zip(place.form.shape, place.form.strides) if stride)
 
 
 def _kept(cell: Cell) -> Kept:
-    return Kept(cell.address, cell.size, cell.first, cell.last)
+    return Kept(cell.address, cell.length, cell.first, cell.last)
+
+
+def _times(group: Group) -> Iterator[tuple[int, ...]]:
+    """How often each instruction of a group is run as a whole, of those that are not cut into rows."""
+    blocks = -(-group.rows // group.size)
+    yield from ((blocks,) if cut.axis == STATE else () for cut in group.cuts)

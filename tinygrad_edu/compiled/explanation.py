@@ -1,18 +1,19 @@
 """A plan as those see it who read it or draw it: plain data, and the table that is made of it.
 
 Flops are counted as the literature does, a multiplication and an addition as one each, in products; every other instruction
-counts one for each number that it goes over.
+counts one for each number that it goes over. Bytes are those of the different numbers that an instruction reads and writes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby
+from textwrap import wrap
 from typing import NamedTuple
 
 PHASES = {
     "batch": "the rows of the batch",
-    "forward": "what the model says",
+    "forward": "from inputs to outputs",
     "loss": "how wrong that is",
     "backward": "the gradients",
     "report": "what Python is told",
@@ -48,7 +49,7 @@ class Line(NamedTuple):
     Attributes:
         name: its opcode, or the op that Python does.
         phase, layer: what it is done for; "" outside of a layer.
-        extent: the lengths of the axes that it goes along, that of the sum last.
+        extent: the lengths of the axes that it goes along, that of the sum last; in front, how often a block takes it as a whole.
         shape: of the result.
         sources, target: where numbers come from and where they go.
         kept: the memory of the result, if it lies in the arena.
@@ -76,13 +77,39 @@ class Line(NamedTuple):
         return self.name.endswith(FUSED)
 
     @property
+    def is_product(self) -> bool:
+        """Whether it is a product of matrices, also one that moves a weight."""
+        return self.name.startswith("product")
+
+    @property
     def kind(self) -> str:
         """What kind of work it is: "python", "update", "product", "sum" along axes, "move" of numbers, or "number" by number."""
         if self.is_python or self.phase == "update":
             return "python" if self.is_python else "update"
-        if self.name.startswith("product"):
+        if self.is_product:
             return "product"
         return "sum" if self.name.startswith("sum_") else "number" if self.flops else "move"
+
+
+class Block(NamedTuple):
+    """Neighbours that are run together on some rows, then on the next, so that what goes from one to the next stays in the cache.
+
+    Attributes:
+        first, last: numbers of the instructions.
+        rows: how many there are.
+        size: how many are run at a time.
+        read, written: bytes that come from outside of the block, or go there.
+    """
+
+    first: int
+    last: int
+    rows: int
+    size: int
+    read: int
+    written: int
+
+    def __contains__(self, number: object) -> bool:
+        return isinstance(number, int) and self.first <= number <= self.last
 
 
 class Explanation(NamedTuple):
@@ -90,13 +117,15 @@ class Explanation(NamedTuple):
 
     Attributes:
         lines: the instructions in order.
+        blocks: which of them are run together.
         constants: memory of the arena that is filled before the first step.
         arena: bytes of it.
-        separate: bytes that it would have if no two values shared memory.
+        separate: bytes that it would have if every value had memory of its own, and all of it at once.
         is_narrow: whether batches lie feature by feature.
     """
 
     lines: tuple[Line, ...]
+    blocks: tuple[Block, ...]
     constants: tuple[Kept, ...]
     arena: int
     separate: int
@@ -104,7 +133,11 @@ class Explanation(NamedTuple):
     is_narrow: bool
 
     def __str__(self) -> str:
-        return "\n".join([*_table(self.lines), "", *_totals(self)])
+        return "\n".join([*_table(self), "", *_totals(self)])
+
+    def block_of(self, number: int) -> Block | None:
+        """The block that an instruction is run in, if it is."""
+        return next((block for block in self.blocks if number in block), None)
 
 
 # Words -------------------------------------------------------------------------------------------
@@ -113,12 +146,13 @@ class Explanation(NamedTuple):
 HEAD = "", "instruction", "numbers", "reads", "into", "read", "written", "flops"
 ALIGN = ">", "<", "<", "<", "<", ">", ">", ">"
 UNITS = "kMGTP"
-READS = HEAD.index("reads")
+NAME, READS = HEAD.index("instruction"), HEAD.index("reads")
 
 
-def _table(lines: Sequence[Line]) -> Iterator[str]:
+def _table(whole: Explanation) -> Iterator[str]:
     """A heading for each layer and phase, a row for each instruction, as wide as they have to be."""
-    groups = [(key, [_row(line) for line in group]) for key, group in groupby(lines, lambda line: (line.phase, line.layer))]
+    found = groupby(whole.lines, lambda line: (line.phase, line.layer))
+    groups = [(key, [_row(line, whole.block_of(line.number)) for line in group]) for key, group in found]
     rows = [HEAD, *(row for _, group in groups for row in group)]
     widths = [max(len(row[i]) for row in rows) for i in range(len(HEAD))]
     spare = WIDTH - sum(widths) - 2 * (len(widths) - 1)
@@ -126,14 +160,28 @@ def _table(lines: Sequence[Line]) -> Iterator[str]:
     yield _aligned(HEAD, widths)
     for (phase, layer), group in groups:
         yield f"{phase}: {layer or PHASES[phase]}"
-        yield from (_aligned(row, widths) for row in group)
+        for row in group:
+            yield from (_aligned(one, widths) for one in _wrapped(row, widths[READS]))
 
 
-def _row(line: Line) -> tuple[str, ...]:
-    name = line.name + " (Python)" * line.is_python
-    extent = " x ".join(map(str, line.extent))
+def _row(line: Line, block: Block | None) -> tuple[str, ...]:
+    name = _bracket(line.number, block) + line.name + " (Python)" * line.is_python
+    extent = " x ".join(f"{length:,}" for length in line.extent)
     costs = map(_short, (line.read, line.written, line.flops))
     return f"[{line.number}]", name, extent, _reads(line), _in_layer(line.target, line), *costs
+
+
+def _wrapped(row: tuple[str, ...], width: int) -> Iterator[tuple[str, ...]]:
+    """A row, and below it what there is no room for of what it reads."""
+    first, *more = wrap(row[READS], width, break_long_words=False) or [""]
+    yield (*row[:READS], first, *row[READS + 1 :])
+    goes_on = "| " if row[NAME].startswith(("/ ", "| ")) else ""
+    yield from (tuple({NAME: goes_on, READS: words}.get(i, "") for i in range(len(HEAD))) for words in more)
+
+
+def _bracket(number: int, block: Block | None) -> str:
+    """What joins the instructions of a block, as far as it goes past one of them."""
+    return "" if block is None else "/ " if number == block.first else "\\ " if number == block.last else "| "
 
 
 def _reads(line: Line) -> str:
@@ -167,11 +215,19 @@ def _aligned(row: Sequence[str], widths: Sequence[int]) -> str:
 def _totals(whole: Explanation) -> Iterator[str]:
     lines = whole.lines
     python = [line.name for line in lines if line.is_python]
-    products = sum(line.flops for line in lines if line.kind == "product")
+    products = sum(line.flops for line in lines if line.is_product)
     yield f"{len(lines)} instructions, {sum(line.is_fused for line in lines)} of them of several ops in one"
     if python:
         yield f"{len(python)} of them in Python: {', '.join(dict.fromkeys(python))}"
     yield f"{sum(line.flops for line in lines):,} flops, {products:,} of them in products"
     yield f"{sum(line.read for line in lines):,} bytes read, {sum(line.written for line in lines):,} written"
-    yield f"arena of {whole.arena:,} bytes; {whole.separate:,} if no value shared memory with another"
+    yield from map(_together, whole.blocks)
+    yield f"arena of {whole.arena:,} bytes; {whole.separate:,} if every value had memory of its own"
     yield f"batches lie {'feature by feature' if whole.is_narrow else 'sample by sample'}"
+    yield "[n] is what instruction n wrote, @n a place in the arena"
+
+
+def _together(block: Block) -> str:
+    """What a block is good for."""
+    which = f"[{block.first}] to [{block.last}] in blocks of {block.size:,} of {block.rows:,} rows"
+    return f"{which}: {_short(block.read)} bytes come in, {_short(block.written)} go out"

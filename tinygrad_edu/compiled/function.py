@@ -81,8 +81,8 @@ class Compiled:
         if detector_variable.get() is not None:  # somebody looks at each op: a tape, or detect_anomaly
             return self._as_it_is(args, kwargs)
         tables: list[Any] = []
-        form = tuple([form_of(arg, tables) for arg in args])
-        more = tuple([(name, form_of(arg, tables)) for name, arg in kwargs.items()])
+        form = tuple([form_of_argument(arg, tables) for arg in args])
+        more = tuple([(name, form_of_argument(arg, tables)) for name, arg in kwargs.items()])
         key = form, more, _shared(tables), current().phase
         found = self._known.get(key)
         if found is None or (isinstance(found, Invocation) and not found.is_valid):
@@ -156,7 +156,7 @@ def _with_tensors(arg: Any) -> Any:
     return rebuild([make_value(part) if isinstance(part, (np.ndarray, np.generic)) else part for part in parts])
 
 
-def form_of(x: Any, tables: list) -> Hashable:
+def form_of_argument(x: Any, tables: list) -> Hashable:
     """What a program depends on of an argument: shapes and types of its arrays, which are noted, and all else itself."""
     kind = type(x)
     if issubclass(kind, Value) and not issubclass(kind, Variable):
@@ -167,7 +167,7 @@ def form_of(x: Any, tables: list) -> Hashable:
         return x.shape, x.dtype
     if is_structure(x):
         parts = x.items() if isinstance(x, dict) else enumerate(x)
-        return kind, tuple([(name, form_of(part, tables)) for name, part in parts])
+        return kind, tuple([(name, form_of_argument(part, tables)) for name, part in parts])
     return id(x) if issubclass(kind, Value) else frozen(x)
 
 

@@ -13,9 +13,8 @@ from ..graph import GraphError, Node, Notes, Value, make_value, new_number
 from ..modes import current
 from ..record import Op
 from ..structure import flatten
-from ..variable import Variable
 from .errors import NotCompiledError
-from .explain import names_of
+from .explain import names_of, names_of_arguments
 from .fields import RATES
 from .kinds import Left, Step
 from .lessons import Lessons
@@ -43,9 +42,9 @@ class Invocation:
 
     def __init__(self, function: Callable, args: tuple, kwargs: dict):
         self.name = getattr(function, "__name__", repr(function))
-        step = self._taken_down(function, args, kwargs)
+        step, names = self._taken_down(function, args, kwargs), names_of_arguments(function, args, kwargs)
         self.dtype = machine_type(step)
-        self.names = names_of(step, (), self.dtype.itemsize)._replace(tables=_names_of_tables(function, args, kwargs))
+        self.names = names_of(step, [*args, *kwargs.values()], self.dtype.itemsize, names)
         self.weights = step.taken.weights
         self.arrays = [weight.array for weight in self.weights]
         self.ways = [_way_of(weight) for weight in self.weights]
@@ -210,18 +209,6 @@ class _Result(NamedTuple):
 def _way_of(weight: Any) -> tuple:
     """What a function may ask of a weight beside its numbers."""
     return weight.node is None, getattr(weight, "trainable", None), getattr(weight, "regularizer", None)
-
-
-def _names_of_tables(function: Any, args: tuple, kwargs: dict) -> list[str]:
-    """What the arrays among some arguments are called: those of a structure with their numbers."""
-    code = getattr(function, "__code__", None)
-    known = code.co_varnames[: code.co_argcount] if code else ()
-    names = [*known, *(f"argument {number}" for number in range(len(known), len(args)))][: len(args)]
-    found = []
-    for name, arg in zip([*names, *kwargs], [*args, *kwargs.values()]):
-        count = sum(isinstance(x, (Value, np.ndarray, np.generic)) and not isinstance(x, Variable) for x in flatten(arg)[0])
-        found += [name] if count == 1 else [f"{name} {number}" for number in range(count)]
-    return found
 
 
 def _rebuilding(out: Any) -> tuple[Callable, list[bool]]:

@@ -128,7 +128,8 @@ class _Judge:
     def compare(self, one: Any, other: Any) -> None:
         """Look at what stands in the same place of both lists."""
         if type(one) is not type(other) or not _alike(one, other):
-            raise NotCompiledError(f"the step calls other ops for other samples: {_words(one)} here, {_words(other)} there")
+            there = _words(other) if _words(other) != _words(one) else "one with other parameters"
+            raise NotCompiledError(f"the step calls other ops for other samples: {_words(one)} here, {there} there")
         for x, y in zip(one.inputs, other.inputs):
             if type(x) in NUMBERS or self.partner.get(id(x), self) is not y:
                 self.meet(x, y, "an input of " + _words(one))
@@ -156,15 +157,22 @@ class _Judge:
         for number, (table, other) in enumerate(zip(self.first.tables, self.second.tables)):
             if x is table and y is other:
                 return "table", number
-        for number, (table, other) in enumerate(zip(self.first.tables, self.second.tables)):
-            if _holds(x, table) and _holds(y, other):
-                if not _same(x, y):
-                    return "table", number
-                if self.strict and np.size(x) > 1:
-                    raise NotCompiledError(f"{where} {np.shape(x)} may be data or a constant: the samples are too much alike")
+        held = self._tables_of(x, y)
         if _same(x, y):
+            if held and self.strict and np.size(x) > 1:
+                raise NotCompiledError(f"{where} {np.shape(x)} may be data or a constant: the samples are too much alike")
             return "constant", np.asarray(x)
+        if len(held) > 1:
+            raise NotCompiledError(f"{where} {np.shape(x)} may be one part of the data or another: they have the same numbers")
+        if held:
+            return "table", held[0]
         raise NotCompiledError(f"{where} {np.shape(x)} depends on the samples, and was not computed with ops")
+
+    def _tables_of(self, x: Any, y: Any) -> list[int]:
+        """Which tables have the numbers of an array, both times; of those that are one array, the first."""
+        pairs = enumerate(zip(self.first.tables, self.second.tables))
+        found = {id(table): number for number, (table, other) in reversed(list(pairs)) if _holds(x, table) and _holds(y, other)}
+        return sorted(found.values())
 
     def refuse_readings(self) -> None:
         """Raise if Python has asked for a number that may be another one in another step."""

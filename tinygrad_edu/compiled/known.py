@@ -15,10 +15,8 @@ import numpy as np
 from .explain import Names
 from .form import PLAIN, Held, form_of
 from .kinds import Step, Taken
+from .remembered import Remembered
 from .translation import generators_of
-
-KEPT = 32  # steps that are remembered
-_known: dict[Hashable, Known] = {}
 
 
 class Known(NamedTuple):
@@ -53,6 +51,9 @@ class Known(NamedTuple):
         return self.names._replace(weights=[weight.path for weight in model.weights], origins=origins)
 
 
+_known = Remembered[Known](32)
+
+
 def key_of(model: Any, weights: Sequence[Any], what: Hashable, tables: Sequence[np.ndarray]) -> Hashable:
     """What a step of a model with some weights depends on, but for rows of a batch; None if nobody can know."""
     form = form_of(model, weights)
@@ -73,10 +74,9 @@ def remember(key: Hashable, model: Any, step: Step, common: Any, names: Names, f
     is_own = len(weights) == len(model.weights) and all(one is other for one, other in zip(weights, model.weights))
     if key is None or not is_own or generators_of(step):
         return
-    if len(_known) >= KEPT:
-        _known.pop(next(iter(_known)), None)
-    earlier = _known[key].forms if key in _known else {}
-    _known[key] = Known(_layers_of(model), step.taken.moved, common, names, {**earlier, **forms})
+    earlier = _known.get(key)
+    forms = {**earlier.forms, **forms} if earlier else forms
+    _known.keep(key, Known(_layers_of(model), step.taken.moved, common, names, forms))
 
 
 def _layers_of(model: Any) -> list[str]:

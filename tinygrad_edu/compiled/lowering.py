@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -18,6 +19,7 @@ from .classifying import CLASSIFYING
 from .draws import kept
 from .elementwise import elementwise as elementwise_opcode
 from .elementwise import made_of
+from .fields import AXES
 from .matrices import product
 from .normalizing import NORMS
 from .opcode import Opcode
@@ -151,34 +153,49 @@ def folds() -> dict[str, Opcode]:
 def reduction(plan: Plan, action: Action) -> bool:
     """Sums, means and extremes along axes."""
     place, out = plan.place(action.inputs[0]), plan.new(action.out)
-    shape, axis = place.form.shape, action.params["axis"]
     if not place.form.size or set(action.params) - {"axis", "keepdims"}:
         return False
-    axes = set(range(len(shape))) if axis is None else {one % len(shape) for one in np.atleast_1d(axis).tolist()}
-    kept = [i for i in range(len(shape)) if i not in axes]
-    out_form = out.form.reshape([shape[i] for i in kept])  # without axes of length 1: always a view
-    kept_lengths, kept_strides = merged(
-        [shape[i] for i in kept], [(out_form.strides[n], place.form.strides[i]) for n, i in enumerate(kept)]
-    )
-    order = sorted(axes, key=lambda i: -place.form.strides[i])
-    lengths, strides = merged([shape[i] for i in order], [(0, place.form.strides[i]) for i in order])
-    if len(kept_lengths) > AXES_OF_HALF or len(lengths) > AXES_OF_HALF:
+    rest, summed = _halves(out.form, place.form, action.params["axis"])
+    if len(rest.lengths) > AXES_OF_HALF or len(summed.lengths) > AXES_OF_HALF:
         return False
-    count = math.prod(lengths) if action.name == "mean" else 1
+    count = math.prod(summed.lengths) if action.name == "mean" else 1
     divisor = plan.constant(np.array(count, np.float64))
-    is_across = kept_strides and kept_strides[-1] == (1, 1) and kept_lengths[-1] >= LONG and (not strides or strides[-1][1] != 1)
-    if action.name in ("sum", "mean") and is_across and len(kept_lengths) == 1:
-        lengths, strides = filled(lengths, strides, AXES_OF_HALF, 2)
-        lengths, strides = [1, *lengths, *kept_lengths], [(0, 0), *strides, *kept_strides]
-        code = sum_across
+    is_sum = action.name in ("sum", "mean")
+    if is_sum and _is_across(rest, summed):
+        code, halves = sum_across, [_Half([1], [(0, 0)]), filled(*summed, AXES_OF_HALF, 2), rest]
     else:
-        kept_lengths, kept_strides = filled(kept_lengths, kept_strides, AXES_OF_HALF, 2)
-        lengths, strides = filled(lengths, strides, AXES_OF_HALF, 2)
-        lengths, strides = kept_lengths + lengths, kept_strides + strides
-        code = sum_along if action.name in ("sum", "mean") else folds()[action.name]
-    by_form = list(zip(*strides))
-    plan.emit(code.name, code, lengths, (out, by_form[0]), [(place, by_form[1]), (divisor, (0,) * 4)])
+        code = sum_along if is_sum else folds()[action.name]
+        halves = [filled(*half, AXES_OF_HALF, 2) for half in (rest, summed)]
+    lengths = [length for half in halves for length in half[0]]
+    of_out, of_place = zip(*(pair for half in halves for pair in half[1]))
+    plan.emit(code.name, code, lengths, (out, of_out), [(place, of_place), (divisor, (0,) * AXES)])
     return True
+
+
+class _Half(NamedTuple):
+    """Some of the axes of an instruction: how long they are, and the strides of the result and of the operand."""
+
+    lengths: list[int]
+    strides: list[tuple[int, ...]]
+
+
+def _halves(out: np.ndarray, form: np.ndarray, axis: Any) -> tuple[_Half, _Half]:
+    """The axes that are left, and those that are gone along."""
+    shape, strides = form.shape, form.strides
+    axes = set(range(form.ndim)) if axis is None else {one % form.ndim for one in np.atleast_1d(axis).tolist()}
+    rest = [i for i in range(form.ndim) if i not in axes]
+    seen = out.reshape([shape[i] for i in rest])  # without axes of length 1: always a view
+    order = sorted(axes, key=lambda i: -strides[i])
+    return (
+        _Half(*merged([shape[i] for i in rest], [(seen.strides[n], strides[i]) for n, i in enumerate(rest)])),
+        _Half(*merged([shape[i] for i in order], [(0, strides[i]) for i in order])),
+    )
+
+
+def _is_across(rest: _Half, summed: _Half) -> bool:
+    """Whether neighbours are of different sums, and there are enough of them."""
+    is_row = len(rest.lengths) == 1 and rest.strides[0] == (1, 1) and rest.lengths[0] >= LONG
+    return is_row and (not summed.strides or summed.strides[-1][1] != 1)
 
 
 # Classes -----------------------------------------------------------------------------------------
@@ -195,8 +212,6 @@ def of_classes(plan: Plan, action: Action) -> bool:
     if np.ravel(action.params.get("axis", -1)).tolist() not in ([-1], [len(wide) - 1]) or not math.prod(wide) > 0:
         return False
     if action.name == "add_along_axis" and operands[1].form.shape[-1:] != (1,):
-        return False
-    if action.name == "softmax_cross_entropy" and operands[0].form.shape != operands[1].form.shape:
         return False
     order = "F" if operands[0].form.ndim == 2 and operands[0].form.strides[0] == 1 and action.name == "softmax" else ""
     out = plan.new(action.out, order)

@@ -70,17 +70,22 @@ def move_on(row, count, whole):
 
 @opcode
 def blocks(step, numbers, whole):
-    """Run neighbours on some rows at a time, so that what goes from one to the next stays in the first cache."""
+    """Run neighbours on some rows at a time, so that what goes from one to the next stays in the first cache.
+
+    All of them are run also if one asks for an end, which then comes behind them: each lies again where it lay before.
+    """
     n, size, members = step[INNER], step[TOGETHER], step[MEMBERS]
-    behind = members + step[DEPTH] * ROW
+    behind, ends = members + step[DEPTH] * ROW, 0
     for start in range(0, n, size):
         count = min(size, n - start)
         for row in range(members, behind, ROW):
             whole[row + whole[row + CUT]] = count * whole[row + UNIT]
-            perform(row, numbers, whole)
+            if perform(row, numbers, whole):
+                ends = 1
             move_on(row, count, whole)
     for row in range(members, behind, ROW):
         move_on(row, -n, whole)
+    return ends
 
 
 # The batch, and what is told of it ---------------------------------------------------------------

@@ -39,7 +39,7 @@ def with_moments(actions: list[Action], values: Values) -> list[Action]:
             x, *others = action.inputs
             axis, epsilon = action.params["axis"], action.params["epsilon"]
             kept = np.empty(values.shapes[x], np.int8).sum(axis=axis, keepdims=True).shape
-            found = values.new((3, *kept), values.dtypes[x])
+            found = values.found_for(action.out, (3, *kept), values.dtypes[x])
             out.append(Action("normal_moments", (x,), {"axis": axis, "epsilon": epsilon}, found, registry["normal_moments"]))
             action = Action("scaled_by_moments", (x, found, *others), {}, action.out, registry["scaled_by_moments"])
         out.append(action)

@@ -16,11 +16,11 @@ from .passes import used
 from .places import Cell, Place
 from .plan import Plan
 from .program import Program
+from .remembered import Remembered
 from .translation import program_of
 from .writes import WRITES, read_after, take_moves, updating
 
-KEPT = 64  # plans that are remembered
-_plans: dict[Hashable, Plan] = {}
+_plans = Remembered[Plan](64)
 
 
 class UnknownPlanError(Exception):
@@ -35,7 +35,7 @@ def plan_of_step(
     Plans are remembered by what the step does, whichever model it is of.
 
     Args:
-        form: of the step, see `form_of`.
+        form: of the step, see `program_key`.
         step: taken down; None if its plan should be known.
         batch: rows of a batch.
         trained: the numbers of the weights that are moved, in the order of the gradients.
@@ -46,13 +46,12 @@ def plan_of_step(
         UnknownPlanError: if it is not.
     """
     key = form, batch, tuple(trained), move, tells
-    if key not in _plans:
+    found = _plans.get(key)
+    if found is None:
         if step is None:
             raise UnknownPlanError
-        if len(_plans) >= KEPT:
-            _plans.pop(next(iter(_plans)), None)
-        _plans[key] = _new_plan(program_of(step), batch, trained, move, tells)
-    return _plans[key]
+        found = _plans.keep(key, _new_plan(program_of(step), batch, trained, move, tells))
+    return found
 
 
 def _new_plan(program: Program, batch: int, trained: Sequence[int], move: Move | None, tells: bool) -> Plan:

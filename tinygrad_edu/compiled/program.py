@@ -13,6 +13,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from .form import Held
+
 
 class Action(NamedTuple):
     """What an op does: to which values, with which parameters, and what comes out."""
@@ -39,6 +41,13 @@ class Values:
         self.shapes.append(tuple(shape))
         self.dtypes.append(np.dtype(dtype))
         return len(self.shapes) - 1
+
+    def found_for(self, value: int, shape: tuple[int, ...], dtype: Any) -> int:
+        """A value that is needed to compute another one, and of the same call."""
+        found = self.new(shape, dtype)
+        if value in self.calls:
+            self.calls[found] = self.calls[value]
+        return found
 
     def constant(self, array: Any) -> int:
         """A value whose numbers are known."""
@@ -72,7 +81,9 @@ def frozen(value: Any) -> Hashable:
         return "slice", value.start, value.stop, value.step
     if isinstance(value, np.ndarray):
         return value.shape, value.dtype.str, value.tobytes()
-    return (type(value), value) if value.__hash__ else id(value)
+    if isinstance(value, float):
+        return type(value), value.hex()  # which tells -0.0 from 0.0, and nan from nothing else
+    return (type(value), value) if value.__hash__ else Held(value)
 
 
 class Program(NamedTuple):

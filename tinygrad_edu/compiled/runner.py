@@ -121,9 +121,10 @@ class Asker(Stepper):
 
     @property
     def is_valid(self) -> bool:
-        """Whether weights are where they were."""
-        weights = self._first.taken.weights  # type: ignore[union-attr]
-        return all(weight.array is self._arrays[i] for i, weight in enumerate(weights))
+        """Whether it could be taken down, and weights are where they were."""
+        if self._first is None:
+            return False
+        return all(weight.array is self._arrays[i] for i, weight in enumerate(self._first.taken.weights))
 
     def _begin(self, step: Step, common: Common, names: Callable[[], Names]) -> None:
         super()._begin(step, common, names)

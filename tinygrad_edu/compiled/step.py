@@ -15,10 +15,8 @@ Nothing is left behind of a step that was taken down: weights, generators and ad
 
 from __future__ import annotations
 
-import contextlib
 import operator
-import random as python_random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -32,6 +30,7 @@ from ..structure import flatten
 from ..tensor import Tensor
 from ..variable import Variable
 from .errors import NotCompiledError as NotCompiledError
+from .generators import without_other_generators
 from .kinds import Left, Step, Taken, by_place, told_apart
 from .tape import Tape, Update, name_of
 
@@ -48,11 +47,14 @@ def known_step(model: Any, batches: Sequence[tuple], like: Step | None = None, w
     Raises:
         NotCompiledError: if it cannot be told what an array is.
     """
-    with _no_other_generators():
+
+    def known() -> Step:
         first = take_down(model, batches[0], what)
         if like is not None and (found := by_place(first, like)) is not None:
             return found
         return told_apart(first, take_down(model, batches[1], what))
+
+    return without_other_generators(known)
 
 
 def known_function(function: Callable, args: Sequence, others: Sequence | None = None) -> Step:
@@ -66,10 +68,27 @@ def known_function(function: Callable, args: Sequence, others: Sequence | None =
     Raises:
         NotCompiledError: if it cannot be told what an array is.
     """
-    changed: dict[int, Any] = {}
-    others = [_changed(arg, changed) for arg in args] if others is None else others
-    with _no_other_generators():
-        return told_apart(take_down_function(function, args), take_down_function(function, others), strict=True)
+
+    def known() -> Step:
+        first = take_down_function(function, args)
+        second = _with_other_numbers(function, args) if others is None else take_down_function(function, others)
+        return told_apart(first, second, strict=True)
+
+    return without_other_generators(known)
+
+
+def _with_other_numbers(function: Callable, args: Sequence) -> Taken:
+    """A call with numbers that are made up. They may be no classes, or places, that there are: then fewer of them are."""
+    for is_bold in (True, False):
+        changed: dict[int, Any] = {}
+        others = [_changed(arg, changed, is_bold) for arg in args]
+        try:
+            return take_down_function(function, others)
+        except NotCompiledError:
+            raise
+        except Exception as error:  # the numbers are ours
+            failure = error
+    raise NotCompiledError(f"of other numbers it raises {type(failure).__name__}: {failure}") from failure
 
 
 def take_down(model: Any, batch: tuple, what: str = "train") -> Taken:
@@ -173,30 +192,6 @@ def _undone(
     return out, tape, left
 
 
-@contextlib.contextmanager
-def _no_other_generators() -> Iterator[None]:
-    """Refuse a block that draws from NumPy's or Python's own generator, and put it back."""
-    before, other, failure = np.random.get_state(legacy=False), python_random.getstate(), None
-    try:
-        yield
-    except NotCompiledError as error:
-        failure = error
-    finally:
-        drew = _differs(np.random.get_state(legacy=False), before) or python_random.getstate() != other
-        if drew:
-            np.random.set_state(before)
-            python_random.setstate(other)
-    if drew:
-        raise NotCompiledError("random numbers come from NumPy's or Python's own generator, and not from a SeedGenerator")
-    if failure is not None:
-        raise failure
-
-
-def _differs(state: Any, before: Any) -> bool:
-    now, then = state["state"], before["state"]
-    return now["pos"] != then["pos"] or state["gauss"] != before["gauss"] or not np.array_equal(now["key"], then["key"])
-
-
 def _refuse_gradients_of_before(tape: Tape) -> None:
     """Raise if gradients that leaves have already are used: by a backward pass that adds to them, say."""
     known = {id(leaf.grad.array): leaf for leaf in tape.leaves if leaf.node is not None and leaf.node.grad is not None}  # type: ignore[attr-defined]
@@ -261,24 +256,28 @@ def _as_table(part: Any, tables: list) -> Any:
     return x
 
 
-def _changed(arg: Any, known: dict[int, Any]) -> Any:
+def _changed(arg: Any, known: dict[int, Any], is_bold: bool) -> Any:
     """An argument of the same form with other numbers: as like the given ones as can be, so that the same is done with them.
 
     Args:
         known: by the id of each array, what stands in its place: what was one array stays one.
+        is_bold: whether there may be whole numbers that there were not.
     """
     parts, rebuild = flatten(arg)
-    return rebuild([known.setdefault(id(_array_of(part)), _other(part)) for part in parts])
+    return rebuild([known.setdefault(id(_array_of(part)), _other(part, len(known), is_bold)) for part in parts])
 
 
-def _other(part: Any) -> Any:
+def _other(part: Any, number: int, is_bold: bool) -> Any:
+    """Another part, and for each number another one, so that parts of equal numbers are told apart."""
     if isinstance(part, Variable) or not isinstance(part, (np.ndarray, np.generic, Value)):
         return part
     array = np.asarray(_array_of(part))
     if array.dtype.kind == "f":
-        shares = 1 - np.random.default_rng(0).uniform(2**-8, 2**-7, array.shape)
+        shares = 1 - np.random.default_rng(number).uniform(2**-8, 2**-7, array.shape)
         new = (np.where(array == 0, 0, array * shares) if array.any() else shares - 1).astype(array.dtype)
     else:
-        new = np.roll(array, 1, axis=0 if array.ndim else None)
+        new = np.roll(array, 1 + number, axis=0 if array.ndim else None)
+        if is_bold and array.dtype.kind in "biu" and array.size and np.array_equal(new, array):
+            whole = int(array.flat[0])
+            new.flat[0] = not whole if array.dtype.kind == "b" else whole - (np.sign(whole) or -1)  # one of them is nearer to 0
     return Tensor(new, requires_grad=part.requires_grad) if isinstance(part, Tensor) else new
-

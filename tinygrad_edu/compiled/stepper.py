@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Hashable, Sequence
 from functools import partial
@@ -19,7 +20,7 @@ from .link import LARGEST, Linked, address, as_memory, is_exact, machine_type, n
 from .plan import Plan
 from .plans import UnknownPlanError
 from .step import known_step
-from .translation import form_of, generators_of
+from .translation import generators_of, program_key
 
 BESIDE = 400  # rounds of a loop take as long as what an instruction takes beside its loops
 
@@ -111,11 +112,11 @@ class Stepper:
             return
         forms = {}
         for count, pair in zip(counts, pairs):
-            step = self._taken([batch(rows) for rows in pair])
+            step = self._taken([_of_rows(batch, rows) for rows in pair])
             if self._first is None:
                 common = _common(step)
                 self._begin(step, common, partial(names_of, step, batch(np.arange(1)), common.dtype.itemsize))
-            forms[count] = form_of(step)
+            forms[count] = program_key(step)
             self._link(count, self._plan(forms[count], count, step), step)
         if self._first is not None:
             remember(key, self.model, self._first, self._common, self._names(), forms)
@@ -157,17 +158,20 @@ class Stepper:
         """The plan of a step of a form, which is remembered if the step is None."""
         raise NotImplementedError
 
-    def _two_batches(self, count: int) -> list[np.ndarray]:
-        """Rows of two batches that differ in every table, unless all of its rows are the same."""
+    def _two_batches(self, count: int) -> list[list[np.ndarray]]:
+        """Rows of two batches, for each table. They differ in every table, unless all of its rows are the same.
+
+        Where tables have the same numbers (an autoencoder learns what it gets) their rows are others in the second batch.
+        """
         rows = len(self.tables[0])
-        first = np.arange(count)
-        for shift in (count, rows // 2, 1, rows // 3 + 1):
-            second = (first + shift) % rows
-            differ = [not np.array_equal(table[first], table[second]) for table in self.tables]
-            if all(differ):
-                return [first, second]
-            if all(differs or _is_alike(table) for differs, table in zip(differ, self.tables)):
-                self._is_general = False
+        first = [np.arange(count)] * len(self.tables)
+        for apart, shift in itertools.product((0, 1), (count, rows // 2, 1, rows // 3 + 1)):
+            second = [(some + shift + apart * number) % rows for number, some in enumerate(first)]
+            pairs = [(table[some], table[others]) for table, some, others in zip(self.tables, first, second)]
+            differ = [not np.array_equal(one, other) for one, other in pairs]
+            are_other_rows = all(differs or _is_alike(table) for differs, table in zip(differ, self.tables))
+            if are_other_rows and _are_told_apart([pair for pair, differs in zip(pairs, differ) if differs]):
+                self._is_general &= all(differ)
                 return [first, second]
         raise NotCompiledError("the samples are too much alike to tell data from constants")
 
@@ -273,6 +277,21 @@ def as_table(table: np.ndarray, dtype: np.dtype) -> np.ndarray:
     if not is_exact(table, dtype):
         raise NotCompiledError(f"there are whole numbers above {LARGEST[dtype.char]:,} in the data")
     return as_memory(table.reshape(len(table), -1), dtype)
+
+
+def _of_rows(batch: Callable[[np.ndarray], tuple], rows: Sequence[np.ndarray]) -> tuple:
+    """A batch of which each part may have rows of its own."""
+    if all(some is rows[0] for some in rows):
+        return batch(rows[0])
+    parts = [flatten(batch(some))[0][number] for number, some in enumerate(rows)]
+    return flatten(batch(rows[0]))[1](parts)
+
+
+def _are_told_apart(pairs: Sequence[tuple[np.ndarray, np.ndarray]]) -> bool:
+    """Whether no two tables have the same numbers in both of two batches, as far as float32 tells them apart."""
+    with np.errstate(all="ignore"):
+        found = {tuple([(rows.astype(np.float32) + 0.0).tobytes() for rows in pair]) for pair in pairs}  # + 0.0: -0.0 is 0.0
+    return len(found) == len(pairs)
 
 
 def _is_alike(table: np.ndarray) -> bool:

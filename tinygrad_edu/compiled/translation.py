@@ -116,7 +116,7 @@ class _Translation:
         return self.known[id(x)]
 
 
-def form_of(step: Step) -> Hashable:
+def program_key(step: Step) -> Hashable:
     """What a step does, as a key: two steps of which it is equal have the same program."""
     numbers: dict[int, int] = {}
     kinds: list[Any] = []

@@ -121,6 +121,8 @@ def _add_along_axis_at(total, x, indices, axis) -> None:
     positions = np.zeros((), int)
     for i, (length, key) in enumerate(zip(shape, along(indices, shape, axis))):
         if i == axis % len(shape):
+            if key.size and not -length <= key.min() <= key.max() < length:
+                raise IndexError(f"add_along_axis expects indices from {-length} to {length - 1}, got {key.min()} to {key.max()}.")
             key = np.where(key < 0, key + length, key)
         positions = positions * length + key
     positions, x = np.broadcast_arrays(positions, x)

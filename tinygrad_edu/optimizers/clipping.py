@@ -39,12 +39,13 @@ def clip_by_norm(gradients: Arrays, limit: float) -> Arrays:
 
     Every weight has a length of its own, as in Keras 3; Keras 2 took the length over all (`clip_by_global_norm`).
     """
-    return [_shortened(g, excess(math.sqrt(square_sum(g.ravel())), limit)) for g in gradients]
+    return [_shortened(g, excess(math.sqrt(square_sum(g.ravel())), _in_type(limit, g.dtype))) for g in gradients]
 
 
 def clip_by_global_norm(gradients: Arrays, limit: float) -> Arrays:
     """All arrays shortened by one factor, so that they are no longer than `limit` together."""
-    factor = excess(math.sqrt(math.fsum(square_sum(g.ravel()) for g in gradients)), limit)
+    length = math.sqrt(math.fsum(square_sum(g.ravel()) for g in gradients))
+    factor = excess(length, _in_type(limit, np.result_type(np.float16, *(g.dtype for g in gradients))))
     return [_shortened(g, factor) for g in gradients]
 
 
@@ -62,6 +63,11 @@ def square_sum(g):
 def excess(length, limit):
     """How many times `limit` a length is, at least 1; nan if it is no finite number, because an explosion has to be seen."""
     return max(length / limit, 1.0) if math.isfinite(length) else math.nan
+
+
+def _in_type(limit: float, dtype: np.dtype) -> float:
+    """A limit as a number of the gradients' type, so that what is exactly as long in it stays as it is."""
+    return float(dtype.type(limit))
 
 
 def _shortened(g: np.ndarray, factor: float) -> np.ndarray:
