@@ -199,7 +199,7 @@ def _reasons(model: Any, stream: Stream) -> Iterator[str]:
     for name in own_methods(model, "train_step", *COUNTING):
         yield f"the model has a {name} of its own"
     source = stream.source
-    if not isinstance(source, ArrayBatches) or source.in_blocks:
+    if not isinstance(source, ArrayBatches):
         yield "the batches do not come out of arrays, row by row"
         return
     if detector() is not None:

@@ -71,7 +71,7 @@ class Pieces:
     def epochs_at_once(self, runner: Runner, epochs: range) -> int:
         """How many of these epochs can be done in one call; 0 if not even one."""
         steps, rows = self.source.steps, len(self.source.x)
-        if self._begun is not None or not self._measures_rows:
+        if self._begun is not None or not self._measures_rows or not self.source.are_in_line:
             return 0
         due = [False] if self.validation is None else [self.validation.is_due(epoch) for epoch in epochs[: self.steps]]
         alike = len(epochs) if self.validation is None else (*due, not due[0]).index(not due[0])  # all measured, or none
