@@ -27,6 +27,7 @@ This package is that decorator (see `function`), and has all that it is made of:
     moves        what an optimizer becomes                 updates   an optimizer and its weights, linked
     link         a plan with addresses
     stepper      a model's step, run on batches of rows    runner    to learn, or only to look
+    another      a second batch, where there is only one
     function     @compiled                                 invocation   a function for arguments of one form
 
 See docs/performance.md.
@@ -38,6 +39,7 @@ import sys
 from collections.abc import Callable
 from types import ModuleType
 
+from .another import with_others as with_others
 from .errors import NotCompiledError as NotCompiledError
 from .function import Compiled as Compiled
 from .function import compiled as _compiled

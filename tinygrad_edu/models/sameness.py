@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from ..callbacks.callback import HOOKS
 from ..graph import Value
 from ..layers import Layer
 from ..random import SeedGenerator
@@ -29,6 +30,7 @@ class Kept:
         self.settings: list[Any] = []
         self.forms: list[tuple] = []  # of the rows
         self.askers: dict[str, Any] = {}  # machines that only look, by what they are for
+        self.by_batch: dict[str, Any] = {}  # machines for batches that come one by one, by what they are for
 
     def __deepcopy__(self, memo: dict) -> Kept:
         return Kept()
@@ -53,6 +55,18 @@ def settings_of(model: Any) -> list[Any]:
 def are_same(noted: list[Any], now: list[Any]) -> bool:
     """Whether two lists of settings are those of the same step."""
     return len(noted) == len(now) and all(a is b or _is_equal(a, b) for a, b in zip(noted, now))
+
+
+def public_attributes(model: Any) -> list[tuple[dict[str, Any], list[str], list[Any]]]:
+    """Where attributes of optimizer, layers and losses are, their names and what they are now: quickly compared."""
+    places = (vars(thing) for thing in (getattr(model, "optimizer", _UNCOMPILED), *_parts(model)))
+    named = ((place, [name for name in place if not name.startswith("_")]) for place in places)
+    return [(place, names, [place[name] for name in names]) for place, names in named]
+
+
+def is_foreign(callback: Any) -> bool:
+    """Whether a callback has hooks that are not ours, which may change any setting."""
+    return type(callback).__module__.partition(".")[0] != _OURS or any(hook in vars(callback) for hook in HOOKS)
 
 
 def foreign_code(model: Any) -> str | None:

@@ -25,17 +25,27 @@ def wish_of(model: Any) -> str:
     return "never" if word is False else "many" if told == "1" else "auto"
 
 
-def against(model: Any, steps: int) -> Iterator[str]:
-    """What speaks against compiling so many steps where nobody insists on it: counts and code, never clocks."""
+def against(model: Any, steps: int | None) -> Iterator[str]:
+    """What speaks against compiling so many steps where nobody insists on it: counts and code, never clocks.
+
+    Args:
+        model: whose steps they are.
+        steps: None if nobody knows how many.
+    """
     wish = wish_of(model)
     if getattr(model, "run_eagerly", False):
         yield "run_eagerly asks for every step by itself"
     if wish == "never":
         yield "jit_compile is False" if not os.environ.get(VARIABLE) else f"{VARIABLE} is 0"
-    if wish == "auto" and steps < WORTH:
+    if wish == "auto" and steps is not None and steps < WORTH:
         yield f"{steps} steps are too few to be worth it, {WORTH} would be"
     if wish in ("auto", "many") and (name := foreign_code(model)):
         yield f"what {name} does besides computing is not known; jit_compile=True compiles it as it is at first"
+
+
+def ended_with(error: Exception) -> str:
+    """The reason not to compile that an error is which comes up while a step is taken down."""
+    return f"taking a step down ended with {type(error).__name__}: {error}"
 
 
 def refusal(reason: Exception, owner: str = "fit") -> ValueError:
