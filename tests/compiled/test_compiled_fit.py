@@ -129,10 +129,7 @@ def test_what_stands_in_the_way_is_named():
         model.compile("sgd", "mse", jit_compile=jit)
         with pytest.raises(ValueError, match="a train_step of its own") if jit is True else contextlib.nullcontext():
             model.fit(X, X[:, 0], epochs=30, verbose=0)
-    model = Own([Dense(1)])
-    model.compile("sgd", "mse")
-    model.fit(X, X[:, 0], epochs=30, verbose=0)
-    assert model.explain_jit() == "Steps run one by one in Python: the model has a train_step of its own."
+        assert jit is True or model.explain_jit().startswith("Steps run one by one in Python: what Own does besides computing")
 
 
 def ask(x):

@@ -43,6 +43,8 @@ from .another import with_others as with_others
 from .errors import NotCompiledError as NotCompiledError
 from .function import Compiled as Compiled
 from .function import compiled as _compiled
+from .objects import folder as folder
+from .objects import require_compiler as require_compiler
 from .runner import Asker as Asker
 from .runner import Runner as Runner
 from .stepper import run_in_turns as run_in_turns

@@ -24,7 +24,7 @@ from .batches import unpack
 from .ports import by_output
 from .sameness import are_same, foreign_code, forms, is_foreign, public_attributes, settings_of
 from .steps import COUNTING, own_methods
-from .wishes import WORTH, against, ended_with, refusal, wish_of
+from .wishes import WORTH, against, ended_with, refusal, require_machine, wish_of
 
 FORMS = 8  # of batches that have a machine
 
@@ -46,6 +46,7 @@ class ByBatch:
     def __init__(self, model: Any, what: str, steps: int | None, hooks: CallbackList, owner: str):
         for reason in _reasons(model, what, steps):
             raise NotCompiledError(reason)
+        require_machine(model)
         self.model, self.what, self.owner, self.must = model, what, owner, wish_of(model) == "compile"
         self.patience = WORTH if steps is None and wish_of(model) == "auto" else 0  # eager steps that come first
         self.is_watched = any(map(is_foreign, hooks.wanting(what)))  # by whom may change any setting

@@ -17,7 +17,7 @@ from .pieces import Pieces
 from .sameness import are_same, foreign_code, forms, is_foreign, settings_of
 from .steps import COUNTING, own_methods
 from .validation import Validation
-from .wishes import against, ended_with, refusal, wish_of
+from .wishes import against, ended_with, refusal, require_machine, wish_of
 
 
 class Compiled:
@@ -49,6 +49,7 @@ class Compiled:
     ):
         for reason in _reasons(model):
             raise NotCompiledError(reason)
+        require_machine(model)
         source: Any = stream.source
         self.model, self.stream, self.source, self.hooks, self.must = model, stream, source, hooks, must
         self.has_whole_epochs, self.has_own_tests = steps in (None, source.steps), bool(own_methods(model, "test_step"))

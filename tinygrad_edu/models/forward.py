@@ -14,7 +14,7 @@ from .batches import ArrayBatches, unpack
 from .ports import outputs_of
 from .sameness import are_same, forms, settings_of
 from .tally import Done
-from .wishes import against, refusal, wish_of
+from .wishes import against, refusal, require_machine, wish_of
 
 
 class Forward(Protocol):
@@ -120,6 +120,7 @@ def forward_of(model: Any, source: ArrayBatches, times: int = 1, what: str = "te
     if any(against(model, source.steps * times)) or detector() is not None:
         return EagerForward(model, source)
     try:
+        require_machine(model)
         with Moved() as moved:
             try:
                 return MachineForward(_asker_of(model, source, what), source)

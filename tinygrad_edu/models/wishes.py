@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from typing import Any
 
+from ..compiled import NotCompiledError, folder, require_compiler
 from .sameness import foreign_code
 
 WORTH = 30  # steps: taking one down costs as much as some ten eager ones, and more where its plan is not known yet
@@ -41,6 +42,19 @@ def against(model: Any, steps: int | None) -> Iterator[str]:
         yield f"{steps} steps are too few to be worth it, {WORTH} would be"
     if wish in ("auto", "many") and (name := foreign_code(model)):
         yield f"what {name} does besides computing is not known; jit_compile=True compiles it as it is at first"
+
+
+def require_machine(model: Any) -> None:
+    """Refuse, after one warning in a process, to compile where that is not possible, or of no use.
+
+    Where compiled code cannot be kept, each process would compile for seconds: only for those who insist on it.
+
+    Raises:
+        NotCompiledError: says what is missing.
+    """
+    require_compiler()
+    if wish_of(model) in ("auto", "many") and folder() is None:
+        raise NotCompiledError("there is no place to keep compiled code in; jit_compile=True compiles it in every process")
 
 
 def ended_with(error: Exception) -> str:
