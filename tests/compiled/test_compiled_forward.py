@@ -1,5 +1,8 @@
 """What a machine measures and predicts is what eager steps do, within the rounding of sums that are added up in another order."""
 
+import sys
+import threading
+
 import numpy as np
 import pytest
 
@@ -156,3 +159,24 @@ def test_outputs_that_no_metric_looks_at_are_not_told():
         model.compile("sgd", "mse", metrics=metrics, jit_compile=True)
         model.fit(X, Y, epochs=1, verbose=0)
         assert model._kept.runner.width == width
+
+
+@pytest.mark.parametrize("source", [lambda x: x, lambda x: iter([x[at : at + 8] for at in range(0, 64, 8)])], ids=["rows", "batches"])
+def test_several_threads_may_ask_one_model(source):
+    """They take turns at the machine, each with rows of its own."""
+    model, parts, found = model_of(True), [X[begin : begin + 64] for begin in (0, 40, 80, 120)], {}
+    expected = [model.predict(part, batch_size=8) for part in parts]
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    try:
+        ask = lambda number: [found.setdefault((number, turn), model.predict(source(parts[number]))) for turn in range(30)]
+        threads = [threading.Thread(target=ask, args=(number,)) for number in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        sys.setswitchinterval(before)
+    assert len(found) == 120
+    for (number, _), outputs in found.items():
+        assert_close(outputs, expected[number])

@@ -47,6 +47,7 @@ from .objects import folder as folder
 from .objects import require_compiler as require_compiler
 from .runner import Asker as Asker
 from .runner import Runner as Runner
+from .stepper import Ran as Ran
 from .stepper import run_in_turns as run_in_turns
 from .stepper import sizes_of_batches as sizes_of_batches
 

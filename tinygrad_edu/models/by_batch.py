@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..callbacks import CallbackList
-from ..compiled import Asker, NotCompiledError, Runner, run_in_turns, with_others
+from ..compiled import Asker, NotCompiledError, Ran, Runner, run_in_turns, with_others
 from ..compiled.function import form_of
 from ..graph import Value, make_value
 from ..modes import current, detector
@@ -57,12 +57,10 @@ class ByBatch:
 
     def __call__(self, batch: Any) -> Any:
         """What the step returns of a batch."""
-        machine = self._machine_for(batch)
-        if machine is not None:
-            (ran,) = run_in_turns((machine, [np.arange(machine.size)]))[0]
-            if len(ran.losses):
-                self._say(self._crowded)
-                return self._told(ran, batch, machine.size)
+        ran = self._ran(batch)
+        if ran is not None and len(ran.losses):
+            self._say(self._crowded)
+            return self._told(ran, batch)
         return getattr(self.model, f"{self.what}_step")(batch)  # a loss that is not finite, or what Python shall say
 
     def look_closer(self) -> None:
@@ -75,14 +73,14 @@ class ByBatch:
 
     # What comes out ------------------------------------------------------------------------------
 
-    def _told(self, ran: Any, batch: Any, rows: int) -> Any:
+    def _told(self, ran: Ran, batch: Any) -> Any:
         """What an eager step would have returned."""
         if self.what == "predict":
             return self._put_together(batch)([make_value(output) for output in ran.outputs])
         model, losses, scores = self.model, ran.losses[0].tolist(), self.model._scores
         model.batch_loss = losses[0]
         for mean, loss in zip([scores.loss, *scores.output_losses], losses):
-            mean.count_batch(loss, rows)
+            mean.count_batch(loss, self._rows)
         if scores.placed:
             names, (_, y, weights) = model._objective.names or ["output_1"], unpack(batch)
             scores.count(by_output(y, names), [make_value(output) for output in ran.outputs], by_output(weights, names))
@@ -98,21 +96,21 @@ class ByBatch:
 
     # Machines ------------------------------------------------------------------------------------
 
-    def _machine_for(self, batch: Any) -> Any:
-        """A machine that has this batch; None if the step has to be eager."""
+    def _ran(self, batch: Any) -> Ran | None:
+        """What came out of a machine; None if the step has to be eager."""
         if self.patience:
             self.patience -= 1
             self._say(f"nobody knows how many batches come, and the first {WORTH} are too few to be worth it")
             return None
         try:
-            return self._ready(batch)
+            return self._run(batch)
         except NotCompiledError as reason:
             if self.must:
                 raise refusal(reason, self.owner) from None
             self._say(str(reason))
             return None
 
-    def _ready(self, batch: Any) -> Any:
+    def _run(self, batch: Any) -> Ran:
         if detector() is not None:
             raise NotCompiledError("somebody looks for anomalies")
         if not self._is_same():
@@ -124,11 +122,13 @@ class ByBatch:
             machine = self.machines[form] = self._made(batch)
         if isinstance(machine, NotCompiledError):
             raise machine
-        machine.give([table.array if isinstance(table, Value) else table for table in tables])
         if self.what == "train" and self.model._kept.runner is not machine:
             kept = self.model._kept
             kept.runner, kept.settings, kept.forms = machine, self.settings, forms(machine.tables)
-        return machine
+        self._rows = machine.size
+        with machine.lock:
+            machine.give([table.array if isinstance(table, Value) else table for table in tables])
+            return run_in_turns((machine, [np.arange(machine.size)]))[0][0]
 
     def _is_same(self) -> bool:
         """Whether the step is what it was."""

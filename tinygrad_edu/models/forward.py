@@ -87,8 +87,9 @@ class MachineForward:
     def __init__(self, asker: Asker, source: ArrayBatches):
         self.asker, self.source = asker, source
         counts = sizes_of_batches(len(source.x), source.batch_size)
-        asker.give(source.tables)
-        asker.add([count for count in counts if count not in asker.linked], lambda some: unpack(source.batch(some)))
+        with asker.lock:
+            asker.give(source.tables)
+            asker.add([count for count in counts if count not in asker.linked], lambda some: unpack(source.batch(some)))
 
     def turns(self, orders: list[np.ndarray]) -> tuple[Asker, list[np.ndarray]]:
         """What `run_in_turns` needs to go through rows in these orders."""
@@ -97,12 +98,13 @@ class MachineForward:
 
     def run(self, order: np.ndarray) -> Done:
         """Losses and outputs of the batches of rows of these numbers."""
-        return Done(*run_in_turns(self.turns([order]))[0][0])
+        with self.asker.lock:
+            return Done(*run_in_turns(self.turns([order]))[0][0])
 
     def ask(self, order: np.ndarray) -> list[np.ndarray]:
         """The outputs alone, for rows that have no labels."""
-        asker, _ = self.turns([])
-        return asker.ask(order)
+        with self.asker.lock:
+            return self.turns([])[0].ask(order)
 
 
 def forward_of(model: Any, source: ArrayBatches, times: int = 1, what: str = "test") -> Forward:

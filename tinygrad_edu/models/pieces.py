@@ -32,7 +32,8 @@ def run_passes(
     A step whose loss is not finite is not done, nor anything after it.
     """
     if isinstance(forward, MachineForward):
-        learnt, measured = run_in_turns((runner, orders), forward.turns([rows] * len(orders)))
+        with forward.asker.lock:
+            learnt, measured = run_in_turns((runner, orders), forward.turns([rows] * len(orders)))
         return [Done(*ran) for ran in learnt], [Done(*ran) for ran in measured]
     if forward is None:
         return [Done(*ran) for ran in runner.run_epochs(orders)], []
