@@ -255,7 +255,7 @@ def test_what_makes_batches_may_change_the_model():
         for number in itertools.count():
             model.optimizer.learning_rate = 0.1 / (1 + number % 3)
             model.layers[0].trainable = number % 4 != 1
-            model.layers[-1].activation = tinygrad_edu.activations.get("sigmoid" if number < 5 else "hard_sigmoid")
+            model.layers[-1].activation = tinygrad_edu.activations.get("sigmoid" if number < 4 else "hard_sigmoid")
             if number == 7:
                 model.layers[0].kernel.assign(model.layers[0].kernel * 0.5)
             yield batches()[number % 6]
