@@ -136,6 +136,14 @@ def test_what_cannot_be_compiled_is_measured_step_by_step_or_refused(jit):
         with pytest.raises(ValueError, match="predict expects a step that can be compiled"):
             model.predict(X, batch_size=4)
     else:
+        for _ in range(2):
+            assert model.predict(X, batch_size=4).shape == (203, 1)
+
+
+def test_what_could_not_be_compiled_once_is_tried_again(monkeypatch):
+    monkeypatch.setenv("TINYGRAD_EDU_JIT", "force")
+    model = Sequential([Lambda(asks), Dense(1)])
+    for _ in range(2):
         assert model.predict(X, batch_size=4).shape == (203, 1)
 
 

@@ -102,8 +102,10 @@ class Asker(Stepper):
 
     @property
     def is_valid(self) -> bool:
-        """Whether weights are where they were."""
-        weights = self._first.taken.weights  # type: ignore[union-attr]
+        """Whether weights are where they were; not before a step was taken down."""
+        if self._first is None:
+            return False
+        weights = self._first.taken.weights
         return all(weight.array is self._arrays[i] for i, weight in enumerate(weights))
 
     def _begin(self, step: Step, common: Common, names: Names) -> None:
