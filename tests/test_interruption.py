@@ -31,7 +31,7 @@ def model_of(*more):
 
 def script(text, *, timeout=100):
     """What a script printed, and how it ended."""
-    root = Path(__file__).parents[2]
+    root = Path(__file__).parents[1]
     found = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(text)],
         capture_output=True, text=True, timeout=timeout, env={**os.environ, "PYTHONPATH": str(root)}, check=False,
@@ -64,7 +64,19 @@ MANY_SIGNALS = """
         def on_train_batch_end(self, batch, logs=None):
             self.seen[self.model.optimizer.iterations] = state(self.model)
 
-    settings = dict(batch_size=8, epochs=12, shuffle=False, verbose=0)
+    class Signal(Callback):  # some time after training has begun, and not when it has ended
+        is_on = True
+        def on_train_begin(self, logs=None):
+            self.timer = threading.Timer(random.uniform(0, took / 2), self.fire)
+            self.timer.start()
+        def fire(self):
+            if self.is_on:
+                os.kill(os.getpid(), signal.SIGNAL)
+        def on_train_end(self, logs=None):
+            self.is_on = False
+        on_train_interrupt = on_train_end
+
+    settings = dict(batch_size=8, epochs=60, shuffle=False, verbose=0)
     steps = Steps()
     model = model_of()
     steps.seen[0] = None
@@ -75,12 +87,9 @@ MANY_SIGNALS = """
 
     interrupted = whole = 0
     for trial in range(25):
-        model, running = model_of(), [True]
-        timer = threading.Timer(random.uniform(0, took), lambda: running and os.kill(os.getpid(), signal.SIGNAL))
-        timer.start()
+        model, sent = model_of(), Signal()
         try:
-            model.fit(x, y, **settings)
-            running.clear()
+            model.fit(x, y, callbacks=sent, **settings)
         except (KeyboardInterrupt, SystemExit):
             interrupted += 1
             done = model.optimizer.iterations
@@ -88,8 +97,7 @@ MANY_SIGNALS = """
             assert model.history.epoch == list(range(len(model.history.epoch)))
             assert done // 8 - 1 <= len(model.history.epoch) <= done // 8
             model.fit(x, y, initial_epoch=done // 8, **settings)
-        timer.cancel()
-        timer.join()
+        sent.timer.join()
     print(interrupted, whole)
 """
 

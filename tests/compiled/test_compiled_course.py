@@ -15,9 +15,9 @@ import pytest
 import tinygrad_edu
 from tinygrad_edu import callbacks
 from tinygrad_edu.callbacks.callback import HOOKS
-from tinygrad_edu.compiled import Runner
+from tinygrad_edu.compiled import Runner, stepper
 from tinygrad_edu.layers import Activation, BatchNormalization, Dense, Layer
-from tinygrad_edu.models import Model, Sequential, asking, pieces
+from tinygrad_edu.models import Model, Sequential, asking, compiling, pieces
 from tinygrad_edu.models.forward import EagerForward
 from tinygrad_edu.optimizers import SGD, Adam
 
@@ -207,7 +207,7 @@ def test_a_loss_that_is_not_finite_ends_training_in_the_same_step(rate, cut):
 # Interruption ------------------------------------------------------------------------------------
 
 
-CALLS = [("one step", 1), ("one step", 4), ("one step", 9), ("as it comes", 1), ("as it comes", 2), ("all at once", 1)]
+CALLS = [("one step", 1), ("one step", 4), ("one step", 9), ("as it comes", 1), ("all at once", 1)]
 
 
 @pytest.mark.parametrize(("cut", "number"), CALLS, indirect=["cut"])
@@ -262,6 +262,64 @@ def test_training_goes_on_from_the_position_that_an_interruption_left(after, cut
             np.testing.assert_allclose(one, other, 2e-5, 2e-6)
 
 
+class Keeps(callbacks.Callback):
+    """Looks between epochs, and keeps where an interruption left the training."""
+
+    def __init__(self):
+        self.epochs, self.positions = [], []
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.epochs.append((epoch, *logs))
+
+    def on_train_interrupt(self, logs=None):
+        self.positions.append(self.model.training_position)
+
+
+@EVERY_CUT
+@pytest.mark.parametrize("number", [1, 2, 5])
+@pytest.mark.parametrize("settings", [{}, {"validation_split": 0.2}, {"steps_per_epoch": 6}])
+def test_training_goes_on_from_where_a_signal_left_an_epoch_that_is_looked_at(settings, number, cut, monkeypatch):
+    """FIT-22: also between the last step of an epoch and the callbacks that hear of its end, which hear of it once."""
+    calls, begin = [], Runner.begin
+
+    def signalling(self, orders, told=None):
+        calls.append(len(orders))
+        if len(calls) == number:
+            signal.raise_signal(signal.SIGINT)
+        return begin(self, orders, told)
+
+    monkeypatch.setattr(Runner, "begin", signalling)
+    keeps = Keeps()
+    with pytest.raises(KeyboardInterrupt):
+        course(True, callbacks=[keeps], **settings)
+
+    class GoesOn(Keeps):
+        def on_train_begin(self, logs=None):
+            self.model.training_position = keeps.positions[-1]
+
+    goes_on, whole = GoesOn(), Keeps()
+    second, first = course(True, callbacks=[goes_on], **settings), course(False, callbacks=[whole], **settings)
+    assert keeps.epochs + goes_on.epochs == whole.epochs and max(calls) == 1
+    for one, other in zip(second[0].get_weights(), first[0].get_weights()):
+        np.testing.assert_allclose(one, other, 2e-5, 2e-6)
+    for name, values in first[1].history.items():
+        np.testing.assert_allclose(second[1].history[name][-1], values[-1], 2e-5, 2e-6, err_msg=name)
+
+
+@pytest.mark.parametrize("cut", ["all at once"], indirect=True)
+@pytest.mark.parametrize(("callback", "passes"), [
+    (callbacks.EarlyStopping(patience=99), [2] * 6),
+    (callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: None), [2] * 6),
+    (callbacks.LambdaCallback(on_test_end=lambda logs: None), [1] * 12),
+    (callbacks.LambdaCallback(on_train_end=lambda logs: None), [12]),
+])  # fmt: skip
+def test_an_epoch_is_one_call_with_what_is_measured_unless_somebody_looks_in_between(callback, passes, cut, monkeypatch):
+    calls, run = [], stepper.run_passes
+    monkeypatch.setattr(stepper, "run_passes", lambda some, *more: calls.append(len(some)) or run(some, *more))
+    course(True, callbacks=[callback], x=X[:40], y=Y[:40], validation_data=(X[:8], Y[:8]))
+    assert calls == passes
+
+
 class InTheMiddle(Layer):
     """Does something in the middle of a step, the first time that it is called in training."""
 
@@ -311,6 +369,27 @@ def test_signals_are_heard_within_a_fraction_of_a_second():
     assert model.optimizer.iterations > 100
 
 
+def runs_in(epochs, monkeypatch, **settings):
+    """How many epochs the machine does in each of its calls."""
+    calls, begin = [], Runner.begin
+    monkeypatch.setattr(Runner, "begin", lambda self, orders, told=None: calls.append(len(orders)) or begin(self, orders, told))
+    model = model_of(True, metrics=settings.pop("metrics", ()))
+    model.fit(X, Y, epochs=epochs, batch_size=8, verbose=0, **settings)
+    return calls
+
+
+def test_a_short_training_is_one_call(monkeypatch):
+    """What its plan does says that it will be over in time."""
+    assert runs_in(100, monkeypatch) == [100]
+
+
+def test_where_nobody_can_say_what_steps_take_some_of_them_are_tried_first(monkeypatch):
+    assert runs_in(100, monkeypatch, validation_split=0.2)[0] < 5
+    assert runs_in(100, monkeypatch, metrics=["AUC"])[0] < 5
+    monkeypatch.setattr(pieces, "ROUNDS", 10**3)
+    assert runs_in(100, monkeypatch)[0] < 5
+
+
 # Second calls, copies, threads -------------------------------------------------------------------
 
 
@@ -326,25 +405,54 @@ def test_a_second_fit_goes_on_with_the_same_machine_on_other_data():
     assert_same(*pairs)
 
 
-@pytest.mark.parametrize("change", [
+CHANGES = pytest.mark.parametrize("change", [
     lambda model: setattr(model.layers[0].kernel_regularizer, "l2", 0.3),
     lambda model: setattr(model.layers[0], "activation", tinygrad_edu.activations.get("relu")),
     lambda model: model.add(Activation("tanh")),
     lambda model: setattr(model.layers[0], "trainable", False),
+    lambda model: setattr(model.layers[1].kernel, "constraint", tinygrad_edu.constraints.NonNeg()),
     lambda model: model.compile(model.optimizer, "mae", jit_compile=model.jit_compile),
     lambda model: setattr(model.optimizer, "nesterov", True),
 ])  # fmt: skip
+
+
+def changing(jit):
+    tinygrad_edu.set_random_seed(3)
+    model = Sequential([Dense(4, activation="tanh", kernel_regularizer="l2", input_dim=3), Dense(1)])
+    model.compile(SGD(0.1, momentum=0.9), "mse", jit_compile=jit)
+    return model
+
+
+@CHANGES
 @pytest.mark.filterwarnings("ignore:.*expects compile")
 def test_a_step_that_has_changed_between_two_calls_is_taken_down_again(change):
     pairs = []
     for jit in (False, True):
-        tinygrad_edu.set_random_seed(3)
-        model = Sequential([Dense(4, activation="tanh", kernel_regularizer="l2", input_dim=3), Dense(1)])
-        model.compile(SGD(0.1, momentum=0.9), "mse", jit_compile=jit)
+        model = changing(jit)
         model.fit(X, Y, epochs=2, batch_size=8, verbose=0)
         change(model)
         pairs.append((model, model.fit(X, Y, epochs=2, batch_size=8, verbose=0)))
     assert_same(*pairs)
+
+
+@CHANGES
+def test_a_step_that_has_changed_between_two_epochs_is_taken_down_again(change):
+    pairs = []
+    for jit in (False, True):
+        model = changing(jit)
+        changes = callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs, model=model: epoch == 1 and change(model))
+        pairs.append((model, model.fit(X, Y, epochs=4, batch_size=8, verbose=0, callbacks=[changes])))
+    assert_same(*pairs)
+
+
+def test_a_model_is_looked_through_again_only_where_somebody_has_touched_it(monkeypatch):
+    looked, look = [], compiling.Settings
+    monkeypatch.setattr(compiling, "Settings", lambda model: looked.append(model) or look(model))
+    touches = callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: epoch == 3 and setattr(touched, "units", 5.0 - 1))
+    model, touched = changing(True), None
+    touched = model.layers[0]
+    model.fit(X, Y, epochs=8, batch_size=8, verbose=0, callbacks=[touches])
+    assert len(looked) == 3 and model.optimizer.iterations == 48  # once at first; then what was touched is another step
 
 
 def test_a_callback_may_train_the_model_on_other_data():

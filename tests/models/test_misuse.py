@@ -9,6 +9,7 @@ import pytest
 from tinygrad_edu import losses
 from tinygrad_edu.layers import Dense
 from tinygrad_edu.models import Model, Sequential
+from tinygrad_edu.models.data import samples
 
 X = np.random.default_rng(0).uniform(-1, 1, (40, 2))
 Y = (X[:, 0] > 0).astype(float)
@@ -78,6 +79,7 @@ WRONG_DATA = {
     "inf in x": (changed(X, (39, 0), to=np.inf), Y, {}, r"finite numbers in x, got inf at row 39, column 0"),
     "nan in y": (X, changed(Y, 5, to=np.nan), {}, r"finite numbers in y, got nan at row 5"),
     "-inf in y": (X, changed(Y[:, None], (5, 0), to=-np.inf), {}, r"finite numbers in y, got -inf at row 5, column 0"),
+    "inf - inf in x": (changed(changed(X, (3, 1), to=np.inf), (9, 0), to=-np.inf), Y, {}, r"x, got inf at row 3, column 1"),
     "nan among objects": (changed(X, (3, 1), to=np.nan).astype(object), Y, {}, r"got nan at row 3, column 1"),
     "too large": (changed(X, (3, 1), to=1e300), Y, {}, r"numbers in x.*row 3, column 1"),
     "text labels": (X, np.where(Y > 0, "yes", "no"), {}, r"numbers in y, got .*LabelEncoder"),
@@ -175,6 +177,12 @@ ABOUT_LABELS = {"more labels", "generator and y", "batches without labels", "bat
 def test_the_table_is_long_enough():
     """FIT-01: kinds of misuse."""
     assert len(WRONG_DATA) >= 60
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+def test_finite_numbers_whose_sum_is_not_are_taken_as_they_are(dtype):
+    x = np.full((40, 2), np.finfo(dtype).max)
+    assert samples("fit", "x", x) is x and samples("fit", "x", -x[::2, ::-1]).shape == (20, 2)
 
 
 @pytest.mark.parametrize(("x", "y", "settings", "words"), WRONG_DATA.values(), ids=WRONG_DATA)

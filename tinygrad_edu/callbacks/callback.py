@@ -15,7 +15,8 @@ HOOKS = (
 )  # fmt: skip
 ALIASES = {"on_train_batch_begin": "on_batch_begin", "on_train_batch_end": "on_batch_end"}  # as Keras 2 called them
 _TODAY = {old: new for new, old in ALIASES.items()}
-IN_BETWEEN = tuple(hook for hook in HOOKS if ("epoch" in hook or "batch" in hook or "test" in hook) and "predict" not in hook)
+WITHIN_EPOCHS = tuple(hook for hook in HOOKS if ("batch" in hook or "test" in hook) and "predict" not in hook)
+IN_BETWEEN = ("on_epoch_begin", "on_epoch_end", *WITHIN_EPOCHS)
 
 
 def idle_without(attribute: str) -> Callable[[Callable], Callable]:
@@ -113,6 +114,7 @@ class CallbackList:
         missing = [one for one in defaults if not any(isinstance(other, type(one)) for other in given)]
         self.callbacks = _in_order([*given, *missing])
         self._functions: dict[str, list[Callable]] = {}
+        self._having: dict[tuple[str, ...], list[Callback]] = {}
         self._wanting: dict[tuple[str, ...], list[Callback]] = {}
         self.set_model(model)
         self.set_params(params)
@@ -134,8 +136,8 @@ class CallbackList:
         self.callbacks = _in_order([*self.callbacks, *listed(callback)])
         callback.set_model(self.model)
         callback.set_params(self.params)
-        self._functions.clear()
-        self._wanting.clear()
+        for known in (self._functions, self._having, self._wanting):
+            known.clear()
 
     def of(self, hook: str) -> list[Callable]:
         """The functions of the callbacks that have this hook of their own, in order."""
@@ -154,8 +156,12 @@ class CallbackList:
         """
         if self._looking(IN_BETWEEN):
             return None
-        told = (callback for callback in self.callbacks if any(_overrides(callback, hook) for hook in IN_BETWEEN))
-        return [callback.epochs_at_once for callback in told]  # type: ignore[attr-defined]
+        return [callback.epochs_at_once for callback in self._told(IN_BETWEEN)]  # type: ignore[attr-defined]
+
+    @property
+    def look_within_epochs(self) -> bool:
+        """Whether somebody looks between the steps of an epoch, or at how it is measured."""
+        return bool(self._looking(WITHIN_EPOCHS))
 
     def wanting(self, what: str) -> list[Callback]:
         """The callbacks that have to be told of every batch of "train", "test" or "predict"."""
@@ -164,9 +170,14 @@ class CallbackList:
     def _looking(self, hooks: tuple[str, ...]) -> list[Callback]:
         """The callbacks that have some of these hooks, and cannot be told later."""
         if hooks not in self._wanting:
-            told = [callback for callback in self.callbacks if any(_overrides(callback, hook) for hook in hooks)]
-            self._wanting[hooks] = [callback for callback in told if not _tells_at_once(callback, hooks)]
+            self._wanting[hooks] = [callback for callback in self._told(hooks) if not _tells_at_once(callback, hooks)]
         return self._wanting[hooks]
+
+    def _told(self, hooks: tuple[str, ...]) -> list[Callback]:
+        """The callbacks that have some of these hooks."""
+        if hooks not in self._having:
+            self._having[hooks] = [callback for callback in self.callbacks if any(_overrides(callback, hook) for hook in hooks)]
+        return self._having[hooks]
 
     def call(self, hook: str, *args: Any) -> None:
         """Call a hook of every callback that has its own, in order."""

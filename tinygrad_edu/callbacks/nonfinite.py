@@ -14,7 +14,7 @@ from ..rerun import Moved
 from . import console
 from .callback import Callback
 
-_DEPTH = 6  # of calls from here up to the one of `fit`
+_DEPTH = 7  # of calls from here up to the one of `fit`
 _REMEDY = "Lower the learning rate, clip gradients (clipnorm=1.0), or scale the data."
 _SEARCH = "`with detect_anomaly(): model.fit(...)` stops at the op whose gradient it was."
 

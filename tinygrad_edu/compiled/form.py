@@ -21,6 +21,7 @@ optimizers. Not seen is what a function reads from elsewhere: globals, closures,
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from types import FunctionType
 from typing import Any
 
@@ -46,15 +47,15 @@ UNSEEN = frozenset(
 )  # fmt: skip
 
 
-def form_of(model: Any, is_of_many: bool = False) -> tuple:
+def form_of(model: Any, weights: Sequence[Any] | None = None) -> tuple:
     """Everything that the steps of a compiled model depend on, but for the numbers in arrays and the learning rate.
 
     Args:
-        is_of_many: whether weights and layers are told by their places in the model, so that models that are built alike
-            have the same form.
+        weights: all that the model has. Then these and its layers are told by their places in it, so that models that are
+            built alike have the same form.
     """
-    places = {id(weight): number for number, weight in enumerate(model.weights)} if is_of_many else {}
-    names = {layer.name: number for number, layer in enumerate(model.layers)} if is_of_many else {}
+    places = {id(weight): number for number, weight in enumerate(weights or ())}
+    names = {} if weights is None else {layer.name: number for number, layer in enumerate(model.layers)}
     found: list[Any] = [floatx(), current().phase]
     left, seen = [getattr(model, "optimizer", None), model], set()
     while left:

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .explain import Names
-from .form import Held, form_of
+from .form import PLAIN, Held, form_of
 from .kinds import Step, Taken
 from .translation import generators_of
 
@@ -38,9 +38,13 @@ class Known(NamedTuple):
     names: Names
     forms: dict[int, Hashable]
 
-    def step_of(self, model: Any) -> Step:
-        """The step of another model, with which nothing can be done but asking what it moves."""
-        return Step(Taken([], [], list(model.weights), [], [], None, [], [], self.moved), {})
+    def step_of(self, weights: Sequence[Any]) -> Step:
+        """The step of another model, with which nothing can be done but asking what it moves.
+
+        Args:
+            weights: of that model.
+        """
+        return Step(Taken([], [], list(weights), [], [], None, [], [], self.moved), {})
 
     def names_of(self, model: Any) -> Names:
         """The names of another model."""
@@ -49,10 +53,10 @@ class Known(NamedTuple):
         return self.names._replace(weights=[weight.path for weight in model.weights], origins=origins)
 
 
-def key_of(model: Any, what: Hashable, tables: Sequence[np.ndarray]) -> Hashable:
-    """What a step depends on, but for rows of a batch; None if nobody can know."""
-    form = form_of(model, is_of_many=True)
-    if any(_is_foreign(one) for one in form):
+def key_of(model: Any, weights: Sequence[Any], what: Hashable, tables: Sequence[np.ndarray]) -> Hashable:
+    """What a step of a model with some weights depends on, but for rows of a batch; None if nobody can know."""
+    form = form_of(model, weights)
+    if any(_is_foreign(one) for one in form if type(one) not in PLAIN):
         return None
     return form, what, tuple([(table.shape[1:], table.dtype) for table in tables])
 

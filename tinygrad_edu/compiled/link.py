@@ -14,7 +14,7 @@ from .errors import NotCompiledError
 from .fields import CODE, PASS, POSITION, ROW, STATE, STATE_FIELDS, STEP
 from .kinds import Step
 from .machine import COUNT, PASSES, run
-from .opcode import Opcode, call, prepare, python_opcode
+from .opcode import call, python_opcode
 from .places import Place
 from .plan import Bound, Drawn, Instruction, Plan
 
@@ -44,15 +44,16 @@ class Linked:
         self.arena = aligned(plan.size, self.dtype)
         for cell, data in plan.constants:
             self.arena[cell.address : cell.address + data.size] = data
-        prepare([one.code for one in plan.rows], self.dtype)
-        self.calls = {i: self._python(one) for i, one in enumerate(plan.rows) if not isinstance(one.code, Opcode)}
-        codes = [self.calls.get(i, one.code).address(self.dtype) for i, one in enumerate(plan.rows)]
+        codes = plan.codes(self.dtype)
+        self.calls = {i: self._python(plan.rows[i]) for i in np.flatnonzero(codes == 0).tolist()}
         known = {home: address(array) for home, array in self.homes.items() if isinstance(array, np.ndarray)}
         row, field, number = plan.counted
         self.rows = plan.table.copy()
         begin = np.array([*(known.get(home, 0) for home in plan.homes), address(self.arena), words(self.rows)])
         self.rows[row, field] += begin[number]
         self.rows[:, CODE] = codes
+        for i, called in self.calls.items():
+            self.rows[i, CODE] = called.address()
         self.rows[:, STATE] = words(state)
         self._pass = words(self.rows), plan.length, words(state)
 
@@ -224,21 +225,21 @@ def as_memory(array: np.ndarray, dtype: Any) -> np.ndarray:
 
 
 def first_byte(array: np.ndarray) -> int:
-    """Where an array lies whose numbers do so one after the other: NumPy's own answer takes five times as long."""
+    """Where an array lies. If its numbers do so one after the other, NumPy's own answer takes three times as long."""
     try:
         return ctypes.addressof(_Bytes.from_buffer(array))  # type: ignore[arg-type]
-    except TypeError:  # it must not be written to
+    except (TypeError, ValueError):  # it must not be written to, or they do not lie so
         return array.ctypes.data
 
 
 def address(array: np.ndarray) -> int:
     """Where an array lies, counted in its numbers."""
-    return array.__array_interface__["data"][0] // array.itemsize
+    return first_byte(array) // array.itemsize
 
 
 def words(array: np.ndarray) -> int:
     """Where an array lies, counted in words of 64 bits."""
-    return array.__array_interface__["data"][0] // 8
+    return first_byte(array) // 8
 
 
 def aligned(size: int, dtype: np.dtype) -> np.ndarray:

@@ -15,7 +15,7 @@ import numpy as np
 
 from .fields import AXES, DEPTH, EXTENT, INNER, OPERANDS, OUT, OUT_STRIDES, ROW
 from .machine import ADVANCES, CUT, MEMBERS, TOGETHER, UNIT, blocks
-from .opcode import Opcode
+from .opcode import Opcode, prepare
 from .places import UNKNOWN, Cell, Place, allot, filled, lie_alike, merged, rounded
 from .program import Program
 
@@ -135,6 +135,7 @@ class Plan:
         self._constant_cells: dict[bytes, Cell] = {}
         self._targets: dict[int, Place] = {}
         self._rows_of: dict[Hashable, tuple[np.ndarray, np.ndarray]] = {}
+        self._codes: dict[np.dtype, np.ndarray] = {}
         self.is_narrow = batch is not None and self._widest() <= NARROW
         self.places = {
             value: self.home(("weight", number), self.values.shapes[value]) for value, number in program.weights.items()
@@ -296,6 +297,14 @@ class Plan:
             for one, (axis, unit, advances) in zip(self.instructions[group.first : at], group.cuts):
                 inner.append(one._replace(fields={**one.fields, CUT: axis, UNIT: unit, **dict(zip(ADVANCES, advances))}))
         self.rows += [*self.instructions[at:], *inner]
+
+    def codes(self, dtype: np.dtype) -> np.ndarray:
+        """Where the code of each row lies in this process; 0 for what is Python."""
+        if dtype not in self._codes:
+            prepare([one.code for one in self.rows], dtype)
+            found = [one.code.address(dtype) if isinstance(one.code, Opcode) else 0 for one in self.rows]
+            self._codes[dtype] = np.array(found, np.int64)
+        return self._codes[dtype]
 
     def rows_of(self, home: Hashable) -> tuple[np.ndarray, np.ndarray]:
         """Where in the table there are addresses that count from a home: rows and fields."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import threading
 from collections.abc import Callable, Hashable, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,7 +13,7 @@ import numpy as np
 from ..structure import flatten
 from .errors import NotCompiledError
 from .explain import Explanation, Names, explain, names_of
-from .fields import LOSSES, ORDER, OUTPUTS, POSITION, STEP
+from .fields import DEPTH, EXTENT, LOSSES, ORDER, OUTPUTS, POSITION, STEP
 from .kinds import Step
 from .known import key_of, recall, remember
 from .link import LARGEST, Linked, address, as_memory, is_exact, machine_type, new_state, run_passes, words
@@ -21,9 +22,11 @@ from .plans import UnknownPlanError
 from .step import known_step
 from .translation import form_of, generators_of
 
+BESIDE = 400  # rounds of a loop take as long as what an instruction takes beside its loops
+
 
 class Ran(NamedTuple):
-    """What came out of one pass: a row of losses for each step that was done, and for every output a row for each row."""
+    """What came out of the steps that were done: a row of losses for each step, and for every output a row for each row."""
 
     losses: np.ndarray
     outputs: list[np.ndarray]
@@ -78,6 +81,7 @@ class Stepper:
     Attributes:
         tables: the rows to go through, until others are given.
         linked: plans with addresses, by the rows of a batch.
+        weights: of the model, when its step was last taken down.
         width: numbers that are told of every row.
         lock: for whoever gives it rows and goes through them, while other threads may ask the same model.
     """
@@ -103,7 +107,8 @@ class Stepper:
             NotCompiledError: says what stands in the way.
         """
         pairs = [self._two_batches(count) for count in counts]
-        key = key_of(self.model, (self.what, self._tells, _form(batch)), self.tables) if self._is_general else None
+        self.weights, form = self.model.weights, (self.what, self._tells, _form(batch))
+        key = key_of(self.model, self.weights, form, self.tables) if self._is_general else None
         if self._recall(key, counts):
             return
         forms = {}
@@ -111,11 +116,11 @@ class Stepper:
             step = self._taken([batch(rows) for rows in pair])
             if self._first is None:
                 common = _common(step)
-                self._begin(step, common, names_of(step, batch(np.arange(1)), common.dtype.itemsize))
+                self._begin(step, common, partial(names_of, step, batch(np.arange(1)), common.dtype.itemsize))
             forms[count] = form_of(step)
             self._link(count, self._plan(forms[count], count, step), step)
         if self._first is not None:
-            remember(key, self.model, self._first, self._common, self.names, forms)
+            remember(key, self.model, self._first, self._common, self._names(), forms)
 
     def _taken(self, batches: Sequence[tuple]) -> Step:
         return known_step(self.model, batches, self._first, self.what)
@@ -125,18 +130,18 @@ class Stepper:
         known = recall(key, counts) if self._first is None else None
         if known is None:
             return False
-        step = known.step_of(self.model)
+        step = known.step_of(self.weights)
         try:
-            self._begin(step, known.common, known.names_of(self.model))
+            self._begin(step, known.common, partial(known.names_of, self.model))
             for count in counts:
                 self._link(count, self._plan(known.forms[count], count), step)
         except UnknownPlanError:
             self._first, self.linked = None, {}
         return self._first is not None
 
-    def _begin(self, step: Step, common: Common, names: Names) -> None:
-        """Note what steps of all sizes have in common."""
-        self._first, self._common, self.names = step, common, names
+    def _begin(self, step: Step, common: Common, names: Callable[[], Names]) -> None:
+        """Note what steps of all sizes have in common; names are asked for by those who look at the plan."""
+        self._first, self._common, self._names = step, common, names
         self.dtype, self.losses, self.shapes = common
         self._homes = {("table", i): as_table(table, self.dtype) for i, table in enumerate(self.tables)}
         self.width = sum(math.prod(shape) for shape, _ in self.shapes) if self._tells else 0
@@ -184,17 +189,20 @@ class Stepper:
 
     # Running -------------------------------------------------------------------------------------
 
-    def begin(self, orders: Sequence[np.ndarray], told: np.ndarray | None = None) -> list[tuple[int, ...]]:
+    def begin(self, orders: np.ndarray, told: np.ndarray | None = None) -> list[tuple[int, ...]]:
         """Get ready for passes in these orders of rows. Returns what the machine does in each of them.
 
         Args:
             orders: the numbers of rows, in batches one after the other.
             told: memory for the outputs. None: new memory.
+
+        Shapes: orders (passes, rows).
         """
-        whole, rest = divmod(len(orders[0]), self.size)
-        self._each, self._passes, state = whole + bool(rest), len(orders), self.state
-        self._order = np.concatenate(orders, dtype=np.int64)
-        self._noted = np.empty((self._each * len(orders), max(self.losses, 1)), self.dtype)
+        passes, self._rows_of_each = orders.shape
+        whole, rest = divmod(self._rows_of_each, self.size)
+        self._each, state = whole + bool(rest), self.state
+        self._order = np.ascontiguousarray(orders, np.int64).reshape(-1)
+        self._noted = np.empty((self._each * passes, max(self.losses, 1)), self.dtype)
         self._told = np.empty((len(self._order), self.width), self.dtype) if told is None else told
         state[ORDER], state[LOSSES], state[OUTPUTS] = words(self._order), address(self._noted), address(self._told)
         state[POSITION] = state[STEP] = 0
@@ -204,22 +212,27 @@ class Stepper:
         return [self.linked[count].a_pass(steps, count) for count, steps in ((self.size, whole), (rest, 1)) if count and steps]
 
     @property
+    def rounds(self) -> int | None:
+        """How often loops go round in a step of a whole batch, at most; None if nobody knows."""
+        linked = next(iter(self.linked.values()))
+        if linked.calls or linked.plan.groups:
+            return None
+        loops = np.maximum(linked.rows[:, EXTENT], 1).prod(axis=1) * np.maximum(linked.rows[:, DEPTH], 1)
+        return int(loops.sum()) + BESIDE * len(loops)
+
+    @property
     def calls_python(self) -> bool:
         """Whether there are instructions that are Python."""
         return any(linked.calls for linked in self._used)
 
-    def end(self) -> list[Ran]:
-        """What came out of the passes that were begun. A step that was not done has no losses."""
+    def end(self) -> Ran:
+        """What came out of the steps that were done, of all passes one after the other."""
         done = int(self.state[STEP])
         self._used[0].end(done)
-        rows, noted, told = len(self._order) // self._passes, self._noted, self._told
+        passes, steps = divmod(done, self._each)
+        ran = Ran(self._noted[:done], self._outputs(self._told[: passes * self._rows_of_each + steps * self.size]))
         self._order = self._noted = self._told = None  # type: ignore[assignment]
-        ends = [min(done, self._each * number) for number in range(self._passes + 1)]
-        return [
-            Ran(noted[ends[i] : ends[i + 1]], self._outputs(told[rows * i : rows * (i + 1)]))
-            for i in range(self._passes)
-            if ends[i] == self._each * i
-        ]
+        return ran
 
     def _outputs(self, told: np.ndarray) -> list[np.ndarray]:
         if not self.width:
@@ -233,16 +246,16 @@ class Stepper:
 
     def explain(self) -> Explanation:
         """The plan for a whole batch."""
-        return explain(next(iter(self.linked.values())).plan, self.names)
+        return explain(next(iter(self.linked.values())).plan, self._names())
 
 
-def run_in_turns(*turns: tuple[Stepper, Sequence[np.ndarray]]) -> list[list[Ran]]:
+def run_in_turns(*turns: tuple[Stepper, np.ndarray]) -> list[Ran]:
     """Let each go through its first order of rows, then each through its second, and so on, in one call of the machine.
 
     A step that learns whose loss is no finite number is not done, nor anything after it.
 
     Returns:
-        For each what came out of the passes that were begun.
+        For each what came out of the steps that were done.
     """
     passes = [a_pass for stepper, orders in turns for a_pass in stepper.begin(orders)]
     try:

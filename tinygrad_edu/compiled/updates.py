@@ -31,6 +31,7 @@ class Updates:
 
     Attributes:
         weights: that it moves.
+        missing: paths of those that have no gradient.
         move: how; see `Move`.
         states: of the weights.
     """
@@ -40,6 +41,7 @@ class Updates:
         self.numbers = range(len(weights)) if numbers is None else numbers
         self.weights = [self.trainable[number] for number in self.numbers if number < len(weights)]
         self.move, self.states = move_of(optimizer, self.weights), optimizer._states_of(self.weights)
+        self.missing = [weight.path for i, weight in enumerate(self.trainable) if i not in self.numbers]
 
     @property
     def key(self) -> tuple:
@@ -66,7 +68,9 @@ class Updates:
             return np.zeros((1, 1), dtype)
         first = self.optimizer.iterations + 1
         columns = self._columns(np.arange(first, first + count))
-        rows = np.empty((count if any(map(np.ndim, columns)) else 1, len(columns)), dtype)
+        if not any(isinstance(column, np.ndarray) for column in columns):
+            return np.array([columns], dtype)
+        rows = np.empty((count, len(columns)), dtype)
         for i, column in enumerate(columns):
             rows[:, i] = column
         return rows
@@ -75,12 +79,11 @@ class Updates:
         """Each a number for every step, or one for all."""
         optimizer, move = self.optimizer, self.move
         rates = _rates(optimizer, steps)
-        shares = np.where(steps == 1, 1, 1 - optimizer.ema_momentum) if steps[0] == 1 else 1 - optimizer.ema_momentum
         return [
             optimizer.loss_scale_factor or 1,
             rates * (optimizer.weight_decay or 0),
             getattr(optimizer, move.clip, 0) if move.clip else 0,
-            shares if move.averages else 0,
+            np.where(steps == 1, 1, 1 - optimizer.ema_momentum) if move.averages else 0,
             steps % optimizer.ema_overwrite_frequency == 0 if move.overwrites else 0,
             *_numbers(optimizer, rates, steps),
             *(number for weight in self.weights for number in _bounds(weight.constraint)),
@@ -92,9 +95,8 @@ class Updates:
 
     def warn(self) -> None:
         """Say which weights have no gradient, as `apply` does."""
-        missing = [weight.path for i, weight in enumerate(self.trainable) if i not in self.numbers]
-        if missing and self.move.loop is not None:
-            self.optimizer.warn_of_missing(missing)
+        if self.missing and self.move.loop is not None:
+            self.optimizer.warn_of_missing(self.missing)
 
     def done(self, steps: int) -> None:
         """Note that so many steps were taken; Python counts them itself."""

@@ -93,6 +93,8 @@ class Owner(Whole):
         """All weights: its own, the trainable ones first, in the order of their making; then those of each part."""
         own = self._own_weights
         own = [w for w in own if w.trainable] + [w for w in own if not w.trainable]
+        if not self._attributes:
+            return own
         return unique(own, (layer.weights for layer in self.sublayers))
 
     variables = weights

@@ -99,7 +99,7 @@ def _step_for(model: Any, source: Source, steps: int | None, what: str, hooks: C
     """What takes each batch by itself."""
     if _is_by_rows(source, steps, what, hooks):  # a machine would have been found for them
         return getattr(model, f"{what}_step")
-    return step_of(model, what, None if steps is None else steps * times, hooks)
+    return step_of(model, what, None if steps is None else steps * times)
 
 
 def _is_by_rows(source: Source, steps: int | None, what: str, hooks: CallbackList) -> bool:

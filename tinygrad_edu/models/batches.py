@@ -81,18 +81,16 @@ class ArrayBatches:
 
     def orders(self, rng: np.random.Generator | None, passes: int) -> np.ndarray:
         """The numbers of all rows in the order of each pass, as `batches` draws them."""
-        orders = np.tile(np.arange(len(self.x)), (passes, 1))
-        if rng is not None:
-            for order in orders:
-                self._mix(order, rng)
-        return orders
-
-    def _mix(self, order: np.ndarray, rng: np.random.Generator) -> None:
-        if self.in_blocks:
-            blocks = np.split(order.copy(), range(self.batch_size, len(order), self.batch_size))
+        orders = np.empty((passes, len(self.x)), np.int64)
+        orders[:] = np.arange(len(self.x))
+        if rng is None:
+            return orders
+        if not self.in_blocks:
+            return rng.permuted(orders, axis=1, out=orders)
+        blocks = np.split(orders[0].copy(), range(self.batch_size, len(self.x), self.batch_size))
+        for order in orders:
             np.concatenate([blocks[number] for number in rng.permutation(self.steps)], out=order)
-        else:
-            rng.shuffle(order)
+        return orders
 
     def begins(self, order: np.ndarray) -> np.ndarray:
         """Where in the order of a pass its batches begin."""
@@ -262,6 +260,10 @@ class Stream:
         """The numbers of all rows in the orders of the next passes, whose batches count as taken."""
         self._order = self._state()
         return self.source.orders(self.rng, passes)  # type: ignore[attr-defined]
+
+    def stay(self) -> None:
+        """Be at the end of the one pass that `orders` has just given: not between passes before `end`."""
+        self._taken, self._pass = self.source.steps or 0, iter(())
 
     def only(self, passes: int) -> None:
         """Of what `orders` has just given only the first passes were taken: the rest will be drawn again."""

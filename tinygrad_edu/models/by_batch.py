@@ -8,12 +8,10 @@ that is made up (see `compiled.another`).
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator
-from operator import is_
 from typing import Any
 
 import numpy as np
 
-from ..callbacks import CallbackList
 from ..compiled import Asker, NotCompiledError, Ran, Runner, run_in_turns, with_others
 from ..compiled.function import form_of
 from ..graph import Value, make_value
@@ -22,9 +20,9 @@ from ..rerun import Moved
 from ..structure import flatten
 from .batches import unpack
 from .ports import by_output
-from .sameness import are_same, foreign_code, forms, is_foreign, public_attributes, settings_of
+from .sameness import Settings, forms
 from .steps import COUNTING, own_methods
-from .wishes import WORTH, against, ended_with, refusal, require_machine, wish_of
+from .wishes import WORTH, against, ended_with, refusal, require_machine, unknown, wish_of
 
 FORMS = 8  # of batches that have a machine
 
@@ -36,22 +34,20 @@ class ByBatch:
         model: built; and compiled, unless it is only asked.
         what: "train", "test" or "predict".
         steps: how many there will be. None: nobody knows, so that the first ones are eager, until it is worth it.
-        hooks: who is told.
         owner: the call, for messages.
 
     Raises:
         NotCompiledError: says what stands in the way.
     """
 
-    def __init__(self, model: Any, what: str, steps: int | None, hooks: CallbackList, owner: str):
+    def __init__(self, model: Any, what: str, steps: int | None, owner: str):
         for reason in _reasons(model, what, steps):
             raise NotCompiledError(reason)
         require_machine(model)
         self.model, self.what, self.owner, self.must = model, what, owner, wish_of(model) == "compile"
         self.patience = WORTH if steps is None and wish_of(model) == "auto" else 0  # eager steps that come first
-        self.is_watched = any(map(is_foreign, hooks.wanting(what)))  # by whom may change any setting
-        self.machines = self._kept()
-        self._looks_closer, self._crowded = True, ""
+        self.settings = Settings(model)
+        self.machines, self._crowded = self._kept(), ""
         self._structure: Callable[[list], Any] | None = None
         self._say("no batch has come yet")
 
@@ -62,10 +58,6 @@ class ByBatch:
             self._say(self._crowded)
             return self._told(ran, batch)
         return getattr(self.model, f"{self.what}_step")(batch)  # a loss that is not finite, or what Python shall say
-
-    def look_closer(self) -> None:
-        """Compare all that the step depends on before the next one, and not only what is assigned in passing."""
-        self._looks_closer = True
 
     def _say(self, why_eager: str) -> None:
         if self.what == "train" and self.model._why_eager != why_eager:
@@ -114,6 +106,7 @@ class ByBatch:
         if detector() is not None:
             raise NotCompiledError("somebody looks for anomalies")
         if not self._is_same():
+            self.settings = Settings(self.model)
             self.machines = self._kept()
         tables: list[Any] = []
         form = form_of(unpack(batch), tables)
@@ -128,27 +121,28 @@ class ByBatch:
         self._rows = machine.size
         with machine.lock:
             machine.give([table.array if isinstance(table, Value) else table for table in tables])
-            return run_in_turns((machine, [np.arange(machine.size)]))[0][0]
+            return run_in_turns((machine, np.arange(machine.size)[None]))[0]
 
     def _is_same(self) -> bool:
-        """Whether the step is what it was."""
-        if not all(all(map(is_, map(now.get, names), values)) for now, names, values in self._noted):
-            return False
-        if [id(weight.array) for weight in self.model.trainable_weights] != self._arrays:
-            return False
-        if not (self._looks_closer or self.is_watched):
+        """Whether the step is what it was, whoever has made batches or heard of them meanwhile."""
+        made = [machine for machine in self.machines.values() if not isinstance(machine, NotCompiledError)]
+        if self.settings.are_untouched and all(_is_untouched(machine) for machine in made):
             return True
-        self._looks_closer = False
-        return are_same(self.settings, settings_of(self.model)) and all(map(_is_valid, self.machines.values()))
+        now = Settings(self.model)
+        if now != self.settings or not all(machine.is_valid for machine in made):
+            return False
+        self.settings = now
+        for machine in made:
+            if isinstance(machine, Runner):
+                machine.note()
+        return True
 
     def _kept(self) -> dict[Hashable, Any]:
         """The machines of the last call, if the step is still the same; else none. By the forms of their batches."""
-        self.settings, kept, context = settings_of(self.model), self.model._kept.by_batch, current().phase
-        self._noted = public_attributes(self.model)
-        self._arrays = [id(weight.array) for weight in self.model.trainable_weights]
-        machines, settings, phase = kept.get(self.what, ({}, [], None))
-        is_known = phase is context and are_same(settings, self.settings) and all(map(_is_valid, machines.values()))
-        if not is_known or (self.what == "train" and foreign_code(self.model)):
+        kept, context = self.model._kept.by_batch, current().phase
+        machines, settings, phase = kept.get(self.what, ({}, None, None))
+        is_known = phase is context and settings == self.settings and all(map(_is_valid, machines.values()))
+        if not is_known or (self.what == "train" and self.settings.foreign_code):
             machines = {}
         kept[self.what] = machines, self.settings, context
         return machines
@@ -186,6 +180,10 @@ class ByBatch:
         return machine
 
 
+def _is_untouched(machine: Any) -> bool:
+    return machine.is_untouched if isinstance(machine, Runner) else machine.is_valid
+
+
 def _is_valid(machine: Any) -> bool:
     return isinstance(machine, NotCompiledError) or machine.is_valid
 
@@ -193,6 +191,7 @@ def _is_valid(machine: Any) -> bool:
 def _reasons(model: Any, what: str, steps: int | None) -> Iterator[str]:
     """What stands in the way, as far as it can be told without a batch."""
     yield from against(model, steps)
+    yield from unknown(model, Settings(model))
     for name in own_methods_in(model, what):
         yield f"the model has a {name} of its own"
 
@@ -202,17 +201,17 @@ def own_methods_in(model: Any, what: str) -> list[str]:
     return own_methods(model, f"{what}_step", *(COUNTING if what != "predict" else ()))
 
 
-def step_of(model: Any, what: str, steps: int | None, hooks: CallbackList) -> Callable[[Any], Any]:
+def step_of(model: Any, what: str, steps: int | None) -> Callable[[Any], Any]:
     """`test_step` or `predict_step` of a model, for batches that come one by one: by machines, if that is worth it.
 
     Args:
-        model, what, steps, hooks: as for `ByBatch`.
+        model, what, steps: as for `ByBatch`.
 
     """
     own_step = getattr(model, f"{what}_step")
     if any(own_methods_in(model, what)):
         return own_step
     try:
-        return ByBatch(model, what, steps, hooks, {"test": "evaluate"}.get(what, what))
+        return ByBatch(model, what, steps, {"test": "evaluate"}.get(what, what))
     except NotCompiledError:
         return own_step  # nobody insists on it

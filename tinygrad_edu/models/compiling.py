@@ -14,10 +14,10 @@ from .batches import ArrayBatches, Stream, unpack
 from .by_batch import ByBatch
 from .forward import Forward
 from .pieces import Pieces
-from .sameness import are_same, foreign_code, forms, is_foreign, settings_of
+from .sameness import Settings, are_same, forms, is_foreign
 from .steps import COUNTING, own_methods
 from .validation import Validation
-from .wishes import against, ended_with, refusal, require_machine, wish_of
+from .wishes import against, ended_with, refusal, require_machine, unknown, wish_of
 
 
 class Compiled:
@@ -25,11 +25,13 @@ class Compiled:
 
     Args:
         model: what is trained.
+        settings: of the model, as they are.
         stream: where its batches come from.
         steps: of an epoch. None: as many as a pass has.
         hooks: who is told.
         validation: what is measured after epochs, or None.
         epochs: how many there will be.
+        whole: keeps signals out of what must not be torn.
         must: whether what cannot be compiled is an error.
 
     Raises:
@@ -40,11 +42,13 @@ class Compiled:
     def __init__(
         self,
         model: Any,
+        settings: Settings,
         stream: Stream,
         steps: int | None,
         hooks: CallbackList,
         validation: Validation | None,
         epochs: int,
+        whole: WholeSteps,
         must: bool,
     ):
         for reason in _reasons(model):
@@ -52,12 +56,13 @@ class Compiled:
         require_machine(model)
         source: Any = stream.source
         self.model, self.stream, self.source, self.hooks, self.must = model, stream, source, hooks, must
+        self.whole = whole
         self.has_whole_epochs, self.has_own_tests = steps in (None, source.steps), bool(own_methods(model, "test_step"))
         self.tables = source.tables
         self.pieces = Pieces(model, stream, validation, epochs)
         self.is_meddled_with = any(map(is_foreign, hooks.callbacks))
         self._refused: list[Any] = []  # settings with which the step could not be compiled
-        self.settings = settings_of(model)
+        self.settings = settings
         self.runner: Runner | None = self._kept() or self._made()
 
     # Machines ------------------------------------------------------------------------------------
@@ -79,27 +84,34 @@ class Compiled:
         """Whether the step is what it was. Callbacks of ours leave it so, but for watching gradients."""
         if not self.is_meddled_with:
             return not any(map(has_hooks, runner.updates.weights)) or runner.is_valid
-        return _is_valid(runner) and are_same(self.settings, settings_of(self.model))
+        if self.settings.are_untouched and runner.is_untouched:
+            return True
+        now = Settings(self.model)
+        if not runner.is_valid or now != self.settings:
+            return False
+        self.settings = now
+        runner.note()
+        return True
 
     def _is_ready_again(self) -> bool:
         if detector() is not None:
             raise NotCompiledError("somebody looks for anomalies")
         if self.runner is None and are_same(self._refused, self._now()):
             return False
-        self.settings = settings_of(self.model)
+        self.settings = Settings(self.model)
         self.runner, self.model._why_eager, self.pieces.forward = self._made(), "", None
         return True
 
     def _now(self) -> list[Any]:
         weights = self.model.trainable_weights
-        return [*settings_of(self.model), *weights, *(has_hooks(weight) for weight in weights), detector()]
+        return [*Settings(self.model).found, *weights, *(has_hooks(weight) for weight in weights), detector()]
 
     def _made(self) -> Runner:
         """A new machine. Taking a step down calls the model: what that moves is moved back, whatever happens meanwhile."""
         kept = self.model._kept
-        with WholeSteps() as whole, Moved() as moved:
+        with Moved() as moved:
             try:
-                kept.runner = whole.run(self._new, self.source)
+                kept.runner = self.whole.run(self._new, self.source)
             except BaseException:
                 moved.undo()
                 raise
@@ -118,11 +130,11 @@ class Compiled:
         """The machine of the last `fit`, with other tables, if the step is still the same."""
         kept, rows, size = self.model._kept, len(self.source.x), self.source.batch_size
         runner = kept.runner
-        if runner is None or runner.model is not self.model or runner.size != size or not _is_valid(runner):
+        if runner is None or runner.model is not self.model or runner.size != size or not runner.is_valid:
             return None
         if set(sizes_of_batches(rows, size)) - runner.linked.keys() or kept.forms != forms(self.tables):
             return None
-        if foreign_code(self.model) or not are_same(kept.settings, self.settings):
+        if self.settings.foreign_code or kept.settings != self.settings:
             return None
         if not runner.takes(self.tables):
             return None
@@ -133,7 +145,14 @@ class Compiled:
 
     def epochs_at_once(self, epochs: range) -> int:
         """How many of these epochs can be done in one call; 0 if somebody looks in between, or if even one takes too long."""
-        if not self.has_whole_epochs or not self.stream.is_between_passes or self.hooks.at_once is None:
+        return 0 if self.hooks.at_once is None else self._fitting(epochs)
+
+    def takes_whole(self, epoch: int) -> bool:
+        """Whether an epoch can be done in one call, with what is measured behind it."""
+        return not self.hooks.look_within_epochs and self._fitting(range(epoch, epoch + 1)) == 1
+
+    def _fitting(self, epochs: range) -> int:
+        if not self.has_whole_epochs or not self.stream.is_between_passes:
             return 0
         if self.pieces.validation is not None and self.has_own_tests:
             return 0
@@ -158,15 +177,19 @@ def has_hooks(weight: Any) -> bool:
     return weight.node.notes is not None and bool(weight.node.notes.hooks)
 
 
-def _is_valid(runner: Runner) -> bool:
-    return runner.is_valid
 
 
 # Whether to -------------------------------------------------------------------------------------
 
 
 def compiled_for(
-    model: Any, stream: Stream, steps: int | None, hooks: CallbackList, validation: Validation | None, epochs: int
+    model: Any,
+    stream: Stream,
+    steps: int | None,
+    hooks: CallbackList,
+    validation: Validation | None,
+    epochs: int,
+    whole: WholeSteps,
 ) -> Compiled | ByBatch | None:
     """What runs the steps of a `fit`, if they are to run compiled; `model.explain_jit()` says why not.
 
@@ -177,10 +200,13 @@ def compiled_for(
     count = None if told is None else told * epochs
     try:
         if not isinstance(stream.source, ArrayBatches):
-            return ByBatch(model, "train", count, hooks, "fit")
+            return ByBatch(model, "train", count, "fit")
         for reason in against(model, count):
             raise NotCompiledError(reason)
-        compiled = Compiled(model, stream, steps, hooks, validation, epochs, must)
+        settings = Settings(model)
+        for reason in unknown(model, settings):
+            raise NotCompiledError(reason)
+        compiled = Compiled(model, settings, stream, steps, hooks, validation, epochs, whole, must)
     except NotCompiledError as reason:
         if must:
             raise refusal(reason) from None

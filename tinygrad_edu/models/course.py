@@ -30,6 +30,7 @@ class Course:
         epochs: their numbers.
         validation: what is measured between them, or None.
         hooks: who is told.
+        whole: keeps signals out of a step.
         compiled: runs the steps, as far as they can be compiled: of rows some at once, of batches that come one by one each.
     """
 
@@ -41,10 +42,12 @@ class Course:
         epochs: range,
         validation: Validation | None,
         hooks: CallbackList,
-        compiled: Compiled | ByBatch | None = None,
+        whole: WholeSteps,
+        compiled: Compiled | ByBatch | None,
     ):
         self.by_batch = compiled if isinstance(compiled, ByBatch) else None
         self.compiled = compiled if isinstance(compiled, Compiled) else None
+        self.whole = whole
         self.model, self.stream, self.steps, self.validation, self.hooks = model, stream, steps, validation, hooks
         self.epoch, self.end, self.epochs = epochs.start, epochs.stop, len(epochs)
         self.step = 0  # how many were done in this epoch
@@ -56,18 +59,17 @@ class Course:
     def run(self) -> None:
         """Train. If an exception ends it, weights are those of a whole step, and callbacks have closed what they opened."""
         self.model.stop_training = False
-        with WholeSteps() as self.whole:
-            try:
-                self.hooks.call("on_train_begin", {})
-                self._go_back()
-                while self.epoch < self.end and (self.step or not self.model.stop_training):
-                    if not self._run_epochs_at_once():
-                        self._run_epoch()
-                self.whole.run(self.model.optimizer.finalize_variable_values, self.model.trainable_weights)
-                self.hooks.call("on_train_end", self.logs)
-            except BaseException as error:
-                self._clean_up(error)
-                raise
+        try:
+            self.hooks.call("on_train_begin", {})
+            self._go_back()
+            while self.epoch < self.end and (self.step or not self.model.stop_training):
+                if not self._run_epochs_at_once():
+                    self._run_epoch()
+            self.whole.run(self.model.optimizer.finalize_variable_values, self.model.trainable_weights)
+            self.hooks.call("on_train_end", self.logs)
+        except BaseException as error:
+            self._clean_up(error)
+            raise
 
     def _run_epoch(self) -> None:
         epoch = self.epoch
@@ -76,25 +78,28 @@ class Course:
         self.hooks.call("on_epoch_begin", epoch, {})
         if self.step:
             self._go_back()
-        else:
-            self.model.reset_metrics()
         self.resumed = None
-        if self.by_batch is not None:
-            self.by_batch.look_closer()
+        if not self._run_whole_epoch():
+            self._run_step_by_step()
+        self.epoch, self.step = epoch + 1, 0
+        self.hooks.call("on_epoch_end", epoch, self.logs)
+
+    def _run_step_by_step(self) -> None:
+        """What is left of an epoch, and what is measured behind it."""
+        if not self.step:
+            self.model.reset_metrics()
         with enable_grad():
             if self.compiled is None or self._run_pieces(self.compiled):
                 self._run_steps()
         self.logs = dict(self.logs)
         if self.steps is None:
             self.hooks.params["steps"] = self.step
-        if self.validation is not None and self.validation.is_due(epoch):
+        if self.validation is not None and self.validation.is_due(self.epoch):
             source, steps = self.validation.source, self.validation.steps
             steps = source.steps if steps is None else steps
             known = None if self.compiled is None else self.compiled.forward()
             measured = measure(self.model, source, steps, self.hooks, "fit (validation_data)", known, self.epochs)
             self.logs |= {f"val_{name}": value for name, value in measured.items()}
-        self.epoch, self.step = epoch + 1, 0
-        self.hooks.call("on_epoch_end", epoch, self.logs)
 
     def _run_steps(self) -> None:
         """The inner loop: what it costs, every batch of every training costs."""
@@ -142,6 +147,23 @@ class Course:
             for tell in self.hooks.at_once or ():
                 tell(list(epochs[:done]), logs, steps, seconds)
             self.epoch, self.logs = epochs[done - 1] + 1, {name: values[-1] for name, values in logs.items()}
+
+    def _run_whole_epoch(self) -> bool:
+        """All of an epoch in one call, if nobody looks before its end. Says whether it was done."""
+        compiled = self.compiled
+        if compiled is None or self.step or self.model.stop_training:
+            return False
+        if compiled.takes_whole(self.epoch):
+            with enable_grad():
+                self.whole.run(self._take_epoch, compiled)
+            self.stream.end()
+        return self.step > 0
+
+    def _take_epoch(self, compiled: Compiled) -> None:
+        logs = compiled.run_epochs(range(self.epoch, self.epoch + 1))
+        if logs:
+            self.stream.stay()
+            self.step, self.logs = compiled.source.steps, {name: values[0] for name, values in logs.items()}
 
     def _run_pieces(self, compiled: Compiled) -> bool:
         """The steps of an epoch, some at once. Says whether the others have to be taken one by one."""

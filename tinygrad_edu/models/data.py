@@ -83,11 +83,17 @@ def samples(owner: str, name: str, values: Any, dtype: str | None = None) -> np.
         return array
     with np.errstate(over="ignore"):
         cast = array.astype(dtype or array.dtype, copy=False)
-    if not np.isfinite(cast).all():
+    if not _is_finite(cast):
         place, got = _first(~np.isfinite(cast), array, columns)
         why = "Remove or fill such rows first." if not np.isfinite(got) else f"It is too large for {dtype}: scale the data first."
         raise ValueError(f"{owner} expects finite numbers in {name}, got {got} at {place}. {why}")
     return cast
+
+
+def _is_finite(array: np.ndarray) -> bool:
+    """Whether all numbers are: a finite sum has no other terms, and takes no memory. The sum of large ones says nothing."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        return bool(np.isfinite(np.add.reduce(array, axis=None)) or np.isfinite(array).all())
 
 
 _ENCODE = "Encode text first, for example with sklearn.preprocessing.LabelEncoder."

@@ -12,9 +12,9 @@ from ..modes import current, detector
 from ..rerun import Moved
 from .batches import ArrayBatches, unpack
 from .ports import outputs_of
-from .sameness import are_same, forms, settings_of
+from .sameness import Settings, forms
 from .tally import Done
-from .wishes import against, refusal, require_machine, wish_of
+from .wishes import against, refusal, require_machine, unknown, wish_of
 
 
 class Forward(Protocol):
@@ -91,7 +91,7 @@ class MachineForward:
             asker.give(source.tables)
             asker.add([count for count in counts if count not in asker.linked], lambda some: unpack(source.batch(some)))
 
-    def turns(self, orders: list[np.ndarray]) -> tuple[Asker, list[np.ndarray]]:
+    def turns(self, orders: np.ndarray) -> tuple[Asker, np.ndarray]:
         """What `run_in_turns` needs to go through rows in these orders."""
         self.asker.give(self.source.tables)
         return self.asker, orders
@@ -99,12 +99,12 @@ class MachineForward:
     def run(self, order: np.ndarray) -> Done:
         """Losses and outputs of the batches of rows of these numbers."""
         with self.asker.lock:
-            return Done(*run_in_turns(self.turns([order]))[0][0])
+            return Done(*run_in_turns(self.turns(order[None]))[0])
 
     def ask(self, order: np.ndarray) -> list[np.ndarray]:
         """The outputs alone, for rows that have no labels."""
         with self.asker.lock:
-            return self.turns([])[0].ask(order)
+            return self.turns(order[None])[0].ask(order)
 
 
 def forward_of(model: Any, source: ArrayBatches, times: int = 1, what: str = "test") -> Forward:
@@ -121,11 +121,14 @@ def forward_of(model: Any, source: ArrayBatches, times: int = 1, what: str = "te
     """
     if any(against(model, source.steps * times)) or detector() is not None:
         return EagerForward(model, source)
+    settings = Settings(model)
+    if any(unknown(model, settings)):
+        return EagerForward(model, source)
     try:
         require_machine(model)
         with Moved() as moved:
             try:
-                return MachineForward(_asker_of(model, source, what), source)
+                return MachineForward(_asker_of(model, settings, source, what), source)
             except BaseException:
                 moved.undo()
                 raise
@@ -135,12 +138,12 @@ def forward_of(model: Any, source: ArrayBatches, times: int = 1, what: str = "te
         return EagerForward(model, source)
 
 
-def _asker_of(model: Any, source: ArrayBatches, what: str) -> Asker:
+def _asker_of(model: Any, settings: Settings, source: ArrayBatches, what: str) -> Asker:
     """The machine that was made for such rows, or a new one."""
-    form, settings = (forms(source.tables), source.batch_size, current().phase), settings_of(model)
+    form = forms(source.tables), source.batch_size, current().phase
     if what in model._kept.askers:
         asker, form_before, settings_before = model._kept.askers[what]
-        if form == form_before and are_same(settings_before, settings) and asker.is_valid and asker.takes(source.tables):
+        if form == form_before and settings_before == settings and asker.is_valid and asker.takes(source.tables):
             return asker
     asker = Asker(model, source.tables, source.batch_size, what)
     model._kept.askers[what] = asker, form, settings

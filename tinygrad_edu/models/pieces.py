@@ -16,35 +16,33 @@ import numpy as np
 from ..compiled import Runner, run_in_turns
 from .batches import ArrayBatches, Stream
 from .forward import Forward, MachineForward, forward_of
-from .tally import Done, Tally
+from .tally import Done, Tally, is_of_samples
 from .validation import Validation
 
 SECONDS = 0.1  # that a piece may take
-FIRST = 16  # steps of the first piece, from which the others are reckoned
+FIRST = 16  # steps of the first piece, if it cannot be reckoned
+ROUNDS = 2 * 10**9  # of loops that the machine does in a second, at least
 NUMBERS = 2**22  # that the machine may write down at once, four bytes each
 
 
-def run_passes(
-    runner: Runner, orders: Sequence[np.ndarray], forward: Forward | None = None, rows: Any = None
-) -> tuple[list[Done], list[Done]]:
+def run_passes(runner: Runner, orders: np.ndarray, forward: Forward, rows: np.ndarray) -> tuple[Done, Done | None]:
     """What came out of learning from rows in these orders, and of measuring others after each of them.
 
     A step whose loss is not finite is not done, nor anything after it.
+
+    Shapes: orders (passes, rows), rows (passes, others).
     """
     if isinstance(forward, MachineForward):
         with forward.asker.lock:
-            learnt, measured = run_in_turns((runner, orders), forward.turns([rows] * len(orders)))
-        return [Done(*ran) for ran in learnt], [Done(*ran) for ran in measured]
-    if forward is None:
-        return [Done(*ran) for ran in runner.run_epochs(orders)], []
-    found: tuple[list[Done], list[Done]] = [], []
-    for order in orders:
-        done = Done(*runner.run_epochs([order])[0])
-        found[0].append(done)
-        if len(done.losses) * runner.size < len(order):
+            learnt, after = run_in_turns((runner, orders), forward.turns(rows))
+        return Done(*learnt), Done(*after)
+    trained, measured = [], []
+    for order, others in zip(orders, rows):
+        trained.append(Done(*runner.run_epochs(order[None])))
+        if len(trained[-1].losses) * runner.size < len(order):
             break
-        found[1].append(forward.run(rows))
-    return found
+        measured.append(forward.run(others))
+    return joined(trained), joined(measured) if measured else None
 
 
 class Pieces:
@@ -60,7 +58,7 @@ class Pieces:
     def __init__(self, model: Any, stream: Stream, validation: Validation | None, epochs: int):
         source: Any = stream.source
         self.model, self.stream, self.source, self.validation = model, stream, source, validation
-        self.tally, self.steps = Tally(model, source), FIRST
+        self.tally, self.steps = Tally(model, source), 0  # that fit into a piece; 0 as long as none was done
         self._begun: Done | None = None  # steps that were done already of the epoch that comes
         self.epochs = epochs
         self.forward: Forward | None = None  # what measures, as long as nobody has changed the model
@@ -71,12 +69,13 @@ class Pieces:
 
     def epochs_at_once(self, runner: Runner, epochs: range) -> int:
         """How many of these epochs can be done in one call; 0 if not even one."""
-        steps, rows = self.source.steps, len(self.source.x)
         if self._begun is not None or not self._measures_rows or not self.source.are_in_line:
             return 0
-        due = [False] if self.validation is None else [self.validation.is_due(epoch) for epoch in epochs[: self.steps]]
+        most = self._most(runner)
+        due = [False] if self.validation is None else [self.validation.is_due(epoch) for epoch in epochs[:most]]
         alike = len(epochs) if self.validation is None else (*due, not due[0]).index(not due[0])  # all measured, or none
-        return min(alike, self.steps // steps, NUMBERS // (rows * max(runner.width, 1)))
+        steps = self.source.steps + (self.measured.source.steps if due[0] else 0)
+        return min(alike, most // steps, NUMBERS // (len(self.source.x) * max(runner.width, 1)))
 
     @property
     def _measures_rows(self) -> bool:
@@ -89,17 +88,22 @@ class Pieces:
     def run_epochs(self, runner: Runner, epochs: range) -> dict[str, list]:
         """Train for some epochs. Returns the logs of those that were finished: by name a number for each."""
         began, orders, measures = time.perf_counter(), self.stream.orders(len(epochs)), self._is_due(epochs[0])
-        if measures:
-            rows = self.measured.source.orders(None, 1)[0]
-            trained, measured = run_passes(runner, list(orders), self.known_forward(), rows)
+        rows = self.measured.source.orders(None, len(epochs)) if measures else None
+        if rows is None:
+            trained, measured = Done(*runner.run_epochs(orders)), None
         else:
-            trained, measured = run_passes(runner, list(orders))
-        finished = len(trained) - (len(trained[-1].losses) < self.source.steps)
+            trained, measured = run_passes(runner, orders, self.known_forward(), rows)  # type: ignore[arg-type]
+        steps = len(trained.losses)
+        finished = steps // self.source.steps
         if finished < len(epochs):
             self.stream.only(finished)
-            self._begun = trained[finished]
-        logs = self._counted(orders[:finished], trained[:finished], measured[:finished])
-        self._note(sum(len(done.losses) for done in trained), began)
+            self._begun = trained.part(slice(finished * self.source.steps, None), slice(orders[:finished].size, None))
+        logs = self._counted(self.tally, orders[:finished], trained)
+        if measured is not None:
+            counted = self._counted(self.measured, rows[:finished], measured)  # type: ignore[index]
+            logs |= {f"val_{name}": values for name, values in counted.items()}
+            steps += len(measured.losses)
+        self._note(steps, began)
         return logs
 
     def known_forward(self) -> Forward | None:
@@ -111,16 +115,12 @@ class Pieces:
     def _is_due(self, epoch: int) -> bool:
         return self.validation is not None and self.validation.is_due(epoch)
 
-    def _counted(self, orders: np.ndarray, trained: Sequence[Done], measured: Sequence[Done]) -> dict[str, list]:
+    def _counted(self, tally: Tally, orders: np.ndarray, done: Done) -> dict[str, list]:
+        """What whole passes come to, the first of what was done."""
         if not len(orders):
             return {}
         self.model.reset_metrics()
-        logs = self.tally.count(orders, joined(trained))
-        if measured:
-            self.model.reset_metrics()
-            rows = np.broadcast_to(self.measured.source.orders(None, 1), (len(orders), len(self.measured.source.x)))
-            logs |= {f"val_{name}": values for name, values in self.measured.count(rows, joined(measured)).items()}
-        return logs
+        return tally.count(orders, done.part(slice(len(orders) * tally.source.steps), slice(orders.size)))
 
     # Pieces of an epoch --------------------------------------------------------------------------
 
@@ -129,15 +129,22 @@ class Pieces:
         began, order, size = time.perf_counter(), self.stream.rest(), self.source.batch_size
         done, self._begun = self._begun, None
         if done is None:
-            order = order[: min(most, self.steps, max(1, NUMBERS // (size * max(runner.width, 1)))) * size]
-            done = run_passes(runner, [order])[0][0]
+            order = order[: min(most, self._most(runner), max(1, NUMBERS // (size * max(runner.width, 1)))) * size]
+            done = Done(*runner.run_epochs(order[None]))
         steps = len(done.losses)
         rows, left = order[: steps * size], order[steps * size : (steps + 1) * size]
         if steps:
-            self.tally.count(rows[None], Done(done.losses, [output[: len(rows)] for output in done.outputs]))
+            self.tally.count(rows[None], done.part(slice(None), slice(len(rows))))
             self._note(steps, began)
         self.stream.skip(steps + (left.size > 0))
         return steps, self.source.batch(left) if left.size else None
+
+    def _most(self, runner: Runner) -> int:
+        """How many steps fit into a piece, as those tell that were done; before there are any, as the plan does."""
+        if self.steps:
+            return self.steps
+        is_alone = self.validation is None and all(is_of_samples(placed.metric) for placed in self.model._scores.placed)
+        return max(FIRST, int(SECONDS * ROUNDS / runner.rounds)) if is_alone and runner.rounds else FIRST
 
     def _note(self, steps: int, began: float) -> None:
         """How many steps fit into the time of a piece, as far as these tell."""

@@ -30,6 +30,10 @@ class Done(NamedTuple):
     losses: np.ndarray
     outputs: list[np.ndarray]
 
+    def part(self, steps: slice, rows: slice) -> Done:
+        """What came out of some of the steps, which were those of some of the rows."""
+        return Done(self.losses[steps], [output[rows] for output in self.outputs])
+
 
 class Tally:
     """Counts what came out of batches in the losses and metrics of a model.

@@ -98,10 +98,10 @@ class Trainer(LegacyTraining, Steps):
         stream = Stream(source, random.generator() if shuffle else None)
         history = next(callback for callback in hooks.callbacks if isinstance(callback, History))
         before, self.history = self._course, history
-        with WholeSteps():  # taking a step down is a part of training already
+        with WholeSteps() as guard:  # taking a step down is a part of training already
             try:
-                compiled = compiled_for(self, stream, steps, hooks, validation, len(span))
-                self._course = Course(self, stream, steps, span, validation, hooks, compiled)
+                compiled = compiled_for(self, stream, steps, hooks, validation, len(span), guard)
+                self._course = Course(self, stream, steps, span, validation, hooks, guard, compiled)
                 self._course.run()
             finally:
                 self.history, self._course = history, before  # a callback may have trained the model, too

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..compiled import NotCompiledError, folder, require_compiler
-from .sameness import foreign_code
+from .sameness import Settings
 
 WORTH = 30  # steps: taking one down costs as much as some ten eager ones, and more where its plan is not known yet
 VARIABLE = "TINYGRAD_EDU_JIT"
@@ -27,7 +27,7 @@ def wish_of(model: Any) -> str:
 
 
 def against(model: Any, steps: int | None) -> Iterator[str]:
-    """What speaks against compiling so many steps where nobody insists on it: counts and code, never clocks.
+    """What speaks against compiling so many steps where nobody insists on it: counts, and never clocks.
 
     Args:
         model: whose steps they are.
@@ -40,7 +40,11 @@ def against(model: Any, steps: int | None) -> Iterator[str]:
         yield "jit_compile is False" if not os.environ.get(VARIABLE) else f"{VARIABLE} is 0"
     if wish == "auto" and steps is not None and steps < WORTH:
         yield f"{steps} steps are too few to be worth it, {WORTH} would be"
-    if wish in ("auto", "many") and (name := foreign_code(model)):
+
+
+def unknown(model: Any, settings: Settings) -> Iterator[str]:
+    """What speaks against compiling steps in whose code one cannot look, where nobody insists on it."""
+    if wish_of(model) in ("auto", "many") and (name := settings.foreign_code):
         yield f"what {name} does besides computing is not known; jit_compile=True compiles it as it is at first"
 
 
