@@ -80,6 +80,9 @@ class Spy(callbacks.Callback):
 SETTINGS = {
     "plain": {},
     "unshuffled": {"shuffle": False},
+    "blocks": {"shuffle": "batch"},
+    "blocks of one length": {"shuffle": "batch", "x": X[:40], "y": Y[:40]},
+    "some blocks": {"shuffle": "batch", "steps_per_epoch": 4, "validation_split": 0.3},
     "no short batch": {"x": X[:40], "y": Y[:40]},
     "one batch": {"batch_size": 64},
     "initial_epoch": {"initial_epoch": 2},

@@ -1,5 +1,8 @@
 """What a machine measures and predicts is what eager steps do, within the rounding of sums that are added up in another order."""
 
+import sys
+import threading
+
 import numpy as np
 import pytest
 
@@ -133,6 +136,14 @@ def test_what_cannot_be_compiled_is_measured_step_by_step_or_refused(jit):
         with pytest.raises(ValueError, match="predict expects a step that can be compiled"):
             model.predict(X, batch_size=4)
     else:
+        for _ in range(2):
+            assert model.predict(X, batch_size=4).shape == (203, 1)
+
+
+def test_what_could_not_be_compiled_once_is_tried_again(monkeypatch):
+    monkeypatch.setenv("TINYGRAD_EDU_JIT", "force")
+    model = Sequential([Lambda(asks), Dense(1)])
+    for _ in range(2):
         assert model.predict(X, batch_size=4).shape == (203, 1)
 
 
@@ -163,3 +174,28 @@ def test_outputs_that_no_metric_looks_at_are_not_told():
         model.compile("sgd", "mse", metrics=metrics, jit_compile=True)
         model.fit(X, Y, epochs=1, verbose=0)
         assert model._kept.runner.width == width
+
+
+def batches(x):
+    return iter([x[at : at + 8] for at in range(0, len(x), 8)])
+
+
+@pytest.mark.parametrize("source", [np.asarray, batches])
+def test_several_threads_may_ask_one_model(source):
+    """They take turns at the machine, each with rows of its own."""
+    model, parts, found = model_of(True), [X[begin : begin + 64] for begin in (0, 40, 80, 120)], {}
+    expected = [model.predict(part, batch_size=8) for part in parts]
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    try:
+        ask = lambda number: [found.setdefault((number, turn), model.predict(source(parts[number]))) for turn in range(30)]
+        threads = [threading.Thread(target=ask, args=(number,)) for number in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        sys.setswitchinterval(before)
+    assert len(found) == 120
+    for (number, _), outputs in found.items():
+        assert_close(outputs, expected[number])

@@ -28,6 +28,7 @@ This package is that decorator (see `function`), and has all that it is made of:
     moves        what an optimizer becomes                 updates   an optimizer and its weights, linked
     link         a plan with addresses
     stepper      a model's step, run on batches of rows    runner    to learn, or only to look
+    another      a second batch, where there is only one
     function     @compiled                                 invocation   a function for arguments of one form
     lessons      steps of optimizers in a function         surroundings what it reaches beside its arguments
     writes       weights that are written to on the way
@@ -41,11 +42,15 @@ import sys
 from collections.abc import Callable
 from types import ModuleType
 
+from .another import with_others as with_others
 from .errors import NotCompiledError as NotCompiledError
 from .function import Compiled as Compiled
 from .function import compiled as _compiled
+from .objects import folder as folder
+from .objects import require_compiler as require_compiler
 from .runner import Asker as Asker
 from .runner import Runner as Runner
+from .stepper import Ran as Ran
 from .stepper import run_in_turns as run_in_turns
 from .stepper import sizes_of_batches as sizes_of_batches
 

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ..kernel_cache import is_safe, warn_once
+from ..kernel_cache import INSTALL, has_numba, is_safe, warn_of_cache, warn_once
 from ..saving.atomic import replace_file
 from .errors import NotCompiledError
 from .identity import environment
@@ -50,10 +50,25 @@ def addresses(opcodes: Sequence[Any], dtype: str) -> list[int]:
     return load([read_or_emit(one, dtype) for one in opcodes])
 
 
+def require_compiler() -> None:
+    """Refuse to run compiled where nothing can be compiled, and warn of it once in a process.
+
+    Raises:
+        NotCompiledError: says what is missing.
+    """
+    if os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0"):
+        reason, remedy = "NUMBA_DISABLE_JIT is set", "Unset it"
+    elif not has_numba():
+        reason, remedy = "there is no Numba", f"Install it: {INSTALL}"
+    else:
+        return
+    warn_once(f"tinygrad_edu cannot compile: {reason}. What would run compiled runs step by step in Python. {remedy}.")
+    raise NotCompiledError(reason)
+
+
 def read_or_emit(opcode: Any, dtype: str) -> Emitted:
     """The object code of an opcode, as it is kept; or compiled, and kept from now on."""
-    if os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0"):
-        raise NotCompiledError("NUMBA_DISABLE_JIT is set")
+    require_compiler()
     place, file = folder(), opcode.file(dtype)
     if place is not None and (found := _read(place / file)):
         return found
@@ -84,7 +99,7 @@ def _read(path: Path) -> Emitted | None:
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, TypeError) as error:
-        warn_once(f"{path}: {error}")
+        warn_of_cache(f"{path}: {error}")
         return None
 
 
@@ -106,7 +121,7 @@ def _write(path: Path, made: Emitted) -> None:
     try:
         replace_file(path, [MAGIC, _checksum(rest).encode(), b"\n", rest], durable=False)
     except OSError as error:
-        warn_once(str(error))
+        warn_of_cache(str(error))
 
 
 def _checksum(data: bytes) -> str:
@@ -150,7 +165,7 @@ def _folder(chosen: str | None) -> Path | None:
             reasons.append(f"others may write to {place}; choose another folder in NUMBA_CACHE_DIR")
         else:
             return place
-    warn_once("; ".join(reasons))
+    warn_of_cache("; ".join(reasons))
     return None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import threading
 from collections.abc import Callable, Hashable, Sequence
 from functools import partial
 from typing import Any, NamedTuple
@@ -83,11 +84,12 @@ class Stepper:
         linked: plans with addresses, by the rows of a batch.
         weights: of the model, when its step was last taken down.
         width: numbers that are told of every row.
+        lock: for whoever gives it rows and goes through them, while other threads may ask the same model.
     """
 
     def __init__(self, model: Any, tables: Sequence[np.ndarray], size: int, what: str):
         self.model, self.size, self.what, self.tables = model, size, what, list(tables)
-        self.state = new_state()
+        self.state, self.lock = new_state(), threading.RLock()
         self.linked: dict[int, Linked] = {}
         self._is_general = True  # not after rows that are all alike, which are taken for constants
         self._homes: dict[Hashable, Any] = {}

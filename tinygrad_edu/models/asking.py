@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -12,21 +12,34 @@ from ..callbacks import CallbackList
 from ..graph import Value
 from ..structure import flatten
 from .batches import ArrayBatches, Source, Stream
+from .by_batch import own_methods_in, step_of
 from .forward import Forward, forward_of
 from .scores import plain_numbers
-from .steps import COUNTING, own_methods
 from .tally import Tally
 
 
 def measure(
-    model: Any, source: Source, steps: int | None, hooks: CallbackList, owner: str = "evaluate", known: Forward | None = None
+    model: Any,
+    source: Source,
+    steps: int | None,
+    hooks: CallbackList,
+    owner: str = "evaluate",
+    known: Forward | None = None,
+    times: int = 1,
 ) -> dict[str, Any]:
-    """Losses and metrics over `steps` batches, or one pass; by a machine that is known to be right, if there is one."""
+    """Losses and metrics over `steps` batches, or one pass.
+
+    Args:
+        owner: who asks, for messages.
+        known: a machine that is known to be right, if there is one.
+        times: how often that will be asked.
+    """
     hooks.call("on_test_begin", {})
     model.reset_metrics()
-    forward = _machine_for(model, source, steps, "test", hooks, known)
+    forward = _machine_for(model, source, steps, "test", hooks, known, times)
     if forward is None:
-        logs = _measure_batches(model, Stream(source, owner=owner).take(steps), hooks)
+        step = _step_for(model, source, steps, "test", hooks, times)
+        logs = _measure_batches(step, Stream(source, owner=owner).take(steps), hooks)
     else:
         tally: Any = Tally(model, source)  # type: ignore[arg-type]
         for order in _in_parts(source):
@@ -36,11 +49,11 @@ def measure(
     return logs
 
 
-def _measure_batches(model: Any, batches: Iterator[Any], hooks: CallbackList) -> dict[str, Any]:
+def _measure_batches(test_step: Callable, batches: Iterator[Any], hooks: CallbackList) -> dict[str, Any]:
     logs: dict[str, Any] = {}
     with no_grad():
         for step, batch in _told(hooks, "on_test_batch", batches):
-            logs = plain_numbers(model.test_step(batch), "test_step")
+            logs = plain_numbers(test_step(batch), "test_step")
             for hook in hooks.of("on_test_batch_end"):
                 hook(step, logs)
     return logs
@@ -51,18 +64,19 @@ def ask(model: Any, source: Source, steps: int | None, hooks: CallbackList) -> A
     hooks.call("on_predict_begin", {})
     forward = _machine_for(model, source, steps, "predict", hooks)
     if forward is None:
-        found = joined(_ask_batches(model, Stream(source, owner="predict").take(steps), hooks))
+        step = _step_for(model, source, steps, "predict", hooks)
+        found = joined(_ask_batches(step, Stream(source, owner="predict").take(steps), hooks))
     else:
         found = _rebuilt(model, source, forward.ask(np.arange(len(source.x))))  # type: ignore[attr-defined]
     hooks.call("on_predict_end", {})
     return found
 
 
-def _ask_batches(model: Any, batches: Iterator[Any], hooks: CallbackList) -> list:
+def _ask_batches(predict_step: Callable, batches: Iterator[Any], hooks: CallbackList) -> list:
     found = []
     with no_grad():
         for step, batch in _told(hooks, "on_predict_batch", batches):
-            found.append(model.predict_step(batch))
+            found.append(predict_step(batch))
             for hook in hooks.of("on_predict_batch_end"):
                 hook(step, {"outputs": found[-1]})
     return found
@@ -72,14 +86,25 @@ def _ask_batches(model: Any, batches: Iterator[Any], hooks: CallbackList) -> lis
 
 
 def _machine_for(
-    model: Any, source: Source, steps: int | None, what: str, hooks: CallbackList, known: Forward | None = None
+    model: Any, source: Source, steps: int | None, what: str, hooks: CallbackList, known: Forward | None = None, times: int = 1
 ) -> Forward | None:
     """What runs whole passes of rows without Python between the batches; None: each batch is taken by itself."""
-    own = own_methods(model, f"{what}_step", *(COUNTING if what == "test" else ()))
-    if own or hooks.wanting(what) or not isinstance(source, ArrayBatches) or steps not in (None, source.steps):
+    if not _is_by_rows(source, steps, what, hooks) or own_methods_in(model, what):
         return None
-    forward = known or forward_of(model, source, 1, what)
+    forward = known or forward_of(model, source, times, what)  # type: ignore[arg-type]
     return None if forward.is_eager else forward
+
+
+def _step_for(model: Any, source: Source, steps: int | None, what: str, hooks: CallbackList, times: int = 1) -> Callable:
+    """What takes each batch by itself."""
+    if _is_by_rows(source, steps, what, hooks):  # a machine would have been found for them
+        return getattr(model, f"{what}_step")
+    return step_of(model, what, None if steps is None else steps * times)
+
+
+def _is_by_rows(source: Source, steps: int | None, what: str, hooks: CallbackList) -> bool:
+    """Whether there are whole passes of rows, and nobody looks at the batches."""
+    return isinstance(source, ArrayBatches) and not hooks.wanting(what) and steps in (None, source.steps)
 
 
 def _in_parts(source: Any) -> Iterator[np.ndarray]:

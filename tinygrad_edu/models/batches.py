@@ -67,8 +67,6 @@ class ArrayBatches:
     def batches(self, rng: np.random.Generator | None, start: int) -> Iterator[Any]:
         if rng is None:
             return self._slices(range(start * self.batch_size, len(self.x), self.batch_size))
-        if self.in_blocks:
-            return self._slices((rng.permutation(self.steps) * self.batch_size)[start:].tolist())
         return self.in_order(self.orders(rng, 1)[0], start)
 
     def _slices(self, begins: Iterable[int]) -> Iterator[Any]:
@@ -76,14 +74,34 @@ class ArrayBatches:
 
     def in_order(self, order: np.ndarray, start: int) -> Iterator[Any]:
         """The batches of rows of these numbers, from batch number `start` on."""
-        size = self.batch_size
-        return (self.batch(order[at : at + size]) for at in range(start * size, len(order), size))
+        begins, size = self.begins(order)[start:], self.batch_size
+        if self.in_blocks:
+            return self._slices(order[begins].tolist())
+        return (self.batch(order[at : at + size]) for at in begins.tolist())
 
     def orders(self, rng: np.random.Generator | None, passes: int) -> np.ndarray:
-        """The numbers of all rows in the order of each pass, as `batches` draws them if they do not stay in blocks."""
+        """The numbers of all rows in the order of each pass, as `batches` draws them."""
         orders = np.empty((passes, len(self.x)), np.int64)
         orders[:] = np.arange(len(self.x))
-        return orders if rng is None else rng.permuted(orders, axis=1, out=orders)
+        if rng is None:
+            return orders
+        if not self.in_blocks:
+            return rng.permuted(orders, axis=1, out=orders)
+        blocks = np.split(orders[0].copy(), range(self.batch_size, len(self.x), self.batch_size))
+        for order in orders:
+            np.concatenate([blocks[number] for number in rng.permutation(self.steps)], out=order)
+        return orders
+
+    def begins(self, order: np.ndarray) -> np.ndarray:
+        """Where in the order of a pass its batches begin."""
+        if self.in_blocks:
+            return np.flatnonzero(order % self.batch_size == 0)
+        return np.arange(0, len(order), self.batch_size)
+
+    @property
+    def are_in_line(self) -> bool:
+        """Whether the short batch, if there is one, is the last of every pass."""
+        return not self.in_blocks or len(self.x) % self.batch_size == 0
 
     @property
     def tables(self) -> list[np.ndarray]:
@@ -219,12 +237,14 @@ class Stream:
     # Rows of arrays, which somebody else makes batches of ---------------------------------------------
 
     def rest(self) -> np.ndarray:
-        """The numbers of the rows in the batches that are left of this pass, or of a new one."""
+        """The numbers of the rows in the batches that are left of this pass, or of a new one, up to the first short one."""
         source: Any = self.source
         if self._pass is None:
             self._begin()
         rows = source.orders(None, 1)[0] if self._rows is None else self._rows
-        return rows[self._taken * source.batch_size :]
+        begins = np.append(source.begins(rows), len(rows))[self._taken :]
+        short = np.flatnonzero(np.diff(begins) < source.batch_size)
+        return rows[begins[0] : begins[short[0] + 1] if short.size else None]
 
     def skip(self, batches: int) -> None:
         """Count so many batches of this pass as taken; its end, as `take` has it, comes later."""
@@ -255,7 +275,7 @@ class Stream:
 
     def _begin(self, taken: int = 0) -> None:
         self._order, self._taken, source = self._state(), taken, self.source
-        is_by_rows = isinstance(source, ArrayBatches) and self.rng is not None and not source.in_blocks
+        is_by_rows = isinstance(source, ArrayBatches) and self.rng is not None
         self._rows = source.orders(self.rng, 1)[0] if is_by_rows else None  # type: ignore[attr-defined]
         self._pass = self._batches()
 

@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from ..callbacks import Callback, CallbackList
-from ..callbacks.callback import HOOKS
+from ..callbacks import CallbackList
 from ..compiled import NotCompiledError, Runner, sizes_of_batches
 from ..interruption import WholeSteps
 from ..modes import detector
 from ..rerun import Moved
 from .batches import ArrayBatches, Stream, unpack
+from .by_batch import ByBatch
 from .forward import Forward
 from .pieces import Pieces
-from .sameness import Settings, are_same, forms
+from .sameness import Settings, are_same, forms, is_foreign
 from .steps import COUNTING, own_methods
 from .validation import Validation
-from .wishes import against, refusal, unknown, wish_of
+from .wishes import against, ended_with, refusal, require_machine, unknown, wish_of
 
 
 class Compiled:
@@ -51,15 +51,16 @@ class Compiled:
         whole: WholeSteps,
         must: bool,
     ):
-        for reason in _reasons(model, stream):
+        for reason in _reasons(model):
             raise NotCompiledError(reason)
+        require_machine(model)
         source: Any = stream.source
         self.model, self.stream, self.source, self.hooks, self.must = model, stream, source, hooks, must
         self.whole = whole
         self.has_whole_epochs, self.has_own_tests = steps in (None, source.steps), bool(own_methods(model, "test_step"))
         self.tables = source.tables
         self.pieces = Pieces(model, stream, validation, epochs)
-        self.is_meddled_with = any(_is_foreign(callback) for callback in hooks.callbacks)
+        self.is_meddled_with = any(map(is_foreign, hooks.callbacks))
         self._refused: list[Any] = []  # settings with which the step could not be compiled
         self.settings = settings
         self.runner: Runner | None = self._kept() or self._made()
@@ -123,7 +124,7 @@ class Compiled:
         except (NotCompiledError, MemoryError):
             raise
         except Exception as error:  # an eager step says it in its own words, if it meets it too
-            raise NotCompiledError(f"taking a step down ended with {type(error).__name__}: {error}") from error
+            raise NotCompiledError(ended_with(error)) from error
 
     def _kept(self) -> Runner | None:
         """The machine of the last `fit`, with other tables, if the step is still the same."""
@@ -176,12 +177,6 @@ def has_hooks(weight: Any) -> bool:
     return weight.node.notes is not None and bool(weight.node.notes.hooks)
 
 
-def _is_foreign(callback: Callback) -> bool:
-    """Whether a callback has hooks that are not ours, which may change any setting."""
-    return not type(callback).__module__.startswith(_OURS) or any(hook in vars(callback) for hook in HOOKS)
-
-
-_OURS = __name__.partition(".")[0] + "."
 
 
 # Whether to -------------------------------------------------------------------------------------
@@ -195,15 +190,18 @@ def compiled_for(
     validation: Validation | None,
     epochs: int,
     whole: WholeSteps,
-) -> Compiled | None:
+) -> Compiled | ByBatch | None:
     """What runs the steps of a `fit`, if they are to run compiled; `model.explain_jit()` says why not.
 
     Raises:
         ValueError: for steps that must be compiled and cannot be.
     """
-    must = wish_of(model) == "compile"
+    must, told = wish_of(model) == "compile", steps or stream.source.steps
+    count = None if told is None else told * epochs
     try:
-        for reason in against(model, (steps or stream.source.steps or 0) * epochs):
+        if not isinstance(stream.source, ArrayBatches):
+            return ByBatch(model, "train", count, "fit")
+        for reason in against(model, count):
             raise NotCompiledError(reason)
         settings = Settings(model)
         for reason in unknown(model, settings):
@@ -218,13 +216,9 @@ def compiled_for(
     return compiled
 
 
-def _reasons(model: Any, stream: Stream) -> Iterator[str]:
+def _reasons(model: Any) -> Iterator[str]:
     """What stands in the way, as far as it can be told without taking a step."""
     for name in own_methods(model, "train_step", *COUNTING):
         yield f"the model has a {name} of its own"
-    source = stream.source
-    if not isinstance(source, ArrayBatches) or source.in_blocks:
-        yield "the batches do not come out of arrays, row by row"
-        return
     if detector() is not None:
         yield "somebody looks for anomalies"

@@ -12,6 +12,7 @@ from ..callbacks import CallbackList, OtherTrainingError, nonfinite
 from ..interruption import WholeSteps
 from .asking import measure
 from .batches import Stream
+from .by_batch import ByBatch
 from .compiling import Compiled
 from .identity import difference, identity_of
 from .position import capture, go_back
@@ -30,7 +31,7 @@ class Course:
         validation: what is measured between them, or None.
         hooks: who is told.
         whole: keeps signals out of a step.
-        compiled: runs the steps, as far as they can be compiled.
+        compiled: runs the steps, as far as they can be compiled: of rows some at once, of batches that come one by one each.
     """
 
     def __init__(
@@ -42,11 +43,13 @@ class Course:
         validation: Validation | None,
         hooks: CallbackList,
         whole: WholeSteps,
-        compiled: Compiled | None,
+        compiled: Compiled | ByBatch | None,
     ):
-        self.compiled, self.whole = compiled, whole
+        self.by_batch = compiled if isinstance(compiled, ByBatch) else None
+        self.compiled = compiled if isinstance(compiled, Compiled) else None
+        self.whole = whole
         self.model, self.stream, self.steps, self.validation, self.hooks = model, stream, steps, validation, hooks
-        self.epoch, self.end = epochs.start, epochs.stop
+        self.epoch, self.end, self.epochs = epochs.start, epochs.stop, len(epochs)
         self.step = 0  # how many were done in this epoch
         self.in_hand = False  # whether a batch was drawn that is not trained on yet
         self.logs: dict[str, Any] = {}
@@ -95,12 +98,12 @@ class Course:
             source, steps = self.validation.source, self.validation.steps
             steps = source.steps if steps is None else steps
             known = None if self.compiled is None else self.compiled.forward()
-            measured = measure(self.model, source, steps, self.hooks, "fit (validation_data)", known)
+            measured = measure(self.model, source, steps, self.hooks, "fit (validation_data)", known, self.epochs)
             self.logs |= {f"val_{name}": value for name, value in measured.items()}
 
     def _run_steps(self) -> None:
         """The inner loop: what it costs, every batch of every training costs."""
-        model, train, run = self.model, self.model.train_step, self.whole.run
+        model, train, run = self.model, self.by_batch or self.model.train_step, self.whole.run
         begin, end = self.hooks.of("on_train_batch_begin"), self.hooks.of("on_train_batch_end")
         for batch in self.stream.take(self._steps_left()):
             step, self.in_hand = self.step, True

@@ -14,7 +14,7 @@ from .batches import ArrayBatches, unpack
 from .ports import outputs_of
 from .sameness import Settings, forms
 from .tally import Done
-from .wishes import against, refusal, unknown, wish_of
+from .wishes import against, refusal, require_machine, unknown, wish_of
 
 
 class Forward(Protocol):
@@ -87,8 +87,9 @@ class MachineForward:
     def __init__(self, asker: Asker, source: ArrayBatches):
         self.asker, self.source = asker, source
         counts = sizes_of_batches(len(source.x), source.batch_size)
-        asker.give(source.tables)
-        asker.add([count for count in counts if count not in asker.linked], lambda some: unpack(source.batch(some)))
+        with asker.lock:
+            asker.give(source.tables)
+            asker.add([count for count in counts if count not in asker.linked], lambda some: unpack(source.batch(some)))
 
     def turns(self, orders: np.ndarray) -> tuple[Asker, np.ndarray]:
         """What `run_in_turns` needs to go through rows in these orders."""
@@ -97,11 +98,13 @@ class MachineForward:
 
     def run(self, order: np.ndarray) -> Done:
         """Losses and outputs of the batches of rows of these numbers."""
-        return Done(*run_in_turns(self.turns(order[None]))[0])
+        with self.asker.lock:
+            return Done(*run_in_turns(self.turns(order[None]))[0])
 
     def ask(self, order: np.ndarray) -> list[np.ndarray]:
         """The outputs alone, for rows that have no labels."""
-        return self.turns(order[None])[0].ask(order)
+        with self.asker.lock:
+            return self.turns(order[None])[0].ask(order)
 
 
 def forward_of(model: Any, source: ArrayBatches, times: int = 1, what: str = "test") -> Forward:
@@ -122,6 +125,7 @@ def forward_of(model: Any, source: ArrayBatches, times: int = 1, what: str = "te
     if any(unknown(model, settings)):
         return EagerForward(model, source)
     try:
+        require_machine(model)
         with Moved() as moved:
             try:
                 return MachineForward(_asker_of(model, settings, source, what), source)

@@ -33,7 +33,8 @@ def run_passes(runner: Runner, orders: np.ndarray, forward: Forward, rows: np.nd
     Shapes: orders (passes, rows), rows (passes, others).
     """
     if isinstance(forward, MachineForward):
-        learnt, after = run_in_turns((runner, orders), forward.turns(rows))
+        with forward.asker.lock:
+            learnt, after = run_in_turns((runner, orders), forward.turns(rows))
         return Done(*learnt), Done(*after)
     trained, measured = [], []
     for order, others in zip(orders, rows):
@@ -68,7 +69,7 @@ class Pieces:
 
     def epochs_at_once(self, runner: Runner, epochs: range) -> int:
         """How many of these epochs can be done in one call; 0 if not even one."""
-        if self._begun is not None or not self._measures_rows:
+        if self._begun is not None or not self._measures_rows or not self.source.are_in_line:
             return 0
         most = self._most(runner)
         due = [False] if self.validation is None else [self.validation.is_due(epoch) for epoch in epochs[:most]]

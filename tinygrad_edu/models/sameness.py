@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from ..callbacks.callback import HOOKS
 from ..graph import Value
 from ..layers import Layer
 from ..random import SeedGenerator
@@ -32,6 +33,7 @@ class Kept:
         self.settings: Settings | None = None
         self.forms: list[tuple] = []  # of the rows
         self.askers: dict[str, Any] = {}  # machines that only look, by what they are for
+        self.by_batch: dict[str, Any] = {}  # machines for batches that come one by one, by what they are for
 
     def __deepcopy__(self, memo: dict) -> Kept:
         return Kept()
@@ -121,6 +123,11 @@ class Settings:
 def are_same(noted: list[Any], now: list[Any]) -> bool:
     """Whether two lists of settings are those of the same step."""
     return len(noted) == len(now) and all(a is b or _is_equal(a, b) for a, b in zip(noted, now))
+
+
+def is_foreign(callback: Any) -> bool:
+    """Whether a callback has hooks that are not ours, which may change any setting."""
+    return type(callback).__module__.partition(".")[0] != _OURS or any(hook in vars(callback) for hook in HOOKS)
 
 
 def _roots(model: Any) -> list[Any]:

@@ -70,10 +70,9 @@ class Steps(Layer):
                 or a dict by output. As third argument without its name it is understood too, as in Keras 2.
             weighted_metrics: the same, for metrics that sample weights reach.
             run_eagerly, steps_per_execution: accepted as Keras' words; every step is run by itself.
-            jit_compile: whether the steps of `fit` run compiled, without Python between them; and what `evaluate` and `predict`
-                do with arrays. "auto": if there are enough of
-                them to be worth it, and it is possible; `explain_jit()` tells. True: always, and what cannot is an error that
-                says why. False: never.
+            jit_compile: whether the steps of `fit`, `evaluate` and `predict` run compiled, without Python between their ops, nor
+                between the steps where data are arrays. "auto": if there are enough of them to be worth it, and it is
+                possible; `explain_jit()` tells. True: always, and what cannot is an error that says why. False: never.
         """
         if "sample_weight_mode" in legacy:
             del legacy["sample_weight_mode"]

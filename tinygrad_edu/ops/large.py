@@ -17,6 +17,7 @@ import numpy as np
 
 from ..graph import Value
 from ..kernel import kernel
+from ..kernel_cache import has_numba
 
 # Numbers in an array from which on a loop is called: at 2 ns a number NumPy then needs as long as some hundred calls of a
 # loop cost, and whoever has such arrays can pay for Numba's import.
@@ -25,8 +26,8 @@ LONGEST_ROW = 1 << 15  # numbers, 128 KB: a row that stays in the cache while a 
 
 
 def is_large(x: Any) -> bool:
-    """Whether x is an array that a loop may run over: large, of float32, its rows one after the other."""
-    return type(x) is np.ndarray and x.size >= LARGE and x.dtype == np.float32 and x.flags.c_contiguous
+    """Whether x is an array that a loop may run over: large, of float32, its rows one after the other; and there is Numba."""
+    return type(x) is np.ndarray and x.size >= LARGE and x.dtype == np.float32 and x.flags.c_contiguous and has_numba()
 
 
 def on_large(fast: Callable) -> Callable[[Callable], Callable]:
