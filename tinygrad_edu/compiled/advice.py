@@ -20,7 +20,7 @@ def advise(back: Any, blocks: Sequence[Any], name: str) -> None:
 
     Args:
         back: the branch to its beginning.
-        blocks: what is done in it; none if there are loops in it.
+        blocks: what is done in it; none if no number of numbers shall be advised.
         name: of its own.
     """
     module, advice = back.function.module, [("llvm.loop.align", READ_AT_ONCE)]

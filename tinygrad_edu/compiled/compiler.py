@@ -185,11 +185,11 @@ class _Writer(Expressions):
         self.builder.position_at_end(end)
 
     def looped(self, block: Any, statements: Sequence[ast.stmt], end: Any) -> Sequence[Any]:
-        """The blocks of what is done in a loop; none if there are loops in it."""
+        """The blocks of what is done in a loop over all numbers: none if there are loops in it, or a kernel goes over a row."""
         blocks, loops = self.builder.function.blocks, self.loops
         before = len(blocks)
         self.branched(block, statements, end)
-        return [block, *blocks[before:]] if self.loops == loops else []
+        return [block, *blocks[before:]] if self.loops == loops and self.frame.number == 1 else []
 
     def back(self, test: Any, blocks: Sequence[Any]) -> None:
         """Go back to the beginning of a loop."""
