@@ -20,18 +20,22 @@ PLACE = ir.IntType(32)  # of a lane
 
 
 def lanes(builder: Any, count: Value) -> Value:
+    """So many lanes; a number that is written out."""
     return Value(Lanes(count.only.constant))
 
 
 def line(builder: Any, numbers: Value) -> Value:
+    """As many lanes as fill a line of the cache, 64 bytes."""
     return Value(Lanes(LINE // numbers.kind.dtype.itemsize))
 
 
 def half_line(builder: Any, numbers: Value) -> Value:
+    """As many lanes as fill half of a line: four numbers, or more."""
     return Value(Lanes(LINE // 2 // numbers.kind.dtype.itemsize))
 
 
 def count(builder: Any, lanes: Value) -> Value:
+    """How many lanes there are."""
     return constant(lanes.kind.count)
 
 
@@ -52,12 +56,14 @@ def _same(builder: Any, form: Any, value: Any) -> Any:
 
 
 def load(builder: Any, numbers: Value, at: Value, lanes: Value) -> Value:
+    """Numbers from a place on."""
     kind = lanes.kind.of(numbers.kind.dtype)
     place = builder.bitcast(_place(builder, numbers, at), kind.forms[0].as_pointer())
     return Value(kind, [builder.load(place, align=kind.dtype.itemsize)])
 
 
 def pick(builder: Any, numbers: Value, at: Value, stride: Value, lanes: Value) -> Value:
+    """Numbers from a place on, so far apart."""
     kind, place = lanes.kind.of(numbers.kind.dtype), _place(builder, numbers, at)
     if lanes.kind.count == 1:
         return Value(kind, [builder.load(place)])
@@ -69,22 +75,26 @@ def pick(builder: Any, numbers: Value, at: Value, stride: Value, lanes: Value) -
 
 
 def spread(builder: Any, numbers: Value, at: Value, lanes: Value) -> Value:
+    """The same number in every lane."""
     kind = lanes.kind.of(numbers.kind.dtype)
     return Value(kind, [_same(builder, kind.forms[0], builder.load(_place(builder, numbers, at)))])
 
 
 def zeros(builder: Any, numbers: Value, lanes: Value) -> Value:
+    """Zero in every lane."""
     kind = lanes.kind.of(numbers.kind.dtype)
     return Value(kind, [ir.Constant(kind.forms[0], 0.0 if isinstance(kind, Number) else None)])
 
 
 def store(builder: Any, numbers: Value, at: Value, vector: Value) -> Value:
+    """Write numbers from a place on."""
     place = builder.bitcast(_place(builder, numbers, at), vector.only.type.as_pointer())
     builder.store(vector.only, place, align=numbers.kind.dtype.itemsize)
     return NOTHING
 
 
 def put(builder: Any, numbers: Value, at: Value, stride: Value, vector: Value) -> Value:
+    """Write numbers from a place on, so far apart."""
     place = _place(builder, numbers, at)
     for i in range(vector.kind.count):
         builder.store(builder.extract_element(vector.only, PLACE(i)), place)
@@ -93,6 +103,7 @@ def put(builder: Any, numbers: Value, at: Value, stride: Value, vector: Value) -
 
 
 def without(builder: Any, vector: Value, idle: Value) -> Value:
+    """Zero in the first lanes."""
     indices = ir.VectorType(PLACE, vector.kind.count)
     first = _same(builder, indices, builder.trunc(idle.only, PLACE))
     is_of_use = builder.icmp_signed(">=", ir.Constant(indices, list(range(indices.count))), first)
@@ -106,6 +117,7 @@ def _lane_by_lane(operation: Callable) -> Callable[..., Value]:
     """A word of vectors, all of one type."""
 
     def word(builder: Any, x: Value, *others: Value) -> Value:
+        """The same for each lane."""
         return Value(x.kind, [operation(builder, x.only, *(value.only for value in others))])
 
     return word
@@ -130,6 +142,7 @@ multiply_add = _lane_by_lane(_multiply_add)
 
 
 def polynomial(builder: Any, x: Value, coefficients: Value) -> Value:
+    """Horner's rule from the highest power on, without a loop, since loops around loops are not worked on together."""
     total, *others = coefficients.parts
     for one in others:
         total = _multiply_add(builder, total, x.only, one)
@@ -164,6 +177,7 @@ def _paired(builder: Any, x: Any, y: Any) -> Any:
 
 
 def totals(builder: Any, *vectors: Value) -> Value:
+    """The sums over the lanes of four vectors, as one vector of four."""
     w, x, y, z = (vector.only for vector in vectors)
     found = _paired(builder, _paired(builder, w, x), _paired(builder, y, z))
     while found.type.count > 4:
@@ -176,6 +190,7 @@ def totals(builder: Any, *vectors: Value) -> Value:
 
 
 def high_product(builder: Any, x: Value, y: Value) -> Value:
+    """The upper 64 bits of the product of two numbers without a sign."""
     wide = ir.IntType(128)
     product = builder.mul(*(builder.zext(value.only, wide) for value in (x, y)))
     return Value(x.kind, [builder.trunc(builder.lshr(product, wide(64)), ir.IntType(64))])
