@@ -18,7 +18,7 @@ from .kernel_cache import compile_cached
 
 
 def kernel(
-    function: Callable | None = None, *, reorder: bool = False, inline: bool = False, fuse: bool = False
+    function: Callable | None = None, *, reorder: bool = False, fuse: bool = False
 ) -> Callable[..., Any]:
     """Compile `function` when it is first called. It may call other kernels.
 
@@ -29,15 +29,13 @@ def kernel(
     Args:
         reorder: whether sums may be added up in another order. A sum then takes a processor's lanes at once, five
             times as fast, and differs from the plain loop in its last digits; NumPy reorders its sums too.
-        inline: whether its code is put into every kernel that calls it, however long it is. A call that is left in a
-            loop keeps it from being vectorised, and the compiler leaves calls of long functions.
         fuse: whether a product and what it is added to are rounded once, where the processor can. Polynomials take a third
             less time, and their last digits are those of the processor.
     """
     if function is None:
-        return functools.partial(kernel, reorder=reorder, inline=inline, fuse=fuse)
+        return functools.partial(kernel, reorder=reorder, fuse=fuse)
     fastmath = ({"reassoc", "nsz"} if reorder else set()) | ({"contract"} if fuse else set())
-    options = {"error_model": "numpy", "nogil": True, "fastmath": fastmath, "forceinline": inline}
+    options = {"error_model": "numpy", "nogil": True, "fastmath": fastmath}
     compiled = functools.cache(functools.partial(_compile, function, options))
 
     @functools.wraps(function)

@@ -11,18 +11,13 @@ is kept beside the package, or in NUMBA_CACHE_DIR, or in the home where neither 
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from multiprocessing import get_context
+from collections.abc import Sequence
 
 from .compiled import NotCompiledError, objects
 from .compiled.library import all_opcodes, common_opcodes
 from .compiled.opcode import Opcode, prepare
-
-PROCESSES = 2  # at most: each of them takes Numba 0.5 s to import, and 0.3 GB
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -48,32 +43,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _warm(opcodes: Sequence[Opcode], dtype: str) -> None:
     begin = time.perf_counter()
-    missing = [number for number, one in enumerate(all_opcodes()) if one in opcodes and not objects.is_kept(one.file(dtype))]
-    for done, name in enumerate(_compiled(missing, dtype), 1):
-        print(f"\r{dtype}: {done} of {len(missing)} opcodes compiled, {name:<40}", end="", flush=True)
+    missing = [one for one in opcodes if not objects.is_kept(one.file(dtype))]
+    for done, one in enumerate(missing, 1):
+        print(f"\r{dtype}: {done} of {len(missing)} opcodes, {one.name:<40}", end="", flush=True)
+        objects.read_or_emit(one, dtype)
     compiled = time.perf_counter() - begin
     prepare(opcodes, dtype)
     ready = time.perf_counter() - begin - compiled
     print(f"\r{dtype}: {len(missing)} of {len(opcodes)} opcodes compiled in {compiled:.1f} s, loaded in {ready:.2f} s.{'':30}")
-
-
-def _compiled(numbers: list[int], dtype: str) -> Iterator[str]:
-    """Compile opcodes in several processes; gives the name of each that is ready."""
-    if not numbers:
-        return
-    with ProcessPoolExecutor(min(PROCESSES, _cores(), len(numbers)), get_context("spawn")) as pool:
-        for done in as_completed([pool.submit(_compile, number, dtype) for number in numbers]):
-            yield done.result()
-
-
-def _compile(number: int, dtype: str) -> str:
-    one = all_opcodes()[number]
-    objects.read_or_emit(one, dtype)
-    return one.name
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 if __name__ == "__main__":

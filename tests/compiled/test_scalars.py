@@ -3,7 +3,6 @@
 import functools
 import itertools
 import re
-import types
 
 import numpy as np
 import pytest
@@ -14,13 +13,13 @@ from hypothesis import strategies as st
 
 from tinygrad_edu import as_tensor
 from tinygrad_edu.calculus import gradients
-from tinygrad_edu.compiled.fields import A_INNER, FIRST, INNER, OUT, OUT_INNER, OUTER, ROW, SECOND, A
+from tinygrad_edu.compiled.emission import optimized
+from tinygrad_edu.compiled.fields import FIRST, INNER, OPERANDS, OUT, OUT_INNER, OUTER, ROW, SECOND
 from tinygrad_edu.compiled.link import address
 from tinygrad_edu.compiled.lowering import opcode_of
 from tinygrad_edu.compiled.opcode import call
 from tinygrad_edu.compiled.scalars import OF_TRUTH_VALUES, SCALARS, WITHOUT, scalar_call
 from tinygrad_edu.compiled.tape import Tape
-from tinygrad_edu.kernel import kernel
 from tinygrad_edu.ops import declare, registry
 
 ELEMENTWISE = [op for op in registry.values() if op.formula and op.name not in WITHOUT]
@@ -69,11 +68,16 @@ def assert_near(found, expected, unit, message, open_sign):
         assert (np.signbit(found) == np.signbit(expected))[zero & (found == 0)].all(), f"sign of zero: {message}"
 
 
-def one_by_one(chosen, inputs, dtype):
-    """A function of `SCALARS` on vectors."""
-    function = getattr(SCALARS[chosen.name], TYPES[dtype])
-    numbers = [dtype(number) for number in chosen.numbers]
-    return np.array([function(*point, *numbers) for point in zip(*inputs)], dtype)
+def by_opcode(name, *inputs):
+    """A function of `SCALARS` on vectors and numbers of one type, as the machine computes it."""
+    size, dtype = max(np.size(one) for one in inputs), inputs[0].dtype
+    inputs = [np.ascontiguousarray(one, dtype) for one in inputs]
+    out, row = np.empty(size, dtype), np.zeros(ROW, np.int64)
+    row[[INNER, FIRST, SECOND, OUTER, OUT, OUT_INNER]] = size, 1, 1, 1, address(out), 1
+    for one, (place, *_, stride) in zip(inputs, OPERANDS):
+        row[[place, stride]] = address(one), int(one.size == size)
+    call(opcode_of(name), row, dtype)
+    return out
 
 
 def by_body(op, inputs, params):
@@ -89,7 +93,7 @@ def compare(op, points, params, dtype):
     if op.name == "truncate":
         inputs = inputs[:, np.isfinite(inputs).all(axis=0)]
     chosen = scalar_call(op, params, dtype)
-    found, expected = one_by_one(chosen, inputs, dtype), by_body(op, inputs, params)
+    found, expected = by_opcode(chosen.name, *inputs, *chosen.numbers), by_body(op, inputs, params)
     table = zip(inputs.T, found, expected.astype(dtype))
     different = [f"{op.name} of {point} is {e!r}, got {f!r}" for point, f, e in table if repr(f) != repr(e)]
     unit = ulp(expected.astype(dtype))
@@ -190,39 +194,6 @@ OF_TWO = {"power": (np.power, 0.51), "hypot": (np.hypot, 0.51), "arctan2": (np.a
 BELOW_NORMAL = -87.0  # silu and mish multiply an exponential, which has few digits left from here on
 
 
-function = None  # what a loop below calls
-
-
-def loop_of_one(x, y, out):
-    for i in range(out.size):
-        out[i] = function(x[i])
-
-
-def loop_of_two(x, y, out):
-    for i in range(out.size):
-        out[i] = function(x[i], y[i])
-
-
-def loop_over(name, function):
-    """A loop over `function` of one or two numbers."""
-    loop = loop_of_one if SCALARS[name].arity == 1 else loop_of_two
-    bound = types.FunctionType(loop.__code__, {**globals(), "function": function})
-    bound.__qualname__ = f"loop_of_{name}"
-    return bound
-
-
-@functools.cache
-def compiled_loop(name):
-    return kernel(loop_over(name, SCALARS[name].single))
-
-
-def by_loop(name, x, y):
-    """A function of float32 on vectors, compiled as a loop."""
-    out = np.empty_like(x)
-    compiled_loop(name)(x, y, out)
-    return out
-
-
 def units_apart(found, exact):
     """Distance in units in the last place of float32; inf where one is nan or infinite and the other is not."""
     with np.errstate(all="ignore"):
@@ -244,7 +215,7 @@ def test_a_function_of_float32_is_exact_to_some_units_in_the_last_place(name):
     x = patterns(8191)
     x = x[~(x < BELOW_NORMAL)] if name in ("silu", "mish") else x
     with np.errstate(all="ignore"):
-        apart = units_apart(by_loop(name, x, x), exact(x.astype(np.float64)))
+        apart = units_apart(by_opcode(name, x), exact(x.astype(np.float64)))
     worst = apart.argmax()
     assert apart[worst] <= units, f"{name} is {apart[worst]:.3} units apart at {x[worst]}"
 
@@ -255,7 +226,7 @@ def test_a_function_of_two_float32_is_exact_to_some_units_in_the_last_place(name
     random = np.random.default_rng(0)
     x, y = (random.permutation(patterns(16381)) for _ in range(2))
     with np.errstate(all="ignore"):
-        apart = units_apart(by_loop(name, x, y), exact(x.astype(np.float64), y.astype(np.float64)))
+        apart = units_apart(by_opcode(name, *(x, y)[: SCALARS[name].arity]), exact(x.astype(np.float64), y.astype(np.float64)))
     worst = apart.argmax()
     assert apart[worst] <= units, f"{name} is {apart[worst]:.3} units apart at {x[worst]}, {y[worst]}"
 
@@ -266,40 +237,21 @@ def test_gelu_is_exact_to_some_units_of_its_input():
     exact = 0.5 * x.astype(np.float64) * scipy.special.erfc(-x * np.sqrt(0.5))
     by_tanh = x * scipy.special.expit(x * (1.5957691216057308 * (1 + 0.044715 * x.astype(np.float64) ** 2)))
     for name, expected in (("gelu", exact), ("gelu_by_tanh", by_tanh)):
-        assert (np.abs(by_loop(name, x, x) - expected) <= 2 * ulp(x)).all()
+        assert (np.abs(by_opcode(name, x) - expected) <= 2 * ulp(x)).all()
 
 
 @pytest.mark.parametrize("name", [*EXACT, *OF_TWO])
 def test_where_a_number_stands_in_a_loop_changes_no_bit(name):
     """The last numbers of a loop are not done several at once, and products and sums may be rounded once."""
     x, y = np.random.default_rng(1).normal(size=(2, 63)).astype(np.float32)
-    together = by_loop(name, x, y)
+    together = by_opcode(name, *(x, y)[: SCALARS[name].arity])
     for i in range(x.size):
-        assert by_loop(name, x[i : i + 1], y[i : i + 1]).tobytes() == together[i].tobytes()
-
-
-@pytest.mark.parametrize("name", [*EXACT, *OF_TWO, "gelu", "maximum", "tie_share", "sign", "elu"])
-def test_a_loop_does_several_float32_at_once(name):
-    """Nothing is called or branched to that would keep the compiler from it."""
-    numba = pytest.importorskip("numba")
-    if numba.config.DISABLE_JIT:
-        pytest.skip("nothing is compiled")
-    loop = numba.njit(error_model="numpy")(loop_over(name, SCALARS[name].single.compiled()))
-    x = np.ones(4, np.float32)
-    loop(x, x, np.empty_like(x))
-    (code,) = loop.inspect_llvm().values()
-    body = code[code.index("define") :].split("\n}\n")[0]
-    assert re.search(r"store <\d+ x float>", body)
-    assert "frem" not in body
+        assert by_opcode(name, *(x[i : i + 1], y[i : i + 1])[: SCALARS[name].arity]).tobytes() == together[i].tobytes()
 
 
 @pytest.mark.parametrize("name", SCALARS)
 def test_an_opcode_does_several_numbers_at_once_in_each_of_its_plain_loops(name):
     """Each loop over neighbours, or over neighbours and one number, writes vectors."""
-    if pytest.importorskip("numba").config.DISABLE_JIT:
-        pytest.skip("nothing is compiled")
-    from tinygrad_edu.compiled.emission import optimized
-
     written = re.findall(r"store <\d+ x float>", str(optimized(name, opcode_of(name).of("float32"), "float32")))
     assert len(written) >= PLAIN_LOOPS[SCALARS[name].arity]
 
@@ -307,8 +259,4 @@ def test_an_opcode_does_several_numbers_at_once_in_each_of_its_plain_loops(name)
 @each_type
 def test_an_opcode_computes_with_the_digits_of_its_type(dtype):
     x = np.linspace(-3, 3, 7).astype(dtype)
-    out, row = np.empty_like(x), np.zeros(ROW, np.int64)
-    row[[INNER, FIRST, SECOND, OUTER]] = x.size, 1, 1, 1
-    row[[OUT, OUT_INNER, A, A_INNER]] = address(out), 1, address(x), 1
-    call(opcode_of("exp"), row, dtype)
-    np.testing.assert_allclose(out, np.exp(x), rtol=2 * np.finfo(dtype).eps)
+    np.testing.assert_allclose(by_opcode("exp", x), np.exp(x), rtol=2 * np.finfo(dtype).eps)

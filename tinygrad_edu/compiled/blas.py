@@ -1,6 +1,6 @@
 """NumPy's own matrix product, for compiled loops: the BLAS that comes with NumPy, called by its address.
 
-Numba's `np.dot` asks SciPy for a BLAS, a dependency for one function, and a second one beside NumPy's with threads of its
+SciPy's would be a dependency for one function, and a second BLAS beside NumPy's with threads of its
 own. NumPy's wheels carry OpenBLAS in a folder beside the package; its `sgemm` and `dgemm` are given to the compiler as
 symbols, so that compiled code that is read from the cache finds them in this process, whatever their address is here.
 """
@@ -49,33 +49,23 @@ def _found(letter: str) -> Iterator[Any]:
 _nothing = ctypes.CFUNCTYPE(None)(lambda: None)
 
 
-@functools.cache
-def external() -> Any:
-    """The product as compiled code calls it: cblas' arguments, for the type of memory."""
+def _called(builder: Any, numbers: Any, *values: Any) -> Any:
+    """How a product is written down: a call with cblas' arguments, for the type of memory."""
     from llvmlite import ir
-    from numba import types
-    from numba.core.cgutils import get_or_insert_function
-    from numba.extending import intrinsic
 
-    word, order = ir.IntType(64), ir.IntType(32)
+    from .typed import NOTHING, WORD, form
 
-    @intrinsic
-    def gemm(typing, numbers, a_turned, b_turned, m, n, depth, a, a_step, b, b_step, beta, out, out_step):
-        def generate(context, builder, signature, values):
-            memory, a_turned, b_turned, m, n, depth, a, a_step, b, b_step, beta, out, out_step = values
-            number, matrix = memory.type.pointee, memory.type
-            kinds = [order] * 3 + [word] * 3 + [number, matrix, word, matrix, word, number, matrix, word]
-            symbol = f"tinygrad_edu_{LETTERS[str(numbers.dtype)]}gemm"
-            function = get_or_insert_function(builder.module, ir.FunctionType(ir.VoidType(), kinds), symbol)
-            ways = [builder.select(turned, order(TURNED), order(PLAIN)) for turned in (a_turned, b_turned)]
-            a, b, out = (builder.gep(memory, [at]) for at in (a, b, out))
-            share = builder.sitofp(beta, number)
-            builder.call(function, [order(BY_ROWS), *ways, m, n, depth, number(1), a, a_step, b, b_step, share, out, out_step])
-            return context.get_dummy_value()
-
-        return types.void(numbers, types.boolean, types.boolean, *[types.int64] * 10), generate
-
-    return gemm
+    a_turned, b_turned, m, n, depth, a, a_step, b, b_step, beta, out, out_step = (value.only for value in values)
+    number, matrix, order = form(numbers.kind.dtype), numbers.only.type, ir.IntType(32)
+    kinds = [order] * 3 + [WORD] * 3 + [number, matrix, WORD, matrix, WORD, number, matrix, WORD]
+    symbol = f"tinygrad_edu_{LETTERS[numbers.kind.dtype.name]}gemm"
+    known = builder.module.globals.get(symbol)
+    function = known or ir.Function(builder.module, ir.FunctionType(ir.VoidType(), kinds), symbol)
+    ways = [builder.select(turned, order(TURNED), order(PLAIN)) for turned in (a_turned, b_turned)]
+    a, b, out = (builder.gep(numbers.only, [at]) for at in (a, b, out))
+    share = builder.sitofp(beta, number)
+    builder.call(function, [order(BY_ROWS), *ways, m, n, depth, number(1), a, a_step, b, b_step, share, out, out_step])
+    return NOTHING
 
 
 def gemm(numbers, a_turned, b_turned, m, n, depth, a, a_step, b, b_step, beta, out, out_step):
@@ -83,5 +73,5 @@ def gemm(numbers, a_turned, b_turned, m, n, depth, a, a_step, b, b_step, beta, o
     raise TypeError("gemm expects to be called by a kernel. Use NumPy's matmul.")
 
 
-gemm.compiled = external  # type: ignore[attr-defined]  # as kernels say what the compiler shall put in their place
-gemm.__wrapped__ = external.__wrapped__  # type: ignore[attr-defined]
+gemm.word = lambda: _called  # type: ignore[attr-defined]  # as the words of `vectors` say what they are
+gemm.__wrapped__ = _called  # type: ignore[attr-defined]

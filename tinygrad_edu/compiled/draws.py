@@ -28,7 +28,7 @@ LOW, HALF = np.uint64(2**32 - 1), np.uint64(32)
 NONE = np.uint64(0)
 
 
-@kernel(inline=True)
+@kernel
 def philox(place, draw, key, other):
     """Four numbers of 64 bits: those at a place of a draw."""
     w, x, y, z = place, NONE, draw, NONE
@@ -39,7 +39,7 @@ def philox(place, draw, key, other):
     return w, x, y, z
 
 
-@kernel(inline=True)
+@kernel
 def put_two(numbers, out, word, threshold, factor):
     """factor where each half of a word reaches the threshold, and 0; the lower half comes first."""
     none = zeros(numbers, lanes(1))
@@ -47,7 +47,7 @@ def put_two(numbers, out, word, threshold, factor):
     numbers[out + 1] = factor if word >> HALF >= threshold else none
 
 
-@kernel(inline=True)
+@kernel
 def put_eight(numbers, out, words, threshold, factor):
     """The same for four words."""
     w, x, y, z = words

@@ -129,12 +129,5 @@ def _with(function: Callable, template: Callable, name: str, replaced: str) -> C
 def elementwise(name: str, scalar: Scalar) -> Opcode:
     """The opcode that applies a function of one to three numbers to all."""
     template = TEMPLATES[scalar.arity - 1]
-    single, double = (_filled(template, function, name) for function in (scalar.single, scalar.double))
+    single, double = (_with(function, template, name, "number") for function in (scalar.single, scalar.double))
     return Opcode(single, name, double)
-
-
-def _filled(template: Callable, function: Callable, name: str) -> Callable:
-    """A template with a function in it; its parts are for compilers, which need to look at the template only once."""
-    own = _with(function, template, name, "number")
-    own.parts = template, function  # type: ignore[attr-defined]
-    return own

@@ -18,8 +18,8 @@ import numpy as np
 from ..kernel import kernel
 from .vectors import polynomial
 
-scalar = functools.partial(kernel, inline=True)  # a function of numbers, which loops must not call one by one
-fused = functools.partial(scalar, fuse=True)  # where no sum has two products, so that a number's place in a loop changes nothing
+scalar = kernel  # a function of single numbers
+fused = functools.partial(kernel, fuse=True)  # where no sum has two products, so that a number's place in a loop changes nothing
 
 
 def floats(*numbers: float) -> tuple[np.float32, ...]:

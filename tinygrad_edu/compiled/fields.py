@@ -15,7 +15,7 @@ from __future__ import annotations
 
 AXES = 4
 ROW = 32
-FAILED = -(2**63)  # what an instruction returns that raised an error
+FAILED = -(2**63)  # what an instruction of Python returns that raised an error
 CODE, OUT = 0, 1
 EXTENT = 2, 3, 4, 5
 OUT_STRIDES = 6, 7, 8, 9

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import importlib.util
-import os
+import importlib
 import sys
 import types
 from collections.abc import Callable, Iterator
@@ -20,7 +19,8 @@ import numpy as np
 
 from .loading import binding, processor
 
-COMPILER = "emission.py", "compiler.py", "pointers.py", "vector_code.py"  # what stands between a function and its object code
+# What stands between a function and its object code.
+COMPILER = "emission.py", "compiler.py", "advice.py", "expressions.py", "operators.py", "typed.py", "sources.py", "vector_code.py"
 FORMAT = 1  # of the way from a function to object code
 
 
@@ -77,16 +77,9 @@ def _value(value: Any, code: types.CodeType) -> str:
 def environment() -> str:
     """A name of what compiles, and of the processor that the code is for."""
     cpu, features = processor()
-    settings = sorted(item for item in os.environ.items() if item[0].startswith("NUMBA_") and item[0] != "NUMBA_CACHE_DIR")
     versions = FORMAT, sys.version_info[:2], binding().llvm_version_info, importlib.import_module("llvmlite").__version__
-    text = f"{versions} {_numba_version()} {_emission()} {sys.platform} {cpu} {features} {settings}"
+    text = f"{versions} {_emission()} {sys.platform} {cpu} {features}"
     return f"{cpu or 'any'}-{_short(text)}"
-
-
-def _numba_version() -> str:
-    """That of the Numba that would be imported, without importing it: 0.4 s."""
-    found = importlib.util.find_spec("numba")
-    return Path(found.origin).with_name("_version.py").read_text() if found and found.origin else ""
 
 
 def _emission() -> str:

@@ -6,7 +6,7 @@ import functools
 
 from ..optimizers.adam import adam, adam_amsgrad
 from ..optimizers.sgd import descend, descend_momentum, descend_nesterov
-from . import classes, draws, lowering, machine, movers, norms, products, sums
+from . import classes, descents, draws, lowering, machine, movers, norm_slopes, norms, products, sums
 from .opcode import Opcode
 from .scalars import SCALARS
 
@@ -29,7 +29,7 @@ def common_opcodes() -> tuple[Opcode, ...]:
 @functools.cache
 def all_opcodes() -> tuple[Opcode, ...]:
     """In an order that is the same in every process."""
-    modules = machine, movers, products, sums, classes, norms, draws
+    modules = machine, movers, products, sums, classes, norms, norm_slopes, draws, descents
     named = [one for module in modules for one in vars(module).values() if isinstance(one, Opcode)]
     made = [
         *classes.OPCODES.values(),

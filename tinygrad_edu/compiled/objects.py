@@ -1,4 +1,4 @@
-"""Object code of opcodes, kept in files: compiled once for an installation and a processor, loaded without Numba.
+"""Object code of opcodes, kept in files: compiled once for an installation and a processor, then only loaded.
 
 A file is told by all that its code depends on: the bytecode of the opcode and of every kernel that it calls, the numbers that
 they take from their modules, the versions of the compilers, the processor. Whatever changes, another file is looked for, so
@@ -45,7 +45,7 @@ def addresses(opcodes: Sequence[Any], dtype: str) -> list[int]:
     """Where the code of opcodes lies in this process: read, or compiled and kept.
 
     Raises:
-        NotCompiledError: if there is no Numba, or none that is allowed to compile, or it refuses an opcode.
+        NotCompiledError: if there is no LLVM, or nothing may be compiled, or an opcode is not in the compiler's language.
     """
     return load([read_or_emit(one, dtype) for one in opcodes])
 
@@ -79,14 +79,12 @@ def read_or_emit(opcode: Any, dtype: str) -> Emitted:
 
 
 def _emit(symbol: str, function: Callable, dtype: str) -> Emitted:
-    try:
-        from . import emission  # 0.5 s, and only where something is to be compiled
-    except ImportError as error:
-        raise NotCompiledError(f"an opcode expects Numba to be compiled, got none ({error})") from error
+    from . import emission  # 0.05 s, and only where something is to be compiled
+
     try:
         return Emitted(*emission.emit(symbol, function, dtype))
     except Exception as error:
-        raise NotCompiledError(f"Numba refuses the opcode {symbol}: {error}") from error
+        raise NotCompiledError(f"the opcode {symbol} cannot be compiled: {error}") from error
 
 
 # Files -------------------------------------------------------------------------------------------------------------

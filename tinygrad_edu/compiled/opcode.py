@@ -88,11 +88,17 @@ def perform(at, numbers, whole):
     raise TypeError("perform expects to be called by a kernel or an opcode. Use `call`.")
 
 
-def _intrinsic() -> Any:
-    from .pointers import perform
+def _performed(builder: Any, at: Any, numbers: Any, whole: Any) -> Any:
+    """How it is written down: the first number of the row is an address to be called."""
+    from llvmlite import ir
 
-    return perform
+    from .typed import INT, WORD, Number, Value
+
+    step = builder.gep(whole.only, [at.only])
+    rest = step, numbers.only, whole.only
+    code = ir.FunctionType(WORD, [one.type for one in rest])
+    return Value(Number(INT), [builder.call(builder.inttoptr(builder.load(step), code.as_pointer()), rest)])
 
 
-perform.compiled = _intrinsic  # type: ignore[attr-defined]  # as kernels say what the compiler shall put in their place
-perform.__wrapped__ = _intrinsic  # type: ignore[attr-defined]
+perform.word = lambda: _performed  # type: ignore[attr-defined]  # as the words of `vectors` say what they are
+perform.__wrapped__ = _performed  # type: ignore[attr-defined]

@@ -1,196 +1,126 @@
-"""What the words of `vectors` mean: a type of Numba's for LLVM's vectors, and an instruction or two for each word."""
+"""What the words of `vectors` mean: an instruction of LLVM's or two for each."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import functools
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from llvmlite import ir
-from numba import types
-from numba.extending import intrinsic, models, register_model
+
+from .operators import converted
+from .typed import INT, NOTHING, Lanes, Number, Value, Vector, constant
 
 LINE = 64  # bytes
 FUSED = ("contract",)  # lets a product and a sum become one instruction
-
-
-class Lanes(types.Opaque):
-    """So many lanes: nothing but a type."""
-
-    def __init__(self, count: int):
-        super().__init__(f"lanes({count})")
-        self.count = count
-
-    def of(self, dtype: Any) -> Any:
-        """The type of so many numbers."""
-        return Vector(dtype, self.count) if self.count > 1 else dtype
-
-
-class Vector(types.Type):
-    """Numbers that are worked on together."""
-
-    def __init__(self, dtype: Any, count: int):
-        super().__init__(f"vector({dtype}, {count})")
-        self.dtype, self.count = dtype, count
-
-
-register_model(Lanes)(models.OpaqueModel)
-
-
-@register_model(Vector)
-class VectorModel(models.PrimitiveModel):
-    """A vector is one of LLVM's."""
-
-    def __init__(self, manager: Any, kind: Vector):
-        super().__init__(manager, kind, ir.VectorType(manager[kind.dtype].get_value_type(), kind.count))
+PLACE = ir.IntType(32)  # of a lane
 
 
 # How many lanes ----------------------------------------------------------------------------------
 
 
-def _lanes(count: int, *arguments: Any) -> tuple:
-    kind = Lanes(count)
-    return kind(*arguments), lambda context, builder, signature, values: context.get_dummy_value()
+def lanes(builder: Any, count: Value) -> Value:
+    """So many lanes; a number that is written out."""
+    return Value(Lanes(count.only.constant))
 
 
-@intrinsic(prefer_literal=True)
-def lanes(typing, count):
-    return _lanes(count.literal_value, count)
+def line(builder: Any, numbers: Value) -> Value:
+    """As many lanes as fill a line of the cache, 64 bytes."""
+    return Value(Lanes(LINE // numbers.kind.dtype.itemsize))
 
 
-@intrinsic
-def line(typing, numbers):
-    return _lanes(LINE // _width(numbers), numbers)
+def half_line(builder: Any, numbers: Value) -> Value:
+    """As many lanes as fill half of a line: four numbers, or more."""
+    return Value(Lanes(LINE // 2 // numbers.kind.dtype.itemsize))
 
 
-@intrinsic
-def half_line(typing, numbers):
-    return _lanes(LINE // 2 // _width(numbers), numbers)
-
-
-@intrinsic
-def count(typing, lanes):
-    return types.int64(lanes), lambda *_: ir.Constant(ir.IntType(64), lanes.count)
+def count(builder: Any, lanes: Value) -> Value:
+    """How many lanes there are."""
+    return constant(lanes.kind.count)
 
 
 # Memory ------------------------------------------------------------------------------------------
 
 
-def _place(builder: Any, memory: Any, at: Any) -> Any:
+def _place(builder: Any, memory: Value, at: Value) -> Any:
     """The address of memory[at]. It is never counted from the end, and never checked."""
-    return builder.gep(memory, [at])
+    return builder.gep(memory.only, [converted(builder, at, INT).only])
 
 
-def _width(numbers: Any) -> int:
-    return numbers.dtype.bitwidth // 8
-
-
-def _same(builder: Any, kind: Any, value: Any) -> Any:
+def _same(builder: Any, form: Any, value: Any) -> Any:
     """A number in every lane."""
-    if not isinstance(kind, ir.VectorType):
+    if not isinstance(form, ir.VectorType):
         return value
-    none, first = ir.Constant(kind, ir.Undefined), ir.Constant(ir.IntType(32), 0)
-    return _lanes_of(builder, builder.insert_element(none, value, first), none, [0] * kind.count)
+    none = ir.Constant(form, ir.Undefined)
+    return _lanes_of(builder, builder.insert_element(none, value, PLACE(0)), none, [0] * form.count)
 
 
-@intrinsic
-def load(typing, numbers, at, lanes):
-    kind = lanes.of(numbers.dtype)
-
-    def generate(context, builder, signature, values):
-        place = _place(builder, *values[:2])
-        return builder.load(builder.bitcast(place, context.get_value_type(kind).as_pointer()), align=_width(numbers))
-
-    return kind(numbers, types.int64, lanes), generate
+def load(builder: Any, numbers: Value, at: Value, lanes: Value) -> Value:
+    """Numbers from a place on."""
+    kind = lanes.kind.of(numbers.kind.dtype)
+    place = builder.bitcast(_place(builder, numbers, at), kind.forms[0].as_pointer())
+    return Value(kind, [builder.load(place, align=kind.dtype.itemsize)])
 
 
-@intrinsic
-def pick(typing, numbers, at, stride, lanes):
-    kind = lanes.of(numbers.dtype)
-
-    def generate(context, builder, signature, values):
-        place, stride = _place(builder, *values[:2]), values[2]
-        if lanes.count == 1:
-            return builder.load(place)
-        found = ir.Constant(context.get_value_type(kind), ir.Undefined)
-        for i in range(lanes.count):
-            found = builder.insert_element(found, builder.load(place), ir.Constant(ir.IntType(32), i))
-            place = builder.gep(place, [stride])
-        return found
-
-    return kind(numbers, types.int64, types.int64, lanes), generate
+def pick(builder: Any, numbers: Value, at: Value, stride: Value, lanes: Value) -> Value:
+    """Numbers from a place on, so far apart."""
+    kind, place = lanes.kind.of(numbers.kind.dtype), _place(builder, numbers, at)
+    if lanes.kind.count == 1:
+        return Value(kind, [builder.load(place)])
+    found = ir.Constant(kind.forms[0], ir.Undefined)
+    for i in range(lanes.kind.count):
+        found = builder.insert_element(found, builder.load(place), PLACE(i))
+        place = builder.gep(place, [stride.only])
+    return Value(kind, [found])
 
 
-@intrinsic
-def spread(typing, numbers, at, lanes):
-    kind = lanes.of(numbers.dtype)
-
-    def generate(context, builder, signature, values):
-        value = builder.load(_place(builder, *values[:2]))
-        return _same(builder, context.get_value_type(kind), value)
-
-    return kind(numbers, types.int64, lanes), generate
+def spread(builder: Any, numbers: Value, at: Value, lanes: Value) -> Value:
+    """The same number in every lane."""
+    kind = lanes.kind.of(numbers.kind.dtype)
+    return Value(kind, [_same(builder, kind.forms[0], builder.load(_place(builder, numbers, at)))])
 
 
-@intrinsic
-def zeros(typing, numbers, lanes):
-    kind = lanes.of(numbers.dtype)
-    return kind(numbers, lanes), lambda context, builder, signature, values: context.get_constant_null(kind)
+def zeros(builder: Any, numbers: Value, lanes: Value) -> Value:
+    """Zero in every lane."""
+    kind = lanes.kind.of(numbers.kind.dtype)
+    return Value(kind, [ir.Constant(kind.forms[0], 0.0 if isinstance(kind, Number) else None)])
 
 
-@intrinsic
-def store(typing, numbers, at, vector):
-    def generate(context, builder, signature, values):
-        memory, at, vector = values
-        place = builder.bitcast(_place(builder, memory, at), vector.type.as_pointer())
-        builder.store(vector, place, align=_width(numbers))
-        return context.get_dummy_value()
-
-    return types.void(numbers, types.int64, vector), generate
+def store(builder: Any, numbers: Value, at: Value, vector: Value) -> Value:
+    """Write numbers from a place on."""
+    place = builder.bitcast(_place(builder, numbers, at), vector.only.type.as_pointer())
+    builder.store(vector.only, place, align=numbers.kind.dtype.itemsize)
+    return NOTHING
 
 
-@intrinsic
-def put(typing, numbers, at, stride, vector):
-    def generate(context, builder, signature, values):
-        memory, at, stride, numbers = values
-        place = _place(builder, memory, at)
-        for i in range(vector.count):
-            builder.store(builder.extract_element(numbers, ir.Constant(ir.IntType(32), i)), place)
-            place = builder.gep(place, [stride])
-        return context.get_dummy_value()
-
-    return types.void(numbers, types.int64, types.int64, vector), generate
+def put(builder: Any, numbers: Value, at: Value, stride: Value, vector: Value) -> Value:
+    """Write numbers from a place on, so far apart."""
+    place = _place(builder, numbers, at)
+    for i in range(vector.kind.count):
+        builder.store(builder.extract_element(vector.only, PLACE(i)), place)
+        place = builder.gep(place, [stride.only])
+    return NOTHING
 
 
-@intrinsic
-def without(typing, vector, idle):
-    def generate(context, builder, signature, values):
-        found, idle = values
-        indices = ir.VectorType(ir.IntType(32), vector.count)
-        first = _same(builder, indices, builder.trunc(idle, ir.IntType(32)))
-        is_of_use = builder.icmp_signed(">=", ir.Constant(indices, list(range(vector.count))), first)
-        return builder.select(is_of_use, found, ir.Constant(found.type, None))
-
-    return vector(vector, types.int64), generate
+def without(builder: Any, vector: Value, idle: Value) -> Value:
+    """Zero in the first lanes."""
+    indices = ir.VectorType(PLACE, vector.kind.count)
+    first = _same(builder, indices, builder.trunc(idle.only, PLACE))
+    is_of_use = builder.icmp_signed(">=", ir.Constant(indices, list(range(indices.count))), first)
+    return Value(vector.kind, [builder.select(is_of_use, vector.only, ir.Constant(vector.only.type, None))])
 
 
 # Arithmetic --------------------------------------------------------------------------------------
 
 
-def _lane_by_lane(operation: Callable) -> Callable:
+def _lane_by_lane(operation: Callable) -> Callable[..., Value]:
     """A word of vectors, all of one type."""
 
-    def typed(typing: Any, *kinds: Any) -> tuple:
-        return kinds[0](*kinds), lambda context, builder, signature, values: operation(builder, *values)
+    def word(builder: Any, x: Value, *others: Value) -> Value:
+        """The same for each lane."""
+        return Value(x.kind, [operation(builder, x.only, *(value.only for value in others))])
 
-    return typed
-
-
-def _larger(builder: Any, x: Any, y: Any) -> Any:
-    return _chosen(builder, ">", x, y)
-
-
-def _smaller(builder: Any, x: Any, y: Any) -> Any:
-    return _chosen(builder, "<", x, y)
+    return word
 
 
 def _chosen(builder: Any, relation: str, x: Any, y: Any) -> Any:
@@ -198,68 +128,45 @@ def _chosen(builder: Any, relation: str, x: Any, y: Any) -> Any:
     return builder.select(builder.or_(builder.fcmp_ordered(relation, x, y), builder.fcmp_unordered("uno", x, x)), x, y)
 
 
-def _of_two(operation: Callable) -> Any:
-    typed = _lane_by_lane(operation)
-
-    @intrinsic
-    def word(typing, x, y):
-        return typed(typing, x, y)
-
-    return word
-
-
-add = _of_two(lambda builder, x, y: builder.fadd(x, y))
-subtract = _of_two(lambda builder, x, y: builder.fsub(x, y))
-multiply = _of_two(lambda builder, x, y: builder.fmul(x, y))
-divide = _of_two(lambda builder, x, y: builder.fdiv(x, y))
-larger, smaller = _of_two(_larger), _of_two(_smaller)
-
-
 def _multiply_add(builder: Any, x: Any, y: Any, z: Any) -> Any:
     return builder.fadd(builder.fmul(x, y, flags=FUSED), z, flags=FUSED)
 
 
-@intrinsic
-def multiply_add(typing, x, y, z):
-    return z(x, y, z), lambda context, builder, signature, values: _multiply_add(builder, *values)
+add = _lane_by_lane(lambda builder, x, y: builder.fadd(x, y))
+subtract = _lane_by_lane(lambda builder, x, y: builder.fsub(x, y))
+multiply = _lane_by_lane(lambda builder, x, y: builder.fmul(x, y))
+divide = _lane_by_lane(lambda builder, x, y: builder.fdiv(x, y))
+larger = _lane_by_lane(lambda builder, x, y: _chosen(builder, ">", x, y))
+smaller = _lane_by_lane(lambda builder, x, y: _chosen(builder, "<", x, y))
+multiply_add = _lane_by_lane(_multiply_add)
 
 
-@intrinsic
-def polynomial(typing, x, coefficients):
-    def generate(context, builder, signature, values):
-        total, *others = (builder.extract_value(values[1], i) for i in range(coefficients.count))
-        for one in others:
-            total = _multiply_add(builder, total, values[0], one)
-        return total
-
-    return coefficients.dtype(coefficients.dtype, coefficients), generate
+def polynomial(builder: Any, x: Value, coefficients: Value) -> Value:
+    """Horner's rule from the highest power on, without a loop, since loops around loops are not worked on together."""
+    total, *others = coefficients.parts
+    for one in others:
+        total = _multiply_add(builder, total, x.only, one)
+    return Value(x.kind, [total])
 
 
 # Between lanes -----------------------------------------------------------------------------------
 
 
-def _lanes_of(builder: Any, x: Any, y: Any, numbers: Any) -> Any:
+def _lanes_of(builder: Any, x: Any, y: Any, numbers: Iterable[int]) -> Any:
     """Those lanes of two vectors, one after the other."""
     places = list(numbers)
-    return builder.shuffle_vector(x, y, ir.Constant(ir.VectorType(ir.IntType(32), len(places)), places))
+    return builder.shuffle_vector(x, y, ir.Constant(ir.VectorType(PLACE, len(places)), places))
 
 
-def _half(start: int) -> Any:
-    @intrinsic
-    def word(typing, vector):
-        half = vector.count // 2
-
-        def generate(context, builder, signature, values):
-            if half == 1:
-                return builder.extract_element(values[0], ir.Constant(ir.IntType(32), start))
-            return _lanes_of(builder, values[0], values[0], range(start * half, (start + 1) * half))
-
-        return Lanes(half).of(vector.dtype)(vector), generate
-
-    return word
+def _half(second: bool, builder: Any, vector: Value) -> Value:
+    half = vector.kind.count // 2
+    kind, start = Lanes(half).of(vector.kind.dtype), half * second
+    if half == 1:
+        return Value(kind, [builder.extract_element(vector.only, PLACE(start))])
+    return Value(kind, [_lanes_of(builder, vector.only, vector.only, range(start, start + half))])
 
 
-lower, upper = _half(0), _half(1)
+lower, upper = functools.partial(_half, False), functools.partial(_half, True)
 
 
 def _paired(builder: Any, x: Any, y: Any) -> Any:
@@ -269,26 +176,21 @@ def _paired(builder: Any, x: Any, y: Any) -> Any:
     return builder.fadd(_lanes_of(builder, x, y, first), _lanes_of(builder, x, y, [lane + 1 for lane in first]))
 
 
-@intrinsic
-def totals(typing, w, x, y, z):
-    def generate(context, builder, signature, values):
-        found = _paired(builder, _paired(builder, *values[:2]), _paired(builder, *values[2:]))
-        while found.type.count > 4:
-            half = found.type.count // 2
-            found = builder.fadd(*(_lanes_of(builder, found, found, range(start, start + half)) for start in (0, half)))
-        return found
-
-    return Vector(w.dtype, 4)(w, x, y, z), generate
+def totals(builder: Any, *vectors: Value) -> Value:
+    """The sums over the lanes of four vectors, as one vector of four."""
+    w, x, y, z = (vector.only for vector in vectors)
+    found = _paired(builder, _paired(builder, w, x), _paired(builder, y, z))
+    while found.type.count > 4:
+        half = found.type.count // 2
+        found = builder.fadd(*(_lanes_of(builder, found, found, range(start, start + half)) for start in (0, half)))
+    return Value(Vector(vectors[0].kind.dtype, 4), [found])
 
 
 # Whole numbers -----------------------------------------------------------------------------------
 
 
-@intrinsic
-def high_product(typing, x, y):
-    def generate(context, builder, signature, values):
-        wide = ir.IntType(128)
-        product = builder.mul(*(builder.zext(value, wide) for value in values))
-        return builder.trunc(builder.lshr(product, ir.Constant(wide, 64)), ir.IntType(64))
-
-    return types.uint64(types.uint64, types.uint64), generate
+def high_product(builder: Any, x: Value, y: Value) -> Value:
+    """The upper 64 bits of the product of two numbers without a sign."""
+    wide = ir.IntType(128)
+    product = builder.mul(*(builder.zext(value.only, wide) for value in (x, y)))
+    return Value(x.kind, [builder.trunc(builder.lshr(product, wide(64)), ir.IntType(64))])

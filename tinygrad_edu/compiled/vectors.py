@@ -7,7 +7,7 @@
 
 How many lanes there are belongs to the type of what `lanes` and `line` give, so that a kernel is compiled for each number of
 them; one lane is a plain number. A vector that is longer than the processor's becomes several of those, which keeps it busy while
-it waits for the result before. What the words mean is written in `vector_code`, which only a compiler imports.
+it waits for the result before. What the words mean is written in `vector_code`, which only the compiler imports.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ class Word:
     def __init__(self, function: Callable):
         functools.update_wrapper(self, function)
 
-    def compiled(self) -> Any:
-        """What the compiler shall put in its place."""
-        from . import vector_code  # imports Numba: 0.4 s
+    def word(self) -> Callable:
+        """What writes it down: a function of LLVM's builder, and of values."""
+        from . import vector_code
 
         return getattr(vector_code, self.__name__)  # type: ignore[attr-defined]
 
