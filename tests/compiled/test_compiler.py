@@ -255,7 +255,14 @@ def test_what_is_not_in_the_language_is_refused(function):
         Opcode(function, "refused").address("float32")
 
 
-@pytest.mark.parametrize("body", ["raise ValueError", "for i in numbers:\n  pass", "del step", "step.size = 1", "return 1.5"])
+OTHERS = [
+    "raise ValueError", "for i in numbers:\n  pass", "del step", "step.size = 1", "return 1.5", "return step[-1]",
+    "for i in range(3, 0, -1):\n  pass", "for i in range(3):\n  pass\n else:\n  pass", "while step[2]:\n  pass\n else:\n  pass",
+    "return max(step[1], step[2], key=abs)",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("body", OTHERS)
 def test_statements_that_opcodes_do_not_need_are_refused(body, tmp_path):
     file = tmp_path / "opcodes.py"
     file.write_text(f"def refused(step, numbers, whole):\n {body}\n")

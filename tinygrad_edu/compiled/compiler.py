@@ -17,7 +17,7 @@ from llvmlite import ir
 
 from . import operators
 from .advice import advise
-from .expressions import Again, Expressions, Frame
+from .expressions import Again, Expressions, Frame, is_below_zero
 from .typed import INT, NOTHING, WORD, Number, Value
 
 RESULT = "return"  # the name of what a function returns, which no variable can have
@@ -62,6 +62,8 @@ class _Writer(Expressions):
     # Calls -----------------------------------------------------------------------------------------
 
     def visit_Call(self, node: ast.Call) -> Value:
+        if node.keywords:
+            self.generic_visit(node)
         if isinstance(node.func, ast.Attribute) and node.func.attr == "view":
             return operators.same_bits(self.builder, self.visit(node.func.value), operators.type_of(self.thing(node.args[0])))
         called, arguments = self.thing(node.func), [self.visit(one) for one in node.args]
@@ -158,6 +160,8 @@ class _Writer(Expressions):
             self.builder.unreachable()
 
     def visit_While(self, node: ast.While) -> None:
+        if node.orelse:
+            self.generic_visit(node)
         test, body, following, end = self.blocks("test", "body", "following", "after")
         self.builder.branch(test)
         self.builder.position_at_end(test)
@@ -169,6 +173,8 @@ class _Writer(Expressions):
 
     def visit_For(self, node: ast.For) -> None:
         """Over a range, which goes up."""
+        if node.orelse:
+            self.generic_visit(node)
         start, stop, step = self.bounds(node.iter)
         (test, body, following, end), place = self.blocks("test", "body", "following", "after"), self.places.alloca(WORD)
         self.builder.store(start, place)
@@ -199,6 +205,8 @@ class _Writer(Expressions):
     def bounds(self, node: ast.expr) -> tuple[Any, Any, Any]:
         """Start, stop and step of a range."""
         if not isinstance(node, ast.Call) or self.thing(node.func) is not range:
+            self.generic_visit(node)
+        if len(node.args) > 2 and is_below_zero(node.args[2]):
             self.generic_visit(node)
         given = [self.whole(one) for one in node.args]
         start, stop, step = (*given, WORD(1))[:3] if len(given) > 1 else (WORD(0), *given, WORD(1))

@@ -216,7 +216,7 @@ class Expressions(ast.NodeVisitor):
 
     def place(self, node: ast.expr, value: Value) -> tuple[Any, Any]:
         """Where a number lies: its type, its address. It is counted from the beginning, and not checked."""
-        if not isinstance(node, ast.Subscript) or not isinstance(value.kind, (Memory, Array)):
+        if not isinstance(node, ast.Subscript) or not isinstance(value.kind, (Memory, Array)) or is_below_zero(node.slice):
             self.generic_visit(node)
         return value.kind.dtype, self.builder.gep(value.parts[0], [self.whole(node.slice)])
 
@@ -250,6 +250,11 @@ SIMPLE = (
 def _is_simple(node: ast.expr) -> bool:
     """Whether an expression takes no more than a few instructions, and nothing happens if it is computed in vain."""
     return all(isinstance(one, SIMPLE) for one in ast.walk(node))
+
+
+def is_below_zero(node: ast.expr) -> bool:
+    """Whether a number is written with a minus."""
+    return isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub)
 
 
 def _table(module: Any, table: np.ndarray) -> Any:
