@@ -32,6 +32,21 @@ class Towards(Optimizer):
         return towards
 
 
+@kernel.kernel
+def remaining(p, g, c):
+    """A kernel that Numba compiles, and the language of opcodes has no words for."""
+    for i in range(p.size - 1, -1, -1):
+        p[i] -= c[0] * (g[i] % np.float32(0.5))
+
+
+class Remaining(Optimizer):
+    """A kernel of one's own that cannot be an opcode."""
+
+    @property
+    def loop(self):
+        return remaining
+
+
 class Halved(SGD):
     """Numbers of one's own, which depend on the step, where those of SGD do not."""
 
@@ -60,10 +75,11 @@ MAKE = {
     "adafactor": lambda **more: optimizers.Adafactor(0.01, **more),
     "halved": lambda **more: Halved(0.1, **more),
     "towards": lambda **more: Towards(0.1, **more),
+    "remaining": lambda **more: Remaining(0.05, **more),
     "signs": lambda **more: Signs(0.01, **more),
 }
-IN_PYTHON = {"adafactor", "signs"}
-JUMPS = {"lion", "signs"}  # steps that jump where a gradient is 0: rounding decides on them
+IN_PYTHON = {"adafactor", "remaining", "signs"}
+JUMPS = {"lion", "remaining", "signs"}  # steps that jump where a gradient is 0: rounding decides on them
 OPTIONS = {
     "weight_decay": {"weight_decay": 0.1},
     "clipvalue": {"clipvalue": 0.03},

@@ -29,6 +29,7 @@ LOSES_NAN = {  # where nan comes in and numbers come out, and why
     "replace_at": "replaced", "take_slices": "not picked",
     "sparse_losses": "not picked", "dense_losses": "a share of 0 counts nothing, whatever its logit",
     "sparse_slope": "of use to compiled steps only", "dense_slope": "of use to compiled steps only",
+    **dict.fromkeys(("scaled_by_moments", "normal_slope", "slope_by_gamma"), "variances are not read, but their inverse roots"),
     "power": "nan ** 0 and 1 ** nan are 1, says IEEE 754", "hypot": "inf, whatever the other side is, says IEEE 754",
 }  # fmt: skip
 

@@ -94,6 +94,8 @@ class Expressions(ast.NodeVisitor):
         value = self.visit(node.value)
         if isinstance(value.kind, Known):
             return of_python(getattr(value.kind.thing, node.attr))
+        if node.attr == "dtype" and isinstance(value.kind, Array):
+            return of_python(value.kind.dtype)
         if node.attr != "size" or not isinstance(value.kind, Array):
             self.generic_visit(node)
         return Value(Number(INT), value.parts[1:])

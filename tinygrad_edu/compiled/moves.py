@@ -8,6 +8,7 @@ other optimizers of the same form find the plan again; `updates` says the rest w
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -16,6 +17,7 @@ import numpy as np
 from ..constraints import MaxNorm, MinMaxNorm, NonNeg, UnitNorm
 from ..ops import registry
 from ..optimizers import Optimizer
+from .errors import NotCompiledError
 from .fields import DEPTH, INNER, TOLD, B
 from .lowering import lower, opcode_of
 from .movers import MOVERS, add_length, average, clip_value, decay, mover, overwrite, shorten, stretch_of, unscale
@@ -76,7 +78,7 @@ class Move(NamedTuple):
 def move_of(optimizer: Optimizer, weights: Sequence[Any]) -> Move:
     """How an optimizer moves some weights."""
     hooked = tuple(hooks_of(weight) is not None for weight in weights)
-    if not all(_has_kernels(optimizer)) or not all(map(_is_known, weights)):
+    if not all(_has_kernels(optimizer, weights)) or not all(map(_is_known, weights)):
         return Move(None, hooked=hooked, name=f"{type(optimizer).__name__}.apply")
     return Move(
         loop=optimizer.loop,
@@ -92,11 +94,21 @@ def move_of(optimizer: Optimizer, weights: Sequence[Any]) -> Move:
     )
 
 
-def _has_kernels(optimizer: Any) -> Any:
+def _has_kernels(optimizer: Any, weights: Sequence[Any]) -> Any:
     yield hasattr(optimizer.loop, "compiled") and len(optimizer.slots) < len(MOVERS)
     yield all(getattr(type(optimizer), name) is getattr(Optimizer, name) and name not in vars(optimizer) for name in OWN)
     yield optimizer.flat_slots
     yield optimizer.gradient_accumulation_steps is None
+    yield all(_can_be_compiled(optimizer.loop, len(optimizer.slots), weight.dtype) for weight in weights[:1])
+
+
+@functools.cache
+def _can_be_compiled(loop: Callable, slots: int, dtype: np.dtype) -> bool:
+    """Whether a kernel is in the language of opcodes; one of somebody else's may need all of Numba."""
+    try:
+        return bool(mover(loop, slots).address(dtype))
+    except NotCompiledError:
+        return False
 
 
 def _is_known(weight: Any) -> bool:

@@ -77,6 +77,8 @@ def computed(builder: Any, operator: type, x: Value, y: Value, flags: Sequence[s
     dtype = common(x.kind.dtype, y.kind.dtype)
     if dtype.kind in "bi":
         dtype = np.dtype(float) if operator is ast.Div else INT
+    if dtype.kind == "f" and operator is ast.Pow:
+        return FUNCTIONS[math.pow](builder, x, y)
     a, b = _alike(builder, dtype, x, y)
     if dtype.kind == "f" and operator in FLOAT_OPERATORS:
         return Value(Number(dtype), [getattr(builder, FLOAT_OPERATORS[operator])(a, b, flags=flags)])
@@ -170,6 +172,14 @@ def _remainder(builder: Any, x: Value, y: Value) -> Value:
     return Value(Number(dtype), [builder.frem(*_alike(builder, dtype, x, y))])
 
 
+def _sign(builder: Any, value: Value) -> Value:
+    """-1, 0 or 1; of nan nan."""
+    one, none = (constant(value.kind.dtype.type(number)) for number in (1, 0))
+    below, above = (compared(builder, relation, value, none).only for relation in (ast.Lt, ast.Gt))
+    found = builder.select(below, negative(builder, one).only, value.only)
+    return Value(value.kind, [builder.select(above, one.only, found)])
+
+
 OF_LLVM = "sqrt", "floor", "ceil", "trunc", "fabs", "copysign", "exp", "log", "log2", "log10", "sin", "cos", "pow", "exp2"
 OF_C = "expm1", "log1p", "tan", "asin", "acos", "atan", "atan2", "sinh", "cosh", "tanh", "asinh", "acosh", "atanh", "erf", "erfc"
 FUNCTIONS: dict[Any, Callable[..., Value]] = {
@@ -178,10 +188,11 @@ FUNCTIONS: dict[Any, Callable[..., Value]] = {
     builtins.min: _chosen(ast.Lt),
     math.isfinite: _is_finite,
     np.fmod: _remainder,
+    np.abs: _absolute,
     np.rint: _by_llvm("rint"),
-    **{getattr(math, name): _by_llvm(name) for name in OF_LLVM},
-    **{getattr(np, name): _by_llvm(name) for name in ("sqrt", "floor", "ceil", "trunc")},
-    **{getattr(math, name): _by_c(name) for name in OF_C},
+    np.sign: _sign,
+    **{getattr(library, name): _by_llvm(name) for library in (math, np) for name in OF_LLVM},
+    **{getattr(library, name): _by_c(name) for library in (math, np) for name in OF_C if hasattr(library, name)},
 }
 TYPES: dict[Any, np.dtype] = {int: INT, float: np.dtype(float), bool: BIT}
 
