@@ -58,6 +58,10 @@ def of_one(step, numbers, whole):
                     x, y = numbers[a : a + n], numbers[out : out + n]
                     for m in range(n):
                         y[m] = number(x[m])
+                elif s == 1 and t == 0:
+                    y, one = numbers[out : out + n], number(numbers[a])
+                    for m in range(n):
+                        y[m] = one
                 else:
                     for m in range(n):
                         numbers[out + m * s] = number(numbers[a + m * t])
