@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import itertools
 
 import numpy as np
 import pytest
@@ -254,3 +255,17 @@ def test_random_networks_train_on_batches_of_others_as_they_do_eagerly(network, 
     with doubles():
         first, second = (trained_by_batches(make, jit, batches, shuffle) for jit in (True, False))
     assert_same(first, second, digits=1e-8)
+
+
+def test_a_row_that_an_embedding_does_not_have_is_refused_as_it_is_eagerly():
+    def learn(jit, wrong):
+        model = Sequential([layers.Embedding(10, 4, input_length=3), layers.Flatten(), layers.Dense(1)])
+        model.compile("sgd", "mse", jit_compile=jit)
+        rows, labels = np.arange(192).reshape(64, 3) % 10, np.ones((64, 1), "float32")
+        model.fit(rows, labels, verbose=0)
+        rows[40, 1] = wrong
+        with pytest.raises(IndexError, match=f"expects whole numbers from 0 to 9, got {wrong} at"):
+            model.fit(rows, labels, verbose=0)
+
+    for jit, wrong in itertools.product((True, False), (-1, 10)):
+        learn(jit, wrong)

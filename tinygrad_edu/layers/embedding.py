@@ -101,7 +101,7 @@ class Embedding(Layer):
         with np.errstate(invalid="ignore"):  # nan is told below
             rows = x if x.dtype.kind in "iu" else x.astype(np.int64)
         self._check(rows.array, x.array)
-        return ops.take_slices(self.embeddings, rows)
+        return ops.take_slices(self.embeddings, rows, from_end=False)  # compiled steps do not come by _check
 
     def _check(self, rows, numbers):
         """Refuse numbers that are no rows; these are what became of them."""

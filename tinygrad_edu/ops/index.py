@@ -23,8 +23,13 @@ from .shape import _is_basic, add_at, by_own_key, getitem, reshape, scatter_add
 
 
 @op(x=lambda g, indices, x_shape, axis: _slices_placed(g, indices, x_shape, axis))
-def take_slices(x, indices, /, axis=0):
-    """Slices number `indices` along `axis`, as often as they are named. (The public `take` has NumPy's default axis.)"""
+def take_slices(x, indices, /, axis=0, from_end=True):
+    """Slices number `indices` along `axis`, as often as they are named; negative ones are counted from the end, or refused.
+
+    (The public `take` has NumPy's default axis.)
+    """
+    if not from_end and np.any(np.less(indices, 0)):
+        raise IndexError(f"take_slices expects numbers from 0 on, got {np.min(indices)}. Let negative ones count from_end.")
     return np.take(x, indices, axis)
 
 
