@@ -13,6 +13,7 @@ from loss_samples import LOSSES, METRICS, whole_classes
 
 import tinygrad_edu
 from tinygrad_edu import activations, constraints, layers, ops, optimizers, regularizers
+from tinygrad_edu.callbacks import Callback
 from tinygrad_edu.config import floatx, set_floatx
 from tinygrad_edu.layers import Dense, Flatten, Input, Reshape
 from tinygrad_edu.layers.layer import registry as layer_registry
@@ -257,15 +258,41 @@ def test_random_networks_train_on_batches_of_others_as_they_do_eagerly(network, 
     assert_same(first, second, digits=1e-8)
 
 
-def test_a_row_that_an_embedding_does_not_have_is_refused_as_it_is_eagerly():
-    def learn(jit, wrong):
+@pytest.mark.parametrize("wrong", [-1, 10])
+def test_a_row_that_an_embedding_does_not_have_is_refused_as_it_is_eagerly(wrong):
+    rows, labels = RNG.integers(0, 10, (64, 3)), np.ones((64, 1), "float32")
+    for jit, is_same_array in itertools.product((True, False), (True, False)):
         model = Sequential([layers.Embedding(10, 4, input_length=3), layers.Flatten(), layers.Dense(1)])
         model.compile("sgd", "mse", jit_compile=jit)
-        rows, labels = np.arange(192).reshape(64, 3) % 10, np.ones((64, 1), "float32")
-        model.fit(rows, labels, verbose=0)
-        rows[40, 1] = wrong
-        with pytest.raises(IndexError, match=f"expects whole numbers from 0 to 9, got {wrong} at"):
-            model.fit(rows, labels, verbose=0)
+        given = rows.copy()
+        model.fit(given, labels, verbose=0)
+        given = given if is_same_array else given.copy()
+        given[40, 1] = wrong
+        with pytest.raises((IndexError, ValueError), match=f"expects whole numbers from 0 to 9, got {wrong} at"):
+            model.fit(given, labels, verbose=0)
 
-    for jit, wrong in itertools.product((True, False), (-1, 10)):
-        learn(jit, wrong)
+
+def test_numbers_that_change_in_the_same_array_are_seen_whatever_their_type():
+    """Of whole numbers the machine has a copy, in its own type."""
+    changing, labels = RNG.integers(0, 5, (96, 3)), RNG.integers(0, 2, 96)
+
+    class Change(Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            changing[:] = changing[::-1] + 1
+
+    def trained(jit):
+        tinygrad_edu.set_random_seed(1)
+        model = Sequential([Dense(4, activation="tanh", input_shape=(3,)), Dense(1, activation="sigmoid")])
+        model.compile(SGD(0.1), "binary_crossentropy", jit_compile=jit)
+        changing[:], labels[:] = start
+        results = [model.fit(changing, labels, verbose=0).history["loss"]]
+        changing[:], labels[:] = changing[::-1] * 2, 1 - labels
+        results.append(model.fit(changing, labels, verbose=0).history["loss"])
+        results.append(model.fit(changing, labels, epochs=3, verbose=0, callbacks=[Change()]).history["loss"])
+        results += [[model.evaluate(changing, labels, verbose=0)], model.predict(changing, verbose=0).ravel().tolist()]
+        changing[:] += 1
+        return [*results, [model.evaluate(changing, labels, verbose=0)], model.predict(changing, verbose=0).ravel().tolist()]
+
+    start = changing.copy(), labels.copy()
+    for found, expected in zip(trained(True), trained(False)):
+        np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)

@@ -181,10 +181,17 @@ class Stepper:
         """Whether it may go through other rows of the same form."""
         return self._is_general or all(one is other for one, other in zip(tables, self.tables))
 
-    def give(self, tables: Sequence[np.ndarray]) -> None:
-        """Let it go through other rows of the same form."""
+    def give(self, tables: Sequence[np.ndarray], may_differ: bool = True) -> None:
+        """Let it go through other rows of the same form.
+
+        Args:
+            tables: of the rows.
+            may_differ: whether there may be other numbers in the same array. They are not seen where it was cast.
+        """
         for number, (table, before) in enumerate(zip(tables, self.tables)):
-            if table is not before:
+            held = self._homes.get(("table", number))
+            is_cast = held is not None and not np.may_share_memory(held, table)
+            if table is not before or (may_differ and is_cast):
                 array = as_table(table, self.dtype)
                 for linked in self.linked.values():
                     linked.put(("table", number), array)

@@ -70,7 +70,7 @@ class Compiled:
     def is_ready(self) -> bool:
         """Whether the next steps can run compiled; one is taken down again if it may have become another one."""
         if self.runner is not None and detector() is None and self._is_same(self.runner):
-            self.runner.give(self.tables)  # a callback may have trained the same model on other data
+            self.runner.give(self.tables, self.is_meddled_with)  # a callback may have trained the same model on other data
             return True
         try:
             return self._is_ready_again()
