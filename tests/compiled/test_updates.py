@@ -7,10 +7,9 @@ after which weights are the same within 2e-5 of their size, or of 1 where they a
 import numpy as np
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 
 import tinygrad_edu
-from tests.compiled.updating import CONSTRAINTS, IN_PYTHON, JUMPS, MAKE, OPTIONS, Halved
+from tests.compiled.updating import COMBINED, CONSTRAINTS, IN_PYTHON, MAKE, OPTIONS, Halved
 from tinygrad_edu import callbacks, constraints, optimizers
 from tinygrad_edu.compiled.moves import NUMBERS, move_of
 from tinygrad_edu.compiled.updates import Updates
@@ -82,18 +81,10 @@ def test_every_weight_has_a_constraint_of_its_own():
         np.testing.assert_allclose(one, other, 2e-5, 2e-5)
 
 
-@given(
-    st.sampled_from([name for name in MAKE if name not in JUMPS]),
-    st.sets(st.sampled_from([name for name in OPTIONS if "clip" not in name and "ema" not in name])),
-    st.sampled_from(["", "clipvalue", "clipnorm", "global_clipnorm"]),
-    st.sampled_from(["", "ema", "ema that overwrites"]),
-    st.sampled_from([None, *CONSTRAINTS]),
-)
-def test_whatever_is_combined_does_what_it_does_eagerly(optimizer, options, clip, ema, constraint):
-    more = {}
-    for name in (*sorted(options), clip, ema):
-        more |= OPTIONS.get(name, {})
-    assert_same(lambda: MAKE[optimizer](**more), constraint=constraint, rtol=2e-4, atol=2e-4)
+@given(COMBINED)
+def test_whatever_is_combined_does_what_it_does_eagerly(combined):
+    make, constraint = combined
+    assert_same(make, constraint=constraint, rtol=2e-4, atol=2e-4)
 
 
 @pytest.mark.parametrize("name", ["momentum", "adam", "lamb", "ftrl"])

@@ -1,6 +1,7 @@
 """Optimizers, options and constraints that are compared, compiled and not."""
 
 import numpy as np
+from hypothesis import strategies as st
 
 from tinygrad_edu import constraints, kernel, optimizers
 from tinygrad_edu.optimizers import SGD, Adam, Lamb, Lion, Optimizer, RMSprop
@@ -100,3 +101,20 @@ CONSTRAINTS = {
     "min_max_norm": lambda: constraints.MinMaxNorm(0.2, 0.6, rate=0.5),
     "a function": lambda: lambda w: w * 0.95,
 }
+
+
+def _combined(optimizer, options, clip, ema, constraint):
+    more = {}
+    for name in (*sorted(options), clip, ema):
+        more |= OPTIONS.get(name, {})
+    return lambda: MAKE[optimizer](**more), constraint
+
+
+COMBINED = st.builds(  # what makes an optimizer with options that go together, and a constraint
+    _combined,
+    st.sampled_from([name for name in MAKE if name not in JUMPS]),
+    st.sets(st.sampled_from([name for name in OPTIONS if "clip" not in name and "ema" not in name])),
+    st.sampled_from(["", "clipvalue", "clipnorm", "global_clipnorm"]),
+    st.sampled_from(["", "ema", "ema that overwrites"]),
+    st.sampled_from([None, *CONSTRAINTS]),
+)

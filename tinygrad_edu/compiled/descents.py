@@ -47,11 +47,12 @@ def into_weights(plan: Plan) -> None:
             is_seen_outside = one.places[A].cell.home is not None
             if len(users[one.places[A].cell]) == 2 and not is_seen_outside and _is_alone(plan, instructions[first : number + 1]):
                 moved[number] = first
+    products = set(moved.values())
     for number, one in enumerate(instructions):
         if number in moved:
             with updating(plan):
                 _descend(plan, instructions[moved[number]], one)
-        elif number not in moved.values():
+        elif number not in products:
             plan.instructions.append(one)
 
 

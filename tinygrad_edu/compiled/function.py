@@ -1,14 +1,4 @@
-"""@compiled: a function of arrays, taken down at its first call with arrays of such shapes, and run by the machine from then on.
-
->>> import tinygrad_edu as tg
->>> @tg.compiled
-... def slope(x, w):
-...     loss = tg.ops.sum(tg.ops.tanh(x * w))
-...     return loss, tg.gradients(loss, [w])[0]
->>> loss, g = slope(tg.Tensor([0.0, 1.0]), tg.Tensor([2.0, 0.0]))
->>> loss.item(), g.tolist()
-(0.0, [0.0, 1.0])
-"""
+"""@compiled: a function of arrays, taken down at its first call with arrays of such shapes, and run by the machine after that."""
 
 from __future__ import annotations
 
